@@ -1,0 +1,77 @@
+"""Make a bundle from trained weights: style graph, segments and bundle.json, weights in half precision.
+
+    python -m models.export.export --config models/training/photowct-lite.toml \
+        --weights runs/photowct-lite/weights.pt --out models/photowct-lite
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import tomllib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from models.export.graphs import alignment_points, segments, style_graph
+from models.export.layers import Weights
+
+SIZE_MULTIPLE = 8  # the stride of the deepest level
+
+
+def half_precision(state: dict[str, Any]) -> dict[str, NDArray[np.float16]]:
+    """A PyTorch state dict as NumPy half-precision arrays."""
+    return {name: tensor.contiguous().numpy().astype(np.float16) for name, tensor in state.items()}
+
+
+def write_bundle(folder: Path, name: str, settings: dict[str, Any], weights: Weights, widths: list[int]) -> None:
+    """Writes the ONNX files and, last, the bundle.json that names and hashes them."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def save(model: onnx.ModelProto, stem: str) -> dict[str, Any]:
+        content = model.SerializeToString()
+        (folder / f"{stem}.onnx").write_bytes(content)
+        return {"file": f"{stem}.onnx", "sha256": hashlib.sha256(content).hexdigest()}
+
+    points = alignment_points(widths)
+    chain = []
+    for index, segment in enumerate(segments(weights, widths)):
+        chain.append(save(segment.model, f"segment_{index}") | {"carry": segment.carry_in})
+    manifest = {
+        "format": 1,
+        "name": name,
+        "version": settings["version"],
+        "description": settings["description"],
+        "licence": settings["licence"],
+        "provenance": settings["provenance"],
+        "size_multiple": SIZE_MULTIPLE,
+        "working_side": settings["working_side"],
+        "style": save(style_graph(weights, widths), "style"),
+        "alignments": [asdict(point) | settings["alignments"][point.name] for point in points],
+        "segments": chain,
+    }
+    (folder / "bundle.json").write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def main() -> None:
+    import torch  # only the command reads checkpoints: graphs can be built without PyTorch
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, required=True, help="the recipe (TOML)")
+    parser.add_argument("--weights", type=Path, required=True, help="weights.pt of models/training/train.py")
+    parser.add_argument("--out", type=Path, required=True, help="the bundle's folder")
+    args = parser.parse_args()
+    recipe = tomllib.loads(args.config.read_text())
+    saved = torch.load(args.weights, weights_only=True)
+    write_bundle(args.out, recipe["name"], recipe["bundle"], half_precision(saved["weights"]), saved["widths"])
+    size = sum(f.stat().st_size for f in args.out.iterdir())
+    print(f"{args.out}: {size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""`python -m fastphoto_native` is the `fastphoto` command."""
+
+from fastphoto_native.cli import main
+
+main(prog_name="fastphoto")

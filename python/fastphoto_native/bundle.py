@@ -1,0 +1,170 @@
+"""Model bundles: a folder of ONNX files and the `bundle.json` that says what they are.
+
+`bundle.json` is the only description of a model: the chain of segments, the alignment between neighbours, file
+hashes, licence and provenance. docs/bundle.md documents the format.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from fastphoto_native import _core
+from fastphoto_native.errors import ModelError
+
+FORMAT = 1
+DEFAULT_MODEL = "photowct-lite"
+
+Positive = Annotated[int, msgspec.Meta(gt=0)]
+NonNegative = Annotated[float, msgspec.Meta(ge=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]+\.onnx$")]
+Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One ONNX file and what it must hash to."""
+
+    file: FileName
+    sha256: Sha256
+
+
+class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One graph of the chain.
+
+    `carry` names the tensors that it needs beside the features; each is an output `<name>_out` of the segment
+    before it.
+    """
+
+    file: FileName
+    sha256: Sha256
+    carry: tuple[str, ...] = ()
+
+
+class Alignment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the features between two segments are given the style's statistics.
+
+    `stride`: photo pixels per feature pixel. Ridges are added to the diagonals of the covariances, in squared feature
+    units. `strength` blends aligned and original features (1 = aligned).
+    """
+
+    name: str
+    channels: Positive
+    stride: Positive
+    method: Literal["monge-kantorovich", "whitening-coloring"]
+    content_ridge: NonNegative = 0.0
+    style_ridge: NonNegative = 0.0
+    strength: Share = 1.0
+
+
+class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the weights come from."""
+
+    recipe: str
+    training_photos: str
+    teacher: str
+    method: str
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The contents of bundle.json."""
+
+    format: int
+    name: str
+    version: str
+    description: str
+    licence: str
+    provenance: Provenance
+    size_multiple: Positive
+    working_side: Positive
+    style: ModelFile
+    alignments: tuple[Alignment, ...]
+    segments: tuple[Segment, ...]
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """A verified model on disk."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @property
+    def fingerprint(self) -> str:
+        """Identifies the graph that looks are made by: looks travel only between models that share it."""
+        return self.manifest.style.sha256
+
+    def read(self, entry: ModelFile | Segment) -> bytes:
+        """The bytes of one ONNX file, checked against its hash.
+
+        Raises:
+            ModelError: the file is missing, is a Git-LFS pointer or is not the one that bundle.json names.
+        """
+        path = self.folder / entry.file
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelError(f"model '{self.name}': cannot read {path}: {error.strerror}") from error
+        if content.startswith(b"version https://git-lfs"):
+            raise ModelError(f"model '{self.name}': {path} is a Git-LFS pointer, not the model; run 'git lfs pull'")
+        found = hashlib.sha256(content).hexdigest()
+        if found != entry.sha256:
+            raise ModelError(
+                f"model '{self.name}': {path} has SHA-256 {found[:12]}..., expected {entry.sha256[:12]}...: "
+                "the file is damaged or from another version; install the model again"
+            )
+        return content
+
+
+def bundled_models() -> Path:
+    """The folder of the models that come with the package (beside the extension module in every kind of install)."""
+    return Path(_core.__file__).parent / "models"
+
+
+def find_bundle(model: str | Path) -> Bundle:
+    """Opens a model by the name of an embedded one, or by the path of a bundle's folder.
+
+    Raises:
+        ModelError: no such model, or a bundle.json that is not one.
+    """
+    embedded = bundled_models()
+    folder = Path(model)
+    if isinstance(model, str) and (embedded / model / "bundle.json").is_file():
+        folder = embedded / model
+    elif not (folder / "bundle.json").is_file():
+        names = sorted(p.parent.name for p in embedded.glob("*/bundle.json"))
+        raise ModelError(
+            f"no model '{model}': expected the name of an embedded model ({', '.join(names) or 'none installed'}) "
+            "or a folder with a bundle.json"
+        )
+    return Bundle(folder, _read_manifest(folder / "bundle.json"))
+
+
+def _read_manifest(path: Path) -> Manifest:
+    try:
+        content = path.read_bytes()
+        version = msgspec.json.decode(content, type=dict[str, object]).get("format")
+        if version != FORMAT:
+            raise ModelError(f"{path}: bundle format {version}, this version of fastphoto-native reads {FORMAT}")
+        manifest = msgspec.json.decode(content, type=Manifest)
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path}: not a valid bundle: {error}") from error
+    if len(manifest.segments) != len(manifest.alignments) + 1:
+        raise ModelError(
+            f"{path}: {len(manifest.segments)} segments for {len(manifest.alignments)} alignments, expected one more"
+        )
+    for alignment in manifest.alignments:
+        if manifest.size_multiple % alignment.stride:
+            raise ModelError(
+                f"{path}: alignment '{alignment.name}' has stride {alignment.stride}, "
+                f"expected a divisor of size_multiple {manifest.size_multiple}"
+            )
+    return manifest

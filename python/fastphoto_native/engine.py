@@ -1,0 +1,179 @@
+"""Runs a bundle's graphs: features stay on the device, only statistics and photos come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastphoto_native._core import Statistics
+from fastphoto_native.bundle import Alignment, Bundle
+from fastphoto_native.device import Choice, Device, Sessions
+from fastphoto_native.errors import FastphotoError, ModelError
+
+FloatArray = NDArray[np.float32]
+# Given the number of an alignment and the content's statistics for each label there, returns T (K x C x C), b (K x C).
+Aligner = Callable[[int, list[Statistics]], tuple[FloatArray, FloatArray]]
+
+ONE_LABEL = np.ones((1, 1, 1, 1), np.float32)  # label weights of a photo without a mask: broadcast over its pixels
+
+
+class Engine:
+    """The sessions of one bundle on one device.
+
+    Not for use from several threads at once; open one engine for each.
+
+    Raises:
+        ModelError: a file of the bundle is missing, damaged or not what bundle.json says.
+        DeviceError: the device asked for cannot be used.
+    """
+
+    def __init__(self, bundle: Bundle, device: Device, threads: int) -> None:
+        self.bundle = bundle
+        self._alignments = bundle.manifest.alignments
+        self._sessions = Sessions(device, threads)
+        self._style = self._open(bundle.manifest.style.file, bundle.read(bundle.manifest.style))
+        self._segments = [self._open(s.file, bundle.read(s)) for s in bundle.manifest.segments]
+        self._check_tensor_names()
+
+    @property
+    def choice(self) -> Choice:
+        """The device in use and why."""
+        return self._sessions.choice
+
+    def style_statistics(self, photo: FloatArray, labels: FloatArray | None) -> list[list[Statistics]]:
+        """The statistics of a style photo (H x W x 3, 0..1) at every alignment, for every label.
+
+        Args:
+            photo: the style photo at working size.
+            labels: K x H x W weights, or None.
+        """
+        inputs = {"image": self._to_tensor(photo)}
+        for a in self._alignments:
+            inputs[f"labels_{a.name}"] = self._label_tensor(labels, a.stride)
+        wanted = [f"{kind}_{a.name}" for a in self._alignments for kind in ("mean", "covariance")]
+        outputs = self._run(self._style, inputs, wanted, on_device=())
+        return [self._statistics(outputs, a, f"_{a.name}") for a in self._alignments]
+
+    def run(
+        self,
+        photo: FloatArray,
+        labels: FloatArray | None,
+        align: Aligner,
+        progress: Callable[[str], None],
+    ) -> FloatArray:
+        """Sends a content photo (H x W x 3, 0..1) down the chain; the result is H x W x 3 and not clipped.
+
+        Args:
+            photo: the content photo at working size.
+            labels: K x H x W weights that sum to 1 at every pixel, or None.
+            align: makes the affine maps of each alignment.
+            progress: called with the name of each step before it starts.
+        """
+        height, width = photo.shape[:2]
+        image = self._to_tensor(photo)
+        progress("statistics of the colours")
+        state = self._run_segment(0, {"image": image}, labels)
+        for index, alignment in enumerate(self._alignments):
+            progress(f"alignment of {alignment.name}")
+            matrix, offset = align(index, self._statistics(state, alignment))
+            segment = self.bundle.manifest.segments[index + 1]
+            inputs = {
+                "features": state["features_out"],
+                "labels": self._label_tensor(labels, alignment.stride),
+                "matrix": matrix,
+                "offset": offset,
+                **{name: state[f"{name}_out"] for name in segment.carry},
+            }
+            state = self._run_segment(index + 1, inputs, labels)
+        result: FloatArray = state["photo"].numpy()[0].transpose(1, 2, 0)[:height, :width]
+        return result
+
+    def _run_segment(self, index: int, inputs: dict[str, Any], labels: FloatArray | None) -> dict[str, Any]:
+        if index < len(self._alignments):
+            inputs["next_labels"] = self._label_tensor(labels, self._alignments[index].stride)
+        session = self._segments[index]
+        outputs = [o.name for o in session.get_outputs()]
+        return self._run(session, inputs, outputs, on_device=[n for n in outputs if n.endswith("_out")])
+
+    def _run(
+        self, session: Any, inputs: dict[str, Any], outputs: Sequence[str], on_device: Sequence[str]
+    ) -> dict[str, Any]:
+        binding = session.io_binding()
+        for name, value in inputs.items():
+            if isinstance(value, np.ndarray):
+                binding.bind_cpu_input(name, np.ascontiguousarray(value))
+            else:
+                binding.bind_ortvalue_input(name, value)
+        for name in outputs:
+            binding.bind_output(name, self.choice.used if name in on_device else "cpu")
+        try:
+            session.run_with_iobinding(binding)
+        except Exception as error:  # the runtime's exceptions have no common base class of their own
+            if "allocate" in str(error).lower() or "memory" in str(error).lower():
+                raise MemoryError(f"the network ran out of memory on {self.choice.used}: try a smaller max_side") from error
+            raise FastphotoError(f"the network failed on {self.choice.used}: {error}") from error
+        return dict(zip(outputs, binding.get_outputs(), strict=True))
+
+    def _open(self, name: str, content: bytes) -> Any:
+        try:
+            return self._sessions.open(content)
+        except FastphotoError:
+            raise
+        except Exception as error:
+            raise ModelError(f"model '{self.bundle.name}': {name} is not a usable ONNX file: {error}") from error
+
+    def _check_tensor_names(self) -> None:
+        """Every graph must have the tensors that bundle.json promises."""
+        style_outputs = {o.name for o in self._style.get_outputs()}
+        for a in self._alignments:
+            self._require("style graph", {f"mean_{a.name}", f"covariance_{a.name}"}, style_outputs)
+        before: set[str] = set()
+        for index, (segment, session) in enumerate(zip(self.bundle.manifest.segments, self._segments, strict=True)):
+            inputs = {i.name for i in session.get_inputs()}
+            outputs = {o.name for o in session.get_outputs()}
+            wanted = {"features", "labels", "matrix", "offset", *segment.carry} if index else {"image"}
+            last = index == len(self._alignments)
+            self._require(segment.file, wanted | (set() if last else {"next_labels"}), inputs)
+            self._require(segment.file, {"photo"} if last else {"features_out", "mean", "covariance"}, outputs)
+            self._require("the segment before " + segment.file, {f"{n}_out" for n in segment.carry}, before)
+            before = outputs
+
+    def _require(self, where: str, wanted: set[str], found: set[str]) -> None:
+        if missing := wanted - found:
+            raise ModelError(
+                f"model '{self.bundle.name}': {where} lacks the tensors {', '.join(sorted(missing))}; "
+                f"it has {', '.join(sorted(found)) or 'none'}"
+            )
+
+    def _statistics(self, outputs: dict[str, Any], alignment: Alignment, suffix: str = "") -> list[Statistics]:
+        means, covariances = (outputs[f"{kind}{suffix}"].numpy() for kind in ("mean", "covariance"))
+        c = alignment.channels
+        if means.shape[1:] != (c,) or covariances.shape[1:] != (c, c):
+            raise ModelError(
+                f"model '{self.bundle.name}': '{alignment.name}' has {means.shape[-1]} channels, bundle.json says {c}"
+            )
+        # Rounding in the graph leaves covariances symmetric to the last bits only.
+        return [Statistics(m, (s + s.T) / 2) for m, s in zip(means, covariances.astype(np.float64), strict=True)]
+
+    def _padded(self, array: FloatArray, axes: tuple[int, int]) -> FloatArray:
+        """Pads height and width by reflection to what the model's strides divide."""
+        multiple = self.bundle.manifest.size_multiple
+        padding = [(0, 0)] * array.ndim
+        for axis in axes:
+            padding[axis] = (0, -array.shape[axis] % multiple)
+        return np.pad(array, padding, mode="reflect") if any(p for _, p in padding) else array
+
+    def _to_tensor(self, photo: FloatArray) -> FloatArray:
+        return np.ascontiguousarray(self._padded(photo, (0, 1)).transpose(2, 0, 1)[None])
+
+    def _label_tensor(self, labels: FloatArray | None, stride: int) -> FloatArray:
+        """K x 1 x h x w: each feature's label weights are the means over the photo pixels it stands for."""
+        if labels is None:
+            return ONE_LABEL
+        padded = self._padded(labels, (1, 2))
+        k, height, width = padded.shape
+        blocks = padded.reshape(k, height // stride, stride, width // stride, stride)
+        return np.ascontiguousarray(blocks.mean(axis=(2, 4), dtype=np.float32)[:, None])
