@@ -1,6 +1,6 @@
 """Make a bundle from trained weights: style graph, segments and bundle.json, weights in half precision.
 
-    python -m models.export.export --config models/training/photowct-lite.toml \
+python -m models.export.export --config models/training/photowct-lite.toml \
         --weights runs/photowct-lite/weights.pt --out models/photowct-lite
 """
 

@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import onnx
+from onnx import TensorProto
+
 from models.export.graph import Graph
 from models.export.layers import Weights, align, decode, encode, statistics
-from onnx import TensorProto
 
 LEVELS = (4, 3, 2, 1)  # deepest first
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from models.export.graph import Graph
 from numpy.typing import NDArray
 from onnx import TensorProto
+
+from models.export.graph import Graph
 
 Weights = Mapping[str, NDArray[np.float16]]
 CHUNKS = 64  # partial sums keep float32 covariances within 4e-7 of float64 on a megapixel
@@ -99,7 +100,7 @@ def _pixels(g: Graph, features: str, channels: int) -> str:
 
 
 def align(g: Graph, features: str, channels: int, labels: str, matrix: str, offset: str) -> str:
-    """f' = sum_k w_k (T_k f + b_k) over labels k.
+    """F' = sum_k w_k (T_k f + b_k) over labels k.
 
     labels: K x 1 x h x w, weights that sum to 1 at every pixel (K x 1 x 1 x 1 serves a photo of one label).
     matrix: K x C x C. offset: K x C.

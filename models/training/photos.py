@@ -63,7 +63,7 @@ def augment(photo: Tensor, settings: PhotoSettings, rng: Generator) -> Tensor:
 
 
 def random_batch(photos: list[Image.Image], settings: PhotoSettings, rng: Generator) -> Tensor:
-    """batch x 3 x crop x crop, 0..1."""
+    """Batch x 3 x crop x crop, 0..1."""
     crops = []
     for index in rng.integers(len(photos), size=settings.batch):
         photo, side = photos[index], settings.crop

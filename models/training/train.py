@@ -21,11 +21,12 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor, nn
+
 from models.training.network import LEVELS, PhotoWCT
 from models.training.photos import PhotoSettings, random_batch, read_photos, to_tensor
-from PIL import Image
 from models.training.teacher import VGG19, PrincipalComponents
-from torch import Tensor, nn
 
 CHECKPOINT_EVERY = 200
 

@@ -122,7 +122,9 @@ def stylize(
 @contextmanager
 def _progress_bar() -> Iterator[Progress]:
     """A bar on a terminal, nothing in a pipe."""
-    with tqdm(total=1.0, file=sys.stderr, disable=None, leave=False, bar_format="{percentage:3.0f}% |{bar:24}| {desc}") as bar:
+    with tqdm(
+        total=1.0, file=sys.stderr, disable=None, leave=False, bar_format="{percentage:3.0f}% |{bar:24}| {desc}"
+    ) as bar:
 
         def progress(step: str, done: float) -> None:
             bar.set_description_str(step, refresh=False)

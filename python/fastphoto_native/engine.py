@@ -113,7 +113,9 @@ class Engine:
             session.run_with_iobinding(binding)
         except Exception as error:  # the runtime's exceptions have no common base class of their own
             if "allocate" in str(error).lower() or "memory" in str(error).lower():
-                raise MemoryError(f"the network ran out of memory on {self.choice.used}: try a smaller max_side") from error
+                raise MemoryError(
+                    f"the network ran out of memory on {self.choice.used}: try a smaller max_side"
+                ) from error
             raise FastphotoError(f"the network failed on {self.choice.used}: {error}") from error
         return dict(zip(outputs, binding.get_outputs(), strict=True))
 

@@ -83,7 +83,7 @@ class Look:
             PhotoError: the file cannot be read or is not a look.
         """
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
                 header = json.loads(arrays["header"].tobytes())
                 if header["format"] != FORMAT:
                     raise PhotoError(f"{path}: look format {header['format']}, expected {FORMAT}")

@@ -31,9 +31,7 @@ def smooth(
 ) -> tuple[FloatArray, SmoothingInfo | None]:
     """The smoothed photo, and the solver's report where there is one."""
     if smoothing == "closed-form":
-        return closed_form_smooth(
-            restyled, content, border_padding=BORDER_PADDING, threads=threads, return_info=True
-        )
+        return closed_form_smooth(restyled, content, border_padding=BORDER_PADDING, threads=threads, return_info=True)
     if smoothing == "guided":
         return guided_filter(content, restyled, threads=threads), None
     return restyled, None

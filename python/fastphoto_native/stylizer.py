@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -258,6 +258,4 @@ def stylize(
     """
     stylizer = Stylizer(model, device, threads)
     look = stylizer.analyze(style, style_mask, max_side=max_side)
-    return stylizer.apply(
-        content, look, content_mask, smoothing=smoothing, strength=strength, max_side=max_side
-    )
+    return stylizer.apply(content, look, content_mask, smoothing=smoothing, strength=strength, max_side=max_side)

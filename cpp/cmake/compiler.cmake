@@ -1,0 +1,24 @@
+# Warnings, sanitizers and floating-point rules, per target.
+
+set(FASTPHOTO_SANITIZE "" CACHE STRING "Sanitizers to build with, as for -fsanitize= (GCC and Clang)")
+option(FASTPHOTO_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" OFF)
+
+function(fastphoto_compile_options target)
+  if(MSVC)
+    target_compile_options(${target} PRIVATE /W4 $<$<BOOL:${FASTPHOTO_WARNINGS_AS_ERRORS}>:/WX>)
+  else()
+    target_compile_options(${target} PRIVATE
+      -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion -Wnon-virtual-dtor
+      -Wold-style-cast -Woverloaded-virtual $<$<BOOL:${FASTPHOTO_WARNINGS_AS_ERRORS}>:-Werror>
+      # The kernels are plain loops that the optimiser must vectorise; -O2 of older GCC does not.
+      $<$<CONFIG:Release,RelWithDebInfo>:-O3>
+      # Square roots need no errno and comparisons no traps; neither changes a result.
+      -fno-math-errno -fno-trapping-math
+    )
+  endif()
+  if(FASTPHOTO_SANITIZE)
+    target_compile_options(${target} PUBLIC -fsanitize=${FASTPHOTO_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_link_options(${target} PUBLIC -fsanitize=${FASTPHOTO_SANITIZE})
+    target_compile_definitions(${target} PRIVATE FASTPHOTO_SINGLE_VERSION)
+  endif()
+endfunction()

@@ -1,0 +1,14 @@
+# What the build needs from outside: the system's own copy first, one clear line when it is missing.
+
+find_package(Threads REQUIRED)
+
+# Eigen may also come from PyPI (cmeel-eigen), in the interpreter's site-packages or in the isolated build's.
+set(eigen_hints ${CMAKE_PREFIX_PATH})
+if(FASTPHOTO_PYTHON)
+  list(APPEND eigen_hints ${Python_SITEARCH} ${Python_SITELIB})
+endif()
+list(TRANSFORM eigen_hints APPEND /cmeel.prefix)
+find_package(Eigen3 CONFIG QUIET HINTS ${eigen_hints})
+if(NOT Eigen3_FOUND OR Eigen3_VERSION VERSION_LESS 3.4)
+  message(FATAL_ERROR "fastphoto needs Eigen 3.4 or newer (headers only): run `apt-get install libeigen3-dev` or `pip install cmeel-eigen`, or pass -DEigen3_DIR=<folder of Eigen3Config.cmake>.")
+endif()

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "fastphoto/image.h"
+#include "fastphoto/options.h"
+
+namespace fastphoto {
+
+/// How a solve went. Nothing is thrown when it did not converge: the caller decides.
+struct SmoothingInfo {
+  int iterations = 0;      ///< of conjugate gradients
+  double residual = 0.0;   ///< largest |b - A u| / |b| over the channels, computed afresh from the result
+  double seconds = 0.0;    ///< wall time of solve()
+  bool converged = true;   ///< residual <= rtol
+};
+
+struct SmoothingResult {
+  Image image;  ///< H x W x C, interleaved, not clipped
+  SmoothingInfo info;
+};
+
+/// Closed-form photorealistic smoothing (Li et al., ECCV 2018, section 3.2): removes from a stylized image every
+/// structure that the content image does not have.
+///
+/// With the matting affinity W of the content, D = diag(W 1), S = D^-1/2 W D^-1/2 and alpha = 1 / (1 + lam), the
+/// result is R = (1 - alpha) (I - alpha S)^-1 Y (eq. 9). It is found through the better conditioned
+///
+///     ((1 - alpha) D + alpha L) u = (1 - alpha) D^(1/2) Y,    R = D^(1/2) u,    L = D - W,
+///
+/// with preconditioned conjugate gradients in float32, dot products in float64, and a float64 solution that gathers the
+/// float32 corrections. A content smaller than one window has no affinity: R = Y.
+///
+/// Construction assembles the affinity (set-up); solve() may be called many times, from one thread at a time or many.
+class ClosedFormSmoother {
+ public:
+  /// @param content  H x W x 3, finite; not needed after construction.
+  /// @throws Error(InvalidArgument)
+  explicit ClosedFormSmoother(const ImageView& content, const SmoothingOptions& options = {},
+                              int threads = all_threads);
+  ~ClosedFormSmoother();
+  ClosedFormSmoother(ClosedFormSmoother&&) noexcept;
+  ClosedFormSmoother& operator=(ClosedFormSmoother&&) noexcept;
+
+  /// @param stylized  H x W x C of the content's size, C >= 1, finite.
+  /// @throws Error(InvalidArgument)
+  SmoothingResult solve(const ImageView& stylized, int threads = all_threads) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Set-up and one solve.
+SmoothingResult closed_form_smooth(const ImageView& stylized, const ImageView& content,
+                                   const SmoothingOptions& options = {}, int threads = all_threads);
+
+}  // namespace fastphoto

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conjugate_gradient.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "dot.h"
+
+namespace fastphoto {
+
+namespace {
+
+// The float32 recursion is trusted to take the residual down by this factor; after that it is computed afresh.
+constexpr double trusted_reduction = 1e-5;
+
+// A restart that gains less than this has met the floor of the precision.
+constexpr double least_gain = 0.7;
+
+/// e += a p, r -= a q on one row; returns r . r.
+FASTPHOTO_MULTIVERSION double step_row(float a, const float* p, const float* q, Index count,
+                                       float* FASTPHOTO_RESTRICT e, float* FASTPHOTO_RESTRICT r) {
+  for (Index i = 0; i < count; ++i) {
+    e[i] += a * p[i];
+    r[i] -= a * q[i];
+  }
+  return sum_in_lanes(count, [&](Index i) { return static_cast<double>(r[i]) * static_cast<double>(r[i]); });
+}
+
+/// p = z + beta p on one row.
+FASTPHOTO_MULTIVERSION void direct_row(float beta, const float* z, Index count, float* FASTPHOTO_RESTRICT p) {
+  for (Index i = 0; i < count; ++i) {
+    p[i] = z[i] + beta * p[i];
+  }
+}
+
+template <class Body>
+void for_each_row(Workers& workers, const Grid& grid, Index channels, Body body) {
+  workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
+    for (Index row = begin; row < end; ++row) {
+      for (Index c = 0; c < channels; ++c) {
+        body(row, c);
+      }
+    }
+  });
+}
+
+PerChannel norms_of_rows(Workers& workers, const Grid& grid, Index channels, const StencilOperator::FillRow& b) {
+  RowSums squares(grid.height, channels);
+  workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
+    std::vector<float> values(static_cast<std::size_t>(grid.width));
+    for (Index row = begin; row < end; ++row) {
+      for (Index c = 0; c < channels; ++c) {
+        b(c, row, values.data());
+        squares.at(row, c) = sum_in_lanes(grid.width, [&](Index i) {
+          return static_cast<double>(values[static_cast<std::size_t>(i)]) *
+                 static_cast<double>(values[static_cast<std::size_t>(i)]);
+        });
+      }
+    }
+  });
+  PerChannel norms = squares.total();
+  for (double& norm : norms) {
+    norm = std::sqrt(norm);
+  }
+  return norms;
+}
+
+/// Largest |r| / |b|; a channel with b = 0 has x = 0 and so no residual.
+double relative(const PerChannel& squares, const PerChannel& b_norms) {
+  double largest = 0.0;
+  for (std::size_t c = 0; c < squares.size(); ++c) {
+    if (b_norms[c] > 0.0) {
+      largest = std::max(largest, std::sqrt(squares[c]) / b_norms[c]);
+    }
+  }
+  return largest;
+}
+
+double ratio_or_zero(double numerator, double denominator) {
+  const double ratio = denominator > 0.0 ? numerator / denominator : 0.0;
+  return std::isfinite(ratio) ? ratio : 0.0;
+}
+
+/// The float32 recursion: e starts at zero, r at the residual. Returns the iterations made.
+class Correction {
+ public:
+  Correction(Workers& workers, const StencilOperator& A, const Preconditioner& M, Index channels)
+      : workers_(workers), A_(A), M_(M), channels_(channels), r(A.grid(), channels), e_(A.grid(), channels),
+        p_(A.grid(), channels), q_(A.grid(), channels), z_(A.grid(), channels) {}
+
+  int iterate(const PerChannel& b_norms, double target, int most) {
+    const Grid& grid = A_.grid();
+    for_each_row(workers_, grid, channels_, [&](Index row, Index c) {
+      std::fill_n(e_.row(c, row), grid.width, 0.0F);
+      std::fill_n(p_.row(c, row), grid.width, 0.0F);
+    });
+    PerChannel beta(static_cast<std::size_t>(channels_));
+    PerChannel rz_before;
+    for (int iteration = 0; iteration < most; ++iteration) {
+      const PerChannel rz = M_.apply(workers_, r, z_);
+      for (std::size_t c = 0; c < beta.size(); ++c) {
+        beta[c] = iteration == 0 ? 0.0 : ratio_or_zero(rz[c], rz_before[c]);
+      }
+      for_each_row(workers_, grid, channels_, [&](Index row, Index c) {
+        direct_row(static_cast<float>(beta[static_cast<std::size_t>(c)]), z_.row(c, row), grid.width, p_.row(c, row));
+      });
+      const PerChannel pq = A_.apply(workers_, p_, q_);
+      RowSums squares(grid.height, channels_);
+      for_each_row(workers_, grid, channels_, [&](Index row, Index c) {
+        const auto at = static_cast<std::size_t>(c);
+        squares.at(row, c) = step_row(static_cast<float>(ratio_or_zero(rz[at], pq[at])), p_.row(c, row),
+                                      q_.row(c, row), grid.width, e_.row(c, row), r.row(c, row));
+      });
+      rz_before = rz;
+      if (relative(squares.total(), b_norms) <= target) {
+        return iteration + 1;
+      }
+    }
+    return most;
+  }
+
+  void add_to(Field<double>& x) const {
+    for_each_row(workers_, A_.grid(), channels_, [&](Index row, Index c) {
+      const float* from = e_.row(c, row);
+      double* to = x.row(c, row);
+      for (Index i = 0; i < A_.grid().width; ++i) {
+        to[i] += static_cast<double>(from[i]);
+      }
+    });
+  }
+
+ private:
+  Workers& workers_;
+  const StencilOperator& A_;
+  const Preconditioner& M_;
+  Index channels_;
+
+ public:
+  Field<float> r;
+
+ private:
+  Field<float> e_;
+  Field<float> p_;
+  Field<float> q_;
+  Field<float> z_;
+};
+
+}  // namespace
+
+SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, const Preconditioner& M,
+                               const StencilOperator::FillRow& b, const SolveLimits& limits, Field<double>& x) {
+  const Index channels = x.channels();
+  const PerChannel b_norms = norms_of_rows(workers, A.grid(), channels, b);
+  for_each_row(workers, A.grid(), channels, [&](Index row, Index c) {
+    if (!(b_norms[static_cast<std::size_t>(c)] > 0.0)) {
+      std::fill_n(x.row(c, row), A.grid().width, 0.0);
+    }
+  });
+
+  Correction correction(workers, A, M, channels);
+  SolveReport report;
+  report.residual = relative(A.residual(workers, b, x, correction.r), b_norms);
+  double before = std::numeric_limits<double>::infinity();
+  while (report.residual > limits.rtol && report.iterations < limits.max_iterations &&
+         report.residual < least_gain * before) {
+    before = report.residual;
+    const double target = std::max(limits.rtol, trusted_reduction * before);
+    report.iterations += correction.iterate(b_norms, target, limits.max_iterations - report.iterations);
+    correction.add_to(x);
+    report.residual = relative(A.residual(workers, b, x, correction.r), b_norms);
+  }
+  report.converged = report.residual <= limits.rtol;
+  return report;
+}
+
+}  // namespace fastphoto

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "fastphoto/image.h"
+#include "multiversion.h"
+
+namespace fastphoto {
+
+/// Sum of element(i) over [0, count) in float64, in eight interleaved partial sums: that is what lets the compiler
+/// vectorise it without being allowed to reorder, so the result does not depend on the instruction set's width.
+template <class Element>
+FASTPHOTO_INLINE double sum_in_lanes(Index count, Element element) {
+  constexpr Index lanes = 8;
+  double partial[lanes] = {};
+  Index i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    for (Index k = 0; k < lanes; ++k) {
+      partial[k] += element(i + k);
+    }
+  }
+  for (Index k = 0; i < count; ++i, ++k) {
+    partial[k] += element(i);
+  }
+  return ((partial[0] + partial[4]) + (partial[2] + partial[6])) +
+         ((partial[1] + partial[5]) + (partial[3] + partial[7]));
+}
+
+}  // namespace fastphoto

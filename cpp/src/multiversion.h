@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// FASTPHOTO_MULTIVERSION marks a hot function that the compiler builds once per instruction set; the loader picks.
+//
+// Only where it is known to work: GCC on x86-64 with ELF ifunc. Sanitizers run before their runtime is ready inside
+// ifunc resolvers, so their builds define FASTPHOTO_SINGLE_VERSION.
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(FASTPHOTO_SINGLE_VERSION)
+#define FASTPHOTO_MULTIVERSION __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define FASTPHOTO_MULTIVERSION
+#endif
+
+// FASTPHOTO_INLINE: a part of a multiversioned function, which must be compiled with its caller's instruction set.
+#if defined(__GNUC__)
+#define FASTPHOTO_INLINE inline __attribute__((always_inline))
+#else
+#define FASTPHOTO_INLINE inline
+#endif
+
+// FASTPHOTO_RESTRICT: these pointers do not overlap, so the loop may be vectorised without a check.
+#if defined(_MSC_VER)
+#define FASTPHOTO_RESTRICT __restrict
+#else
+#define FASTPHOTO_RESTRICT __restrict__
+#endif

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "arrays.h"
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "fastphoto/error.h"
+
+namespace fastphoto::python {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& message) { throw Error(ErrorKind::InvalidArgument, message); }
+
+std::string type_name(const py::object& object) { return py::str(py::type::of(object).attr("__name__")); }
+
+std::string shape_text(const py::array& array) { return py::str(array.attr("shape")); }
+
+py::array float32_array(const py::object& object, const char* name, const char* shape) {
+  const std::string expected = std::string(name) + " must be a float32 array of shape " + shape + ", got ";
+  if (!py::isinstance<py::array>(object)) {
+    refuse(expected + type_name(object));
+  }
+  auto array = py::reinterpret_borrow<py::array>(object);
+  if (!array.dtype().equal(py::dtype::of<float>())) {
+    refuse(expected + std::string(py::str(array.dtype())));
+  }
+  if (array.ndim() != 2 && array.ndim() != 3) {
+    refuse(expected + "shape " + shape_text(array));
+  }
+  return array;
+}
+
+const float* samples_of(const py::array& array) { return static_cast<const float*>(array.data()); }
+
+py::array float64_array(const py::object& object, const char* name, py::ssize_t dimensions, const char* expected) {
+  py::array_t<double, py::array::c_style | py::array::forcecast> array;
+  try {
+    array = py::array_t<double, py::array::c_style | py::array::forcecast>(object);
+  } catch (const py::error_already_set&) {
+    refuse(std::string(name) + " must be " + expected + " of numbers, got " + type_name(object));
+  }
+  if (array.ndim() != dimensions) {
+    refuse(std::string(name) + " must be " + expected + ", got shape " + shape_text(array));
+  }
+  return array;
+}
+
+}  // namespace
+
+ImageView image_argument(const py::object& object, const char* name) {
+  const py::array array = float32_array(object, name, "H x W or H x W x C");
+  ImageView view;
+  view.data = samples_of(array);
+  view.height = array.shape(0);
+  view.width = array.shape(1);
+  view.channels = array.ndim() == 3 ? array.shape(2) : 1;
+  view.row_stride = array.strides(0);
+  view.column_stride = array.strides(1);
+  view.channel_stride = array.ndim() == 3 ? array.strides(2) : 0;
+  return view;
+}
+
+FeatureView features_argument(const py::object& object, const char* name) {
+  const py::array array = float32_array(object, name, "C x N or C x H x W");
+  FeatureView view;
+  view.data = samples_of(array);
+  view.channels = array.shape(0);
+  view.channel_stride = array.strides(0);
+  view.height = array.ndim() == 3 ? array.shape(1) : 1;
+  view.row_stride = array.ndim() == 3 ? array.strides(1) : 0;
+  view.width = array.shape(array.ndim() - 1);
+  view.column_stride = array.strides(array.ndim() - 1);
+  return view;
+}
+
+ImageView weights_argument(const py::object& object, const char* name, const py::object& features) {
+  if (object.is_none()) {
+    return {};
+  }
+  const auto owner = py::reinterpret_borrow<py::array>(features);
+  const std::string expected = std::string(name) + " must be None or a float32 array of the features' shape without " +
+                               "the channels, got ";
+  if (!py::isinstance<py::array>(object)) {
+    refuse(expected + type_name(object));
+  }
+  const auto array = py::reinterpret_borrow<py::array>(object);
+  if (!array.dtype().equal(py::dtype::of<float>())) {
+    refuse(expected + std::string(py::str(array.dtype())));
+  }
+  const auto axes = owner.ndim() - 1;
+  bool same = array.ndim() == axes;
+  for (py::ssize_t i = 0; same && i < axes; ++i) {
+    same = array.shape(i) == owner.shape(i + 1);
+  }
+  if (!same) {
+    refuse(expected + "shape " + shape_text(array) + " for features of shape " + shape_text(owner));
+  }
+  ImageView view;
+  view.data = samples_of(array);
+  view.channels = 1;
+  view.height = axes == 2 ? array.shape(0) : 1;
+  view.row_stride = axes == 2 ? array.strides(0) : 0;
+  view.width = array.shape(axes - 1);
+  view.column_stride = array.strides(axes - 1);
+  return view;
+}
+
+Vector vector_argument(const py::object& object, const char* name) {
+  const py::array array = float64_array(object, name, 1, "a vector");
+  return Eigen::Map<const Vector>(static_cast<const double*>(array.data()), array.size());
+}
+
+Matrix matrix_argument(const py::object& object, const char* name) {
+  const py::array array = float64_array(object, name, 2, "a square matrix");
+  return Eigen::Map<const Matrix>(static_cast<const double*>(array.data()), array.shape(0), array.shape(1));
+}
+
+int int_argument(const py::object& number, const char* name) {
+  // Only what Python itself takes as an index: 1.5 and "1" are mistakes, numpy.int64(1) is not.
+  const py::object index = py::reinterpret_steal<py::object>(PyNumber_Index(number.ptr()));
+  if (!index) {
+    PyErr_Clear();
+    refuse(std::string(name) + " must be a whole number, got " + std::string(py::repr(number)));
+  }
+  int overflow = 0;
+  const long long value = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+  if (overflow != 0 || value > std::numeric_limits<int>::max() || value < std::numeric_limits<int>::min()) {
+    refuse(std::string(name) + " is out of range: " + std::string(py::repr(number)));
+  }
+  return static_cast<int>(value);
+}
+
+double float_argument(const py::object& number, const char* name) {
+  const double value = PyFloat_AsDouble(number.ptr());
+  if (PyErr_Occurred() != nullptr) {
+    PyErr_Clear();
+    refuse(std::string(name) + " must be a number, got " + std::string(py::repr(number)));
+  }
+  return value;
+}
+
+py::array move_out(Image&& image, const py::array::ShapeContainer& shape) {
+  float* samples = image.release();
+  const py::capsule owner(samples, [](void* memory) { delete[] static_cast<float*>(memory); });
+  return py::array_t<float>(shape, samples, owner);
+}
+
+py::array::ShapeContainer shape_of(const py::object& object) {
+  const auto array = py::reinterpret_borrow<py::array>(object);
+  return std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim());
+}
+
+}  // namespace fastphoto::python

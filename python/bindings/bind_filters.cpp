@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <pybind11/pybind11.h>
+
+#include <utility>
+
+#include "arrays.h"
+#include "bindings.h"
+#include "fastphoto/guided_filter.h"
+#include "fastphoto/local_affine_filter.h"
+#include "options.h"
+
+namespace fastphoto::python {
+
+namespace {
+
+/// Calls a filter of two images without the lock.
+template <class Options, class Filter>
+py::array filter(Filter kernel, const py::object& a, const char* name_a, const py::object& b, const char* name_b,
+                 const py::object& shape_like, const Options& options, const py::object& threads) {
+  const ImageView view_a = image_argument(a, name_a);
+  const ImageView view_b = image_argument(b, name_b);
+  const int count = int_argument(threads, "threads");
+  Image result;
+  {
+    const py::gil_scoped_release unlocked;
+    result = kernel(view_a, view_b, options, count);
+  }
+  return move_out(std::move(result), shape_of(shape_like));
+}
+
+}  // namespace
+
+void bind_filters(py::module_& module) {
+  OptionsClass<GuidedFilterOptions>(module, "GuidedFilterOptions", "Options of the guided filter.")
+      .field("radius", &GuidedFilterOptions::radius)
+      .field("eps", &GuidedFilterOptions::eps);
+  OptionsClass<LocalAffineOptions>(module, "LocalAffineOptions", "Options of the local affine filter.")
+      .field("radius", &LocalAffineOptions::radius)
+      .field("range_sigma", &LocalAffineOptions::range_sigma)
+      .field("ridge", &LocalAffineOptions::ridge);
+
+  module.def(
+      "guided_filter",
+      [](const py::object& guide, const py::object& src, const GuidedFilterOptions& options,
+         const py::object& threads) {
+        return filter(guided_filter, guide, "guide", src, "src", src, options, threads);
+      },
+      py::arg("guide"), py::arg("src"), py::arg("options"), py::arg("threads"));
+  module.def(
+      "local_affine_filter",
+      [](const py::object& stylized, const py::object& content, const LocalAffineOptions& options,
+         const py::object& threads) {
+        return filter(local_affine_filter, stylized, "stylized", content, "content", stylized, options, threads);
+      },
+      py::arg("stylized"), py::arg("content"), py::arg("options"), py::arg("threads"));
+}
+
+}  // namespace fastphoto::python

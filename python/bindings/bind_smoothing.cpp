@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <pybind11/pybind11.h>
+
+#include <memory>
+#include <utility>
+
+#include "arrays.h"
+#include "bindings.h"
+#include "fastphoto/closed_form_smoothing.h"
+#include "options.h"
+
+namespace fastphoto::python {
+
+namespace {
+
+std::unique_ptr<ClosedFormSmoother> make_smoother(const py::object& content, const SmoothingOptions& options,
+                                                  const py::object& threads) {
+  const ImageView view = image_argument(content, "content");
+  const int count = int_argument(threads, "threads");
+  const py::gil_scoped_release unlocked;
+  return std::make_unique<ClosedFormSmoother>(view, options, count);
+}
+
+py::tuple solve(const ClosedFormSmoother& smoother, const py::object& stylized, const py::object& threads) {
+  const ImageView view = image_argument(stylized, "stylized");
+  const int count = int_argument(threads, "threads");
+  SmoothingResult result;
+  {
+    const py::gil_scoped_release unlocked;
+    result = smoother.solve(view, count);
+  }
+  return py::make_tuple(move_out(std::move(result.image), shape_of(stylized)), result.info);
+}
+
+py::tuple smooth(const py::object& stylized, const py::object& content, const SmoothingOptions& options,
+                 const py::object& threads) {
+  const ImageView stylized_view = image_argument(stylized, "stylized");
+  const ImageView content_view = image_argument(content, "content");
+  const int count = int_argument(threads, "threads");
+  SmoothingResult result;
+  {
+    const py::gil_scoped_release unlocked;
+    result = closed_form_smooth(stylized_view, content_view, options, count);
+  }
+  return py::make_tuple(move_out(std::move(result.image), shape_of(stylized)), result.info);
+}
+
+}  // namespace
+
+void bind_smoothing(py::module_& module) {
+  OptionsClass<SmoothingOptions>(module, "SmoothingOptions", "Options of closed-form smoothing.")
+      .field("lam", &SmoothingOptions::lam)
+      .field("eps", &SmoothingOptions::eps)
+      .field("radius", &SmoothingOptions::radius)
+      .field("rtol", &SmoothingOptions::rtol)
+      .field("max_iterations", &SmoothingOptions::max_iterations)
+      .field("border_padding", &SmoothingOptions::border_padding);
+
+  py::class_<SmoothingInfo>(module, "SmoothingInfo", "How a solve went.")
+      .def_readonly("iterations", &SmoothingInfo::iterations, "Iterations of conjugate gradients.")
+      .def_readonly("residual", &SmoothingInfo::residual,
+                    "Largest |b - A u| / |b| over the channels, computed afresh from the result.")
+      .def_readonly("seconds", &SmoothingInfo::seconds, "Wall time.")
+      .def_readonly("converged", &SmoothingInfo::converged, "Whether the tolerance was met.")
+      .def("__repr__", [](const SmoothingInfo& info) {
+        return py::str("SmoothingInfo(iterations={}, residual={:.3g}, seconds={:.3f}, converged={})")
+            .format(info.iterations, info.residual, info.seconds, info.converged);
+      });
+
+  py::class_<ClosedFormSmoother>(module, "ClosedFormSmoother", "The affinity of one content photo, for many solves.")
+      .def(py::init(&make_smoother), py::arg("content"), py::arg("options"), py::arg("threads"))
+      .def("solve", &solve, py::arg("stylized"), py::arg("threads"), "(smoothed, SmoothingInfo)");
+
+  module.def("closed_form_smooth", &smooth, py::arg("stylized"), py::arg("content"), py::arg("options"),
+             py::arg("threads"), "(smoothed, SmoothingInfo)");
+}
+
+}  // namespace fastphoto::python

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace fastphoto::python {
+
+namespace py = pybind11;
+
+void bind_errors(py::module_& module);
+void bind_laplacian(py::module_& module);
+void bind_smoothing(py::module_& module);
+void bind_filters(py::module_& module);
+void bind_statistics(py::module_& module);
+void bind_transform(py::module_& module);
+
+}  // namespace fastphoto::python

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <pybind11/pybind11.h>
+
+#include "bindings.h"
+#include "fastphoto/options.h"
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "The C++ core of fastphoto_native. Use the package's own functions; these take float32 arrays only.";
+  module.attr("__version__") = FASTPHOTO_VERSION;
+  module.attr("ALL_THREADS") = fastphoto::all_threads;
+  fastphoto::python::bind_errors(module);
+  fastphoto::python::bind_laplacian(module);
+  fastphoto::python::bind_smoothing(module);
+  fastphoto::python::bind_filters(module);
+  fastphoto::python::bind_statistics(module);
+  fastphoto::python::bind_transform(module);
+}

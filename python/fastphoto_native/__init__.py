@@ -1,0 +1,56 @@
+"""Photorealistic style transfer: give a photo the look of another photo, and nothing else.
+
+    import fastphoto_native as fp
+    result = fp.stylize(content, style)          # H x W x 3 arrays
+
+Three depths: one call (`stylize`); prepare once, run many (`Stylizer`, `Look`); the parts (`closed_form_smooth`,
+`matting_laplacian`, `guided_filter`, `local_affine_filter`, `whitening_coloring`, `monge_kantorovich`). Files are
+read and written by `read_photo`, `read_mask` and `write_photo`; everything else takes and gives arrays.
+"""
+
+from fastphoto_native._core import (
+    AffineTransform,
+    Statistics,
+    __version__,
+    mean_and_covariance,
+    monge_kantorovich,
+    whitening_coloring,
+)
+from fastphoto_native.bundle import DEFAULT_MODEL
+from fastphoto_native.device import Device
+from fastphoto_native.errors import ArgumentError, DeviceError, FastphotoError, ModelError, PhotoError
+from fastphoto_native.files import Photo, read_mask, read_photo, write_photo
+from fastphoto_native.filters import closed_form_smooth, guided_filter, local_affine_filter, matting_laplacian
+from fastphoto_native.look import Look
+from fastphoto_native.report import Report
+from fastphoto_native.smoothing import Smoothing
+from fastphoto_native.stylizer import Stylizer, stylize
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "AffineTransform",
+    "ArgumentError",
+    "Device",
+    "DeviceError",
+    "FastphotoError",
+    "Look",
+    "ModelError",
+    "Photo",
+    "PhotoError",
+    "Report",
+    "Smoothing",
+    "Statistics",
+    "Stylizer",
+    "__version__",
+    "closed_form_smooth",
+    "guided_filter",
+    "local_affine_filter",
+    "matting_laplacian",
+    "mean_and_covariance",
+    "monge_kantorovich",
+    "read_mask",
+    "read_photo",
+    "stylize",
+    "whitening_coloring",
+    "write_photo",
+]

@@ -1,0 +1,49 @@
+"""Images at the border: every array a user hands in becomes float32 once, here."""
+
+from __future__ import annotations
+
+from os import PathLike
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastphoto_native.errors import ArgumentError
+
+# Integer types are whole scales: their largest value is white.
+_WHITE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
+
+
+def as_float_image(array: ArrayLike, name: str) -> NDArray[np.float32]:
+    """H x W or H x W x C as float32; uint8 and uint16 are scaled to 0..1, floats keep their values.
+
+    A float32 array is returned as it is, whatever its strides. The shape is left for the caller to check.
+    """
+    image = np.asarray(array)
+    if image.dtype == np.float32:
+        return image.astype(np.float32, copy=False)
+    if image.dtype in _WHITE:
+        return np.divide(image, np.float32(_WHITE[image.dtype]), dtype=np.float32)
+    if image.dtype in (np.float16, np.float64):
+        # Overflow to infinity is reported by the check for finite samples, with the argument's name.
+        with np.errstate(over="ignore"):
+            return image.astype(np.float32)
+    raise ArgumentError(f"{name} must be uint8, uint16 or floating-point, got {image.dtype}")
+
+
+def as_photo(array: ArrayLike, name: str) -> NDArray[np.float32]:
+    """H x W x 3 as contiguous float32 in 0..1, checked: what the pipeline takes as a photo.
+
+    Raises:
+        ArgumentError: another shape or type, values outside 0..1 (a scale is never guessed), NaN or infinity.
+    """
+    if isinstance(array, str | bytes | PathLike):
+        raise ArgumentError(f"{name} must be an array, got the path {array!r}: read it with read_photo(path).pixels")
+    photo = as_float_image(array, name)
+    if photo.ndim != 3 or photo.shape[2] != 3 or photo.size == 0:
+        raise ArgumentError(f"{name} must be H x W x 3 and not empty, got shape {photo.shape}")
+    low, high = float(photo.min()), float(photo.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ArgumentError(f"{name} must be finite, it holds NaN or infinity")
+    if low < 0 or high > 1:
+        raise ArgumentError(f"{name} must lie in 0..1 if it is floating-point, got values from {low:g} to {high:g}")
+    return np.ascontiguousarray(photo)

@@ -1,0 +1,97 @@
+"""The ONNX building blocks against NumPy twins written from their definitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+from onnx import TensorProto
+
+from models.export.graph import Graph
+from models.export.layers import align, pool, statistics, unpool
+
+
+def run(g: Graph, inputs: dict[str, np.ndarray]) -> list[Any]:
+    session = onnxruntime.InferenceSession(g.to_model().SerializeToString(), providers=["CPUExecutionProvider"])
+    return session.run(None, inputs)
+
+
+def test_pool_remembers_the_first_maximum() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 3, (1, 5, 8, 6)).astype(np.float32)  # few values: ties everywhere
+    g = Graph("pool")
+    pooled, code = pool(g, g.input("x", [1, 5, "h", "w"]))
+    g.output("pooled", pooled, [1, 5, "a", "b"])
+    g.output("code", code, [1, 5, "c", "d"], TensorProto.UINT8)
+    found, where = run(g, {"x": x})
+    cells = x.reshape(1, 5, 4, 2, 3, 2).transpose(0, 1, 2, 4, 3, 5).reshape(1, 5, 4, 3, 4)
+    assert np.array_equal(found, cells.max(-1))
+    assert np.array_equal(where, cells.argmax(-1))  # argmax: the first one wins
+
+
+def test_unpool_puts_values_back_where_they_were() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((2, 3, 4, 5)).astype(np.float32)  # two photos share one code
+    code = rng.integers(0, 4, (1, 3, 4, 5)).astype(np.uint8)
+    g = Graph("unpool")
+    code_input = g.input("code", [1, 3, "h", "w"], TensorProto.UINT8)
+    g.output("y", unpool(g, g.input("x", [2, 3, "h", "w"]), code_input), [2, 3, "H", "W"])
+    (found,) = run(g, {"x": x, "code": code})
+    expected = np.zeros((2, 3, 8, 10), np.float32)
+    for n, c, i, j in np.ndindex(x.shape):
+        k = code[0, c, i, j]
+        expected[n, c, 2 * i + k // 2, 2 * j + k % 2] = x[n, c, i, j]
+    assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 5), (8, 8), (37, 41)])
+@pytest.mark.parametrize("labels", [1, 3])
+def test_statistics_equal_the_weighted_definition(height: int, width: int, labels: int) -> None:
+    rng = np.random.default_rng(height + labels)
+    x = (rng.standard_normal((1, 4, height, width)) + 50).astype(np.float32)  # a large mean: cancellation would show
+    w = rng.random((labels, 1, height, width), np.float32)
+    g = Graph("statistics")
+    features = g.input("x", [1, 4, "h", "w"])
+    mean, covariance = statistics(g, features, 4, g.input("labels", ["k", 1, "h2", "w2"]))
+    g.output("mean", mean, ["k", 4])
+    g.output("covariance", covariance, ["k", 4, 4])
+    means, covariances = run(g, {"x": x, "labels": w})
+    flat = x.reshape(4, -1).astype(np.float64)
+    for k in range(labels):
+        weight = w[k].reshape(-1).astype(np.float64)
+        m = (flat * weight).sum(1) / weight.sum()
+        c = ((flat - m[:, None]) * weight) @ (flat - m[:, None]).T / weight.sum()
+        # float32 with mean/deviation = 50: the mean is known to about 50 * 2^-23 * sqrt(chunks) = 1e-5.
+        assert np.abs(means[k] - m).max() < 5e-5
+        assert np.abs(covariances[k] - c).max() < 2e-5 * max(np.abs(c).max(), 1)
+
+
+def test_one_weight_for_all_pixels_is_broadcast() -> None:
+    x = np.random.default_rng(2).random((1, 3, 9, 7), np.float32)
+    g = Graph("statistics")
+    features = g.input("x", [1, 3, "h", "w"])
+    mean, covariance = statistics(g, features, 3, g.input("labels", ["k", 1, "h2", "w2"]))
+    g.output("mean", mean, ["k", 3])
+    g.output("covariance", covariance, ["k", 3, 3])
+    means, covariances = run(g, {"x": x, "labels": np.ones((1, 1, 1, 1), np.float32)})
+    flat = x.reshape(3, -1).astype(np.float64)
+    assert np.allclose(means[0], flat.mean(1), atol=1e-6)
+    assert np.allclose(covariances[0], np.cov(flat, bias=True), atol=1e-7)
+
+
+def test_align_is_the_sum_over_labels() -> None:
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((1, 3, 5, 6)).astype(np.float32)
+    w = rng.random((2, 1, 5, 6), np.float32)
+    matrix = rng.standard_normal((2, 3, 3)).astype(np.float32)
+    offset = rng.standard_normal((2, 3)).astype(np.float32)
+    g = Graph("align")
+    features = g.input("x", [1, 3, "h", "w"])
+    labels = g.input("labels", ["k", 1, "h2", "w2"])
+    y = align(g, features, 3, labels, g.input("matrix", ["k", 3, 3]), g.input("offset", ["k", 3]))
+    g.output("y", y, [1, 3, "H", "W"])
+    (found,) = run(g, {"x": x, "labels": w, "matrix": matrix, "offset": offset})
+    expected = sum(w[k] * (np.einsum("ij,jhw->ihw", matrix[k], x[0]) + offset[k][:, None, None]) for k in range(2))
+    assert np.allclose(found[0], expected, atol=1e-5)  # float32 products of a few numbers around 1
