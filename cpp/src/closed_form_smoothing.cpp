@@ -46,7 +46,8 @@ std::vector<float> scaled(std::vector<float> numbers, float factor) {
 
 }  // namespace
 
-/// The system divided by |w|: with d = D / |w|, ((1 - alpha) d + alpha L / |w|) u = (1 - alpha) d^(1/2) Y.
+/// The system divided by |w|: with d = D / |w|, ((1 - alpha) d + alpha L / |w|) u = (1 - alpha) d v, where v = d^(-1/2) Y
+/// and R = d^(1/2) u in the paper's system, v = Y and R = u in the one that keeps constants.
 struct ClosedFormSmoother::Impl {
   SmoothingOptions options;
   Index height = 0;  // of the content, without padding
@@ -64,9 +65,13 @@ struct ClosedFormSmoother::Impl {
   double one_minus_alpha() const { return options.lam / (1.0 + options.lam); }
   double alpha() const { return 1.0 / (1.0 + options.lam); }
 
-  /// D^(1/2), up to the factor |w|^(1/2) that cancels out.
-  float root_share(Index row, Index column) const {
-    return std::sqrt(row_shares[static_cast<std::size_t>(row)] * column_shares[static_cast<std::size_t>(column)]);
+  float share(Index row, Index column) const {
+    return row_shares[static_cast<std::size_t>(row)] * column_shares[static_cast<std::size_t>(column)];
+  }
+
+  /// R / u, and Y / v.
+  float unknown_to_color(Index row, Index column) const {
+    return options.normalized ? std::sqrt(share(row, column)) : 1.0F;
   }
 };
 
@@ -121,10 +126,10 @@ SmoothingResult ClosedFormSmoother::Impl::solve(const ImageView& stylized, int t
   const auto b = [&](Index c, Index row, float* out) {
     read_padded_row(stylized, options.border_padding, c, row, out);
     for (Index i = 0; i < grid.width; ++i) {
-      out[i] *= static_cast<float>(one_minus_alpha()) * root_share(row, i);
+      out[i] *= static_cast<float>(one_minus_alpha()) * share(row, i) / unknown_to_color(row, i);
     }
   };
-  // First guess u = D^(-1/2) Y, which is R = Y.
+  // First guess: R = Y.
   Field<double> u(grid, stylized.channels);
   workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
     std::vector<float> values(static_cast<std::size_t>(grid.width));
@@ -132,7 +137,7 @@ SmoothingResult ClosedFormSmoother::Impl::solve(const ImageView& stylized, int t
       for (Index c = 0; c < stylized.channels; ++c) {
         read_padded_row(stylized, options.border_padding, c, row, values.data());
         for (Index i = 0; i < grid.width; ++i) {
-          u.row(c, row)[i] = static_cast<double>(values[static_cast<std::size_t>(i)] / root_share(row, i));
+          u.row(c, row)[i] = static_cast<double>(values[static_cast<std::size_t>(i)] / unknown_to_color(row, i));
         }
       }
     }
@@ -147,7 +152,7 @@ SmoothingResult ClosedFormSmoother::Impl::solve(const ImageView& stylized, int t
   return result;
 }
 
-/// R = D^(1/2) u without the padding.
+/// R from u, without the padding.
 Image ClosedFormSmoother::Impl::crop(Workers& workers, const Field<double>& u) const {
   Image image(height, width, u.channels());
   const Index padding = options.border_padding;
@@ -158,7 +163,7 @@ Image ClosedFormSmoother::Impl::crop(Workers& workers, const Field<double>& u) c
         float* to = image.data() + row * width * u.channels() + c;
         for (Index i = 0; i < width; ++i) {
           to[i * u.channels()] =
-              static_cast<float>(static_cast<double>(root_share(row + padding, i + padding)) * from[i]);
+              static_cast<float>(static_cast<double>(unknown_to_color(row + padding, i + padding)) * from[i]);
         }
       }
     }

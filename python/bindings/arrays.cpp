@@ -133,6 +133,13 @@ int int_argument(const py::object& number, const char* name) {
   return static_cast<int>(value);
 }
 
+bool bool_argument(const py::object& value, const char* name) {
+  if (!py::isinstance<py::bool_>(value)) {
+    refuse(std::string(name) + " must be True or False, got " + std::string(py::repr(value)));
+  }
+  return value.cast<bool>();
+}
+
 double float_argument(const py::object& number, const char* name) {
   const double value = PyFloat_AsDouble(number.ptr());
   if (PyErr_Occurred() != nullptr) {

@@ -29,6 +29,7 @@ Matrix matrix_argument(const py::object& array, const char* name);
 
 /// Numbers with an error that names the argument.
 int int_argument(const py::object& number, const char* name);
+bool bool_argument(const py::object& number, const char* name);
 double float_argument(const py::object& number, const char* name);
 
 /// float32 array that owns the image's samples, in the given shape.

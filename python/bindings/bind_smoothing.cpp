@@ -54,7 +54,8 @@ void bind_smoothing(py::module_& module) {
       .field("radius", &SmoothingOptions::radius)
       .field("rtol", &SmoothingOptions::rtol)
       .field("max_iterations", &SmoothingOptions::max_iterations)
-      .field("border_padding", &SmoothingOptions::border_padding);
+      .field("border_padding", &SmoothingOptions::border_padding)
+      .field("normalized", &SmoothingOptions::normalized);
 
   py::class_<SmoothingInfo>(module, "SmoothingInfo", "How a solve went.")
       .def_readonly("iterations", &SmoothingInfo::iterations, "Iterations of conjugate gradients.")

@@ -15,6 +15,7 @@ namespace fastphoto::python {
 namespace py = pybind11;
 
 inline void assign(int& to, const py::object& value, const char* name) { to = int_argument(value, name); }
+inline void assign(bool& to, const py::object& value, const char* name) { to = bool_argument(value, name); }
 inline void assign(double& to, const py::object& value, const char* name) { to = float_argument(value, name); }
 
 template <class Options>

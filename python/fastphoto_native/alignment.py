@@ -24,20 +24,24 @@ def alignment_maps(
 
     With `keep_rest` one more map follows, the identity, for pixels of no label that takes part.
     """
-    method = METHODS[alignment.method]
-    maps = [
-        method(
-            c,
-            s,
-            content_ridge=alignment.content_ridge,
-            style_ridge=alignment.style_ridge,
-            strength=strength * alignment.strength,
-        )
-        for c, s in zip(content, style, strict=True)
-    ]
+    maps = [_alignment_map(alignment, c, s, strength) for c, s in zip(content, style, strict=True)]
     matrices = [m.matrix for m in maps]
     offsets = [m.offset for m in maps]
     if keep_rest:
         matrices.append(np.eye(alignment.channels))
         offsets.append(np.zeros(alignment.channels))
     return np.stack(matrices).astype(np.float32), np.stack(offsets).astype(np.float32)
+
+
+def _alignment_map(
+    alignment: Alignment, content: _core.Statistics, style: _core.Statistics, strength: float
+) -> _core.AffineTransform:
+    mean_variance = (np.trace(content.covariance) + np.trace(style.covariance)) / (2 * alignment.channels)
+    ridge = alignment.relative_ridge * float(mean_variance)
+    return METHODS[alignment.method](
+        content,
+        style,
+        content_ridge=alignment.content_ridge + ridge,
+        style_ridge=alignment.style_ridge + ridge,
+        strength=strength * alignment.strength,
+    )

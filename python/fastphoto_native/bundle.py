@@ -47,8 +47,10 @@ class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Alignment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the features between two segments are given the style's statistics.
 
-    `stride`: photo pixels per feature pixel. Ridges are added to the diagonals of the covariances, in squared feature
-    units. `strength` blends aligned and original features (1 = aligned).
+    `stride`: photo pixels per feature pixel. `content_ridge` and `style_ridge` are added to the diagonals of the
+    covariances, in squared feature units; `relative_ridge` is added to both, as a share of the two photos' mean
+    variance: it limits how much a direction in which the content hardly varies can be amplified. `strength` blends
+    aligned and original features (1 = aligned).
     """
 
     name: str
@@ -57,6 +59,7 @@ class Alignment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     method: Literal["monge-kantorovich", "whitening-coloring"]
     content_ridge: NonNegative = 0.0
     style_ridge: NonNegative = 0.0
+    relative_ridge: NonNegative = 0.0
     strength: Share = 1.0
 
 

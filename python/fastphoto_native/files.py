@@ -291,7 +291,7 @@ def write_photo(path: PathLike, photo: Photo, *, quality: int = 95) -> None:
     temporary = target.parent / f".fastphoto-{secrets.token_hex(8)}.tmp"
     try:
         # Not tempfile: its files are private, these get the permissions that any new file gets.
-        with open(temporary, "xb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -57,6 +57,7 @@ def closed_form_smooth(
     threads: int = ...,
     max_iterations: int = ...,
     border_padding: int = ...,
+    normalized: bool = ...,
     return_info: Literal[False] = False,
 ) -> Float32Array: ...
 @overload
@@ -71,6 +72,7 @@ def closed_form_smooth(
     threads: int = ...,
     max_iterations: int = ...,
     border_padding: int = ...,
+    normalized: bool = ...,
     return_info: Literal[True],
 ) -> tuple[Float32Array, _core.SmoothingInfo]: ...
 def closed_form_smooth(
@@ -84,17 +86,25 @@ def closed_form_smooth(
     threads: int = _core.ALL_THREADS,
     max_iterations: int = _SMOOTHING.max_iterations,
     border_padding: int = _SMOOTHING.border_padding,
+    normalized: bool = _SMOOTHING.normalized,
     return_info: bool = False,
 ) -> Float32Array | tuple[Float32Array, _core.SmoothingInfo]:
     """Closed-form photorealistic smoothing (Li et al., ECCV 2018, eq. 9): R = (1 - alpha) (I - alpha S)^-1 Y.
 
     `stylized` (H x W x C) keeps its colours but loses every structure that `content` (H x W x 3) does not have.
     `lam` weighs the stylized image against that, alpha = 1 / (1 + lam). The paper's system darkens the outermost
-    2 `radius` pixels; `border_padding` replicates that many pixels around both images and crops them afterwards.
+    2 `radius` pixels and brightens their neighbours; `border_padding` replicates that many pixels around both images
+    and crops them afterwards, which helps, and `normalized=False` weighs the pixels so that it does not happen.
     With `return_info` the solver's report comes along; whether it `converged` to `rtol` is for the caller to judge.
     """
     options = _core.SmoothingOptions(
-        lam=lam, eps=eps, radius=radius, rtol=rtol, max_iterations=max_iterations, border_padding=border_padding
+        lam=lam,
+        eps=eps,
+        radius=radius,
+        rtol=rtol,
+        max_iterations=max_iterations,
+        border_padding=border_padding,
+        normalized=normalized,
     )
     smoothed, info = _core.closed_form_smooth(
         as_float_image(stylized, "stylized"), as_float_image(content, "content"), options, threads

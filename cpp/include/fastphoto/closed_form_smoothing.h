@@ -25,11 +25,12 @@ struct SmoothingResult {
 /// structure that the content image does not have.
 ///
 /// With the matting affinity W of the content, D = diag(W 1), S = D^-1/2 W D^-1/2 and alpha = 1 / (1 + lam), the
-/// result is R = (1 - alpha) (I - alpha S)^-1 Y (eq. 9). It is found through the better conditioned
+/// result is R = (1 - alpha) (I - alpha S)^-1 Y (eq. 9). It is found through
 ///
-///     ((1 - alpha) D + alpha L) u = (1 - alpha) D^(1/2) Y,    R = D^(1/2) u,    L = D - W,
+///     ((1 - alpha) D + alpha L) u = (1 - alpha) D^(1/2) Y,    R = D^(1/2) u,    L = D - W
 ///
-/// with preconditioned conjugate gradients in float32, dot products in float64, and a float64 solution that gathers the
+/// or, with `normalized` off, ((1 - alpha) D + alpha L) R = (1 - alpha) D Y, which differs at the border only in that
+/// constants stay constant. Solved with preconditioned conjugate gradients in float32, dot products in float64, and a float64 solution that gathers the
 /// float32 corrections. A content smaller than one window has no affinity: R = Y.
 ///
 /// Construction assembles the affinity (set-up); solve() may be called many times, from one thread at a time or many.

@@ -20,8 +20,10 @@ struct SmoothingOptions {
   int radius = 1;             ///< as in MattingOptions
   double rtol = 1e-3;         ///< stop at |b - A u| <= rtol |b| in every channel, 0 < rtol < 1
   int max_iterations = 5000;  ///< of conjugate gradients, >= 0
-  int border_padding = 0;     ///< pixels of edge replication added before and cropped after, >= 0; 0 = the paper's system,
-                              ///< whose D^(1/2) darkens the outermost 2 radius pixels
+  int border_padding = 0;     ///< pixels of edge replication added before and cropped after, >= 0
+  bool normalized = true;     ///< true: the paper's S = D^-1/2 W D^-1/2, whose D^(1/2) darkens the outermost 2 radius pixels
+                              ///< and brightens what is next to them; false: R = u with D Y on the right side, the same
+                              ///< wherever D is constant, and constants come back exactly up to the border
 };
 
 /// Guided filter: He, Sun, Tang, "Guided Image Filtering", PAMI 2013, with a grey or colour guide.

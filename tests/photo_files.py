@@ -82,7 +82,7 @@ def icc_profile(space: bytes, tags: dict[bytes, bytes]) -> bytes:
     return header.ljust(128, b"\0") + table + body
 
 
-def icc_xyz(values: Sequence[float]) -> bytes:
+def icc_xyz(values: Sequence[float] | NDArray[np.float64]) -> bytes:
     return b"XYZ " + bytes(4) + struct.pack(">3i", *(round(v * 65536) for v in values))
 
 
