@@ -46,8 +46,8 @@ std::vector<float> scaled(std::vector<float> numbers, float factor) {
 
 }  // namespace
 
-/// The system divided by |w|: with d = D / |w|, ((1 - alpha) d + alpha L / |w|) u = (1 - alpha) d v, where v = d^(-1/2) Y
-/// and R = d^(1/2) u in the paper's system, v = Y and R = u in the one that keeps constants.
+/// The system divided by |w|: with d = D / |w|, ((1 - alpha) d + alpha L / |w|) u = (1 - alpha) d v, where v = d^(-1/2)
+/// Y and R = d^(1/2) u in the paper's system, v = Y and R = u in the one that keeps constants.
 struct ClosedFormSmoother::Impl {
   SmoothingOptions options;
   Index height = 0;  // of the content, without padding
@@ -181,8 +181,8 @@ SmoothingResult ClosedFormSmoother::solve(const ImageView& stylized, int threads
   return impl_->solve(stylized, threads);
 }
 
-SmoothingResult closed_form_smooth(const ImageView& stylized, const ImageView& content,
-                                   const SmoothingOptions& options, int threads) {
+SmoothingResult closed_form_smooth(const ImageView& stylized, const ImageView& content, const SmoothingOptions& options,
+                                   int threads) {
   return ClosedFormSmoother(content, options, threads).solve(stylized, threads);
 }
 

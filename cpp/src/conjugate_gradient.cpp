@@ -86,8 +86,15 @@ double ratio_or_zero(double numerator, double denominator) {
 class Correction {
  public:
   Correction(Workers& workers, const StencilOperator& A, const Preconditioner& M, Index channels)
-      : workers_(workers), A_(A), M_(M), channels_(channels), r(A.grid(), channels), e_(A.grid(), channels),
-        p_(A.grid(), channels), q_(A.grid(), channels), z_(A.grid(), channels) {}
+      : workers_(workers),
+        A_(A),
+        M_(M),
+        channels_(channels),
+        r(A.grid(), channels),
+        e_(A.grid(), channels),
+        p_(A.grid(), channels),
+        q_(A.grid(), channels),
+        z_(A.grid(), channels) {}
 
   int iterate(const PerChannel& b_norms, double target, int most) {
     const Grid& grid = A_.grid();
@@ -109,8 +116,8 @@ class Correction {
       RowSums squares(grid.height, channels_);
       for_each_row(workers_, grid, channels_, [&](Index row, Index c) {
         const auto at = static_cast<std::size_t>(c);
-        squares.at(row, c) = step_row(static_cast<float>(ratio_or_zero(rz[at], pq[at])), p_.row(c, row),
-                                      q_.row(c, row), grid.width, e_.row(c, row), r.row(c, row));
+        squares.at(row, c) = step_row(static_cast<float>(ratio_or_zero(rz[at], pq[at])), p_.row(c, row), q_.row(c, row),
+                                      grid.width, e_.row(c, row), r.row(c, row));
       });
       rz_before = rz;
       if (relative(squares.total(), b_norms) <= target) {

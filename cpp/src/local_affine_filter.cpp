@@ -95,8 +95,8 @@ FASTPHOTO_MULTIVERSION void move_into(float* from, Index count, double* to) {
   }
 }
 
-/// Solves the three 3 x 3 systems of each pixel of a tile (Cholesky of the weighted scatter plus ridge) and evaluates the
-/// maps at the centre's colour, which is d = 0.
+/// Solves the three 3 x 3 systems of each pixel of a tile (Cholesky of the weighted scatter plus ridge) and evaluates
+/// the maps at the centre's colour, which is d = 0.
 FASTPHOTO_MULTIVERSION void evaluate(const double* sums, Index count, double ridge, float* out) {
   for (Index x = 0; x < count; ++x) {
     const auto at = [&](Index moment) { return sums[moment * tile + x]; };

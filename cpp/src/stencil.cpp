@@ -21,8 +21,8 @@ struct Neighbours {
   Index count;
 };
 
-/// sums[i] += the off-diagonal part of A x for `count` pixels of one row. Offsets are taken by fours, which keeps sums in
-/// registers three times as long; their number, 4 r (2 r + 1), is always a multiple of four.
+/// sums[i] += the off-diagonal part of A x for `count` pixels of one row. Offsets are taken by fours, which keeps sums
+/// in registers three times as long; their number, 4 r (2 r + 1), is always a multiple of four.
 template <class T>
 FASTPHOTO_INLINE void add_differences(const Neighbours& neighbours, const T* x, Index count,
                                       T* FASTPHOTO_RESTRICT sums) {
@@ -64,8 +64,8 @@ FASTPHOTO_MULTIVERSION double apply_tile(const Neighbours& neighbours, float dia
 
 /// r = b - A x on a tile; returns r . r.
 FASTPHOTO_MULTIVERSION double residual_tile(const Neighbours& neighbours, float diagonal_row,
-                                            const float* diagonal_columns, const float* b, const double* x,
-                                            Index count, float* r) {
+                                            const float* diagonal_columns, const float* b, const double* x, Index count,
+                                            float* r) {
   double sums[tile];
   for (Index i = 0; i < count; ++i) {
     sums[i] = static_cast<double>(diagonal_row * diagonal_columns[i]) * x[i];
@@ -98,9 +98,9 @@ PerChannel StencilOperator::apply(Workers& workers, const Field<float>& x, Field
         const Neighbours neighbours{coefficients_.row(0, row) + column, coefficients_.plane(), steps_.data(),
                                     static_cast<Index>(steps_.size())};
         for (Index c = 0; c < x.channels(); ++c) {  // all channels share the coefficients while they are in cache
-          dots.at(row, c) += apply_tile(neighbours, diagonal_rows_[static_cast<std::size_t>(row)],
-                                        diagonal_columns_.data() + column, x.row(c, row) + column, count,
-                                        y.row(c, row) + column);
+          dots.at(row, c) +=
+              apply_tile(neighbours, diagonal_rows_[static_cast<std::size_t>(row)], diagonal_columns_.data() + column,
+                         x.row(c, row) + column, count, y.row(c, row) + column);
         }
       }
     }

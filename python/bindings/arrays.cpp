@@ -81,8 +81,8 @@ ImageView weights_argument(const py::object& object, const char* name, const py:
     return {};
   }
   const auto owner = py::reinterpret_borrow<py::array>(features);
-  const std::string expected = std::string(name) + " must be None or a float32 array of the features' shape without " +
-                               "the channels, got ";
+  const std::string expected =
+      std::string(name) + " must be None or a float32 array of the features' shape without " + "the channels, got ";
   if (!py::isinstance<py::array>(object)) {
     refuse(expected + type_name(object));
   }

@@ -36,7 +36,7 @@ class OptionsClass {
   }
 
   template <class Value>
-  OptionsClass& field(const char* name, Value Options::*member) {
+  OptionsClass& field(const char* name, Value Options::* member) {
     class_.def_property(
         name, [member](const Options& self) { return self.*member; },
         [member, name](Options& self, const py::object& value) { assign(self.*member, value, name); });

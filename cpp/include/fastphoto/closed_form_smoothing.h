@@ -10,10 +10,10 @@ namespace fastphoto {
 
 /// How a solve went. Nothing is thrown when it did not converge: the caller decides.
 struct SmoothingInfo {
-  int iterations = 0;      ///< of conjugate gradients
-  double residual = 0.0;   ///< largest |b - A u| / |b| over the channels, computed afresh from the result
-  double seconds = 0.0;    ///< wall time of solve()
-  bool converged = true;   ///< residual <= rtol
+  int iterations = 0;     ///< of conjugate gradients
+  double residual = 0.0;  ///< largest |b - A u| / |b| over the channels, computed afresh from the result
+  double seconds = 0.0;   ///< wall time of solve()
+  bool converged = true;  ///< residual <= rtol
 };
 
 struct SmoothingResult {
@@ -30,8 +30,8 @@ struct SmoothingResult {
 ///     ((1 - alpha) D + alpha L) u = (1 - alpha) D^(1/2) Y,    R = D^(1/2) u,    L = D - W
 ///
 /// or, with `normalized` off, ((1 - alpha) D + alpha L) R = (1 - alpha) D Y, which differs at the border only in that
-/// constants stay constant. Solved with preconditioned conjugate gradients in float32, dot products in float64, and a float64 solution that gathers the
-/// float32 corrections. A content smaller than one window has no affinity: R = Y.
+/// constants stay constant. Solved with preconditioned conjugate gradients in float32, dot products in float64, and a
+/// float64 solution that gathers the float32 corrections. A content smaller than one window has no affinity: R = Y.
 ///
 /// Construction assembles the affinity (set-up); solve() may be called many times, from one thread at a time or many.
 class ClosedFormSmoother {

@@ -1,0 +1,27 @@
+# The project's own tools and headers first. To be sourced, from the repository's root:  . scripts/environment.sh
+#
+# scripts/setup.sh makes what is named here: .venv (Python packages, cmake, ninja) and, only where something could not be
+# installed system-wide, .deps (unpacked Debian packages).
+# shellcheck shell=sh
+
+PATH="$PWD/.venv/bin:$PATH"
+export PATH
+
+# Eigen from PyPI (cmeel-eigen); doctest, if it had to be unpacked.
+for prefix in "$PWD"/.venv/lib/python3.*/site-packages/cmeel.prefix "$PWD/.deps/usr"; do
+    if [ -d "$prefix" ]; then
+        CMAKE_PREFIX_PATH="$prefix${CMAKE_PREFIX_PATH:+:$CMAKE_PREFIX_PATH}"
+        export CMAKE_PREFIX_PATH
+    fi
+done
+
+# Python's headers, if they had to be unpacked. CMake wants the folder; the compiler wants its parent as well, because
+# Debian's pyconfig.h includes <triplet/python3.X/pyconfig.h>.
+for include in "$PWD"/.deps/usr/include/python3.*; do
+    if [ -f "$include/Python.h" ]; then
+        CPATH="$include:$PWD/.deps/usr/include${CPATH:+:$CPATH}"
+        CMAKE_ARGS="${CMAKE_ARGS:+$CMAKE_ARGS }-DPython_INCLUDE_DIR=$include"
+        export CPATH CMAKE_ARGS
+    fi
+done
+unset prefix include
