@@ -1,11 +1,12 @@
+# shellcheck shell=sh
 # The project's own tools and headers first. To be sourced, from the repository's root:  . scripts/environment.sh
 #
 # scripts/setup.sh makes what is named here: .venv (Python packages, cmake, ninja) and, only where something could not be
 # installed system-wide, .deps (unpacked Debian packages).
-# shellcheck shell=sh
 
 PATH="$PWD/.venv/bin:$PATH"
-export PATH
+CMAKE_GENERATOR=Ninja # comes with .venv; make may be missing
+export PATH CMAKE_GENERATOR
 
 # Eigen from PyPI (cmeel-eigen); doctest, if it had to be unpacked.
 for prefix in "$PWD"/.venv/lib/python3.*/site-packages/cmeel.prefix "$PWD/.deps/usr"; do
@@ -24,4 +25,10 @@ for include in "$PWD"/.deps/usr/include/python3.*; do
         export CPATH CMAKE_ARGS
     fi
 done
-unset prefix include
+
+has_doctest() {
+    for prefix in /usr /usr/local .deps/usr; do
+        if [ -f "$prefix/include/doctest/doctest.h" ]; then return 0; fi
+    done
+    return 1
+}

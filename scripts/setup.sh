@@ -1,57 +1,24 @@
 #!/bin/sh
-# Makes .venv and installs the project into it, editable. Usage: sh scripts/setup.sh [demo] [test] [lint]
+# Makes .venv and installs the project into it, editable.  sh scripts/setup.sh [demo] [test] [lint]
 #
 # Needs git, python3 (3.11 or newer) and g++. What else is missing (pip, Python's headers, doctest for the C++ tests) comes
-# from Debian's or Ubuntu's packages: installed for root and for passwordless sudo, otherwise unpacked into .deps.
+# from Debian's or Ubuntu's packages: installed for root or with passwordless sudo, otherwise unpacked into .deps.
 # Without root nothing is written outside this folder but pip's cache. Running it again is quick: it looks at what changed.
 #
-# PYTHON=/path/to/python3.X chooses another interpreter.
+# PYTHON=/path/to/python3 chooses another interpreter.
 set -eu
-cd "$(dirname "$0")/.."
+cd -P "$(dirname "$0")/.."
 
 python=${PYTHON:-python3}
-wanted="${*:-plain}"
+here=$PWD
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() {
     say "$*"
     exit 1
 }
-
-# --- What is there, what is missing ---------------------------------------------------------------------------------
-
-command -v "$python" >/dev/null || fail "found no $python; run: apt-get install python3 (3.11 or newer), or set PYTHON"
-version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-    fail "found Python $version; fastphoto needs 3.11 or newer: set PYTHON to one"
-
-has_compiler() { command -v "${CXX:-c++}" >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null; }
-has_pip() { .venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -c 'import ensurepip' 2>/dev/null; }
-has_pip_wheel() { ls .deps/usr/share/python-wheels/pip-*.whl >/dev/null 2>&1; }
-has_headers() {
-    [ -f "$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] ||
-        [ -f ".deps/usr/include/python$version/Python.h" ]
-}
-has_doctest() {
-    for root in /usr/include /usr/local/include .deps/usr/include; do
-        [ -f "$root/doctest/doctest.h" ] && return 0
-    done
-    return 1
-}
-
-installed="" # what root would install
-unpacked=""  # what does the same, unpacked
-optional=""  # what can be done without
-has_compiler || installed="$installed g++"
-has_pip || has_pip_wheel || { installed="$installed python$version-venv" && unpacked="$unpacked python3-pip-whl"; }
-has_headers || { installed="$installed python$version-dev" && unpacked="$unpacked libpython$version-dev"; }
-case " $wanted " in *" test "*) has_doctest || optional="doctest-dev" ;; esac
-
-# --- Debian packages ------------------------------------------------------------------------------------------------
-
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-
 # Runs a command; its output is shown only if it fails.
 quietly() {
     "$@" >"$log" 2>&1 </dev/null && return 0
@@ -59,41 +26,149 @@ quietly() {
     return 1
 }
 
-# apt with its state in .deps: needs no rights, changes nothing.
-private_apt() {
-    mkdir -p .deps/apt/lists/partial .deps/apt/cache/archives/partial
-    apt-get -qq -o Debug::NoLocking=1 -o "Dir::State=$PWD/.deps/apt" -o "Dir::State::lists=$PWD/.deps/apt/lists" \
-        -o Dir::State::status=/var/lib/dpkg/status -o "Dir::Cache=$PWD/.deps/apt/cache" "$@"
+groups=""
+extras=""
+wants_tests=false
+for name in "$@"; do
+    case $name in
+    demo) extras="[demo]" ;;
+    test) groups="$groups --group test" wants_tests=true ;;
+    lint) groups="$groups --group lint" ;;
+    *) fail "found '$name'; expected demo, test or lint" ;;
+    esac
+done
+
+# --- What is there and what is missing ------------------------------------------------------------------------------
+
+command -v "$python" >/dev/null || fail "found no $python; expected Python 3.11 or newer: apt-get install python3"
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    fail "found Python $version; expected 3.11 or newer: set PYTHON to one"
+
+. scripts/environment.sh # has_doctest, and .venv's tools if there are any yet
+
+has_compiler() { command -v "${CXX:-c++}" || command -v g++ || command -v clang++; } >/dev/null
+has_venv() { grep -qsF "$here/.venv" .venv/bin/activate && .venv/bin/python -m pip --version; } >/dev/null 2>&1
+has_ensurepip() { "$python" -c 'import ensurepip, venv'; } 2>/dev/null
+has_pip_wheel() { ls .deps/usr/share/python-wheels/pip-*.whl; } >/dev/null 2>&1
+has_headers() {
+    [ -f "$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] ||
+        [ -f ".deps/usr/include/python$version/Python.h" ]
 }
 
-unpack() {
-    say "no root: unpacking$* into .deps"
+to_install="" # packages that make up for what is missing
+to_unpack=""  # the least that does so without installation
+has_compiler || to_install="$to_install g++"
+has_venv || has_ensurepip || has_pip_wheel || {
+    to_install="$to_install python$version-venv"
+    to_unpack="$to_unpack python3-pip-whl"
+}
+has_headers || {
+    to_install="$to_install python$version-dev"
+    to_unpack="$to_unpack libpython$version-dev"
+}
+optional=""
+if $wants_tests && ! has_doctest; then optional="doctest-dev"; fi
+
+# --- Debian's and Ubuntu's packages ---------------------------------------------------------------------------------
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+install_packages() {
+    say "apt-get install $*"
+    quietly as_root apt-get -qq update || say "the lists of packages could not be renewed; trying the old ones"
+    quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"
+}
+
+# apt-get with its state in .deps, for which nobody needs rights.
+private_apt() {
+    apt-get -qq -o Debug::NoLocking=1 -o Dir::State::status=/var/lib/dpkg/status -o "Dir::State=$here/.deps/apt" \
+        -o "Dir::State::lists=$here/.deps/apt/lists" -o "Dir::Cache=$here/.deps/apt/cache" "$@"
+}
+
+download_packages() {
+    # The system's lists of packages may do; if there are none, or old ones, fetch our own.
+    (cd .deps/packages && quietly apt-get -qq download "$@" 2>/dev/null) && return 0
+    say "fetching the lists of packages (once)"
+    mkdir -p .deps/apt/lists/partial .deps/apt/cache/archives/partial
+    quietly private_apt update
+    (cd .deps/packages && quietly private_apt download "$@")
+}
+
+unpack_packages() {
+    say "no root: unpacking $* into .deps"
+    rm -rf .deps/packages
     mkdir -p .deps/packages
-    # The system's own lists of packages first; if there are none, or they are out of date, lists of our own.
-    # shellcheck disable=SC2068 # package names without blanks
-    (cd .deps/packages && apt-get -qq download $@) >"$log" 2>&1 || {
-        say "fetching the lists of packages"
-        quietly private_apt update && (
-            root=$PWD
-            cd .deps/packages
-            PWD=$root quietly private_download "$root" "$@"
-        )
-    } || return 1
+    download_packages "$@" || return 1
     for package in .deps/packages/*.deb; do
         dpkg-deb -x "$package" .deps
     done
-    rm -rf .deps/apt .deps/packages
+    rm -rf .deps/packages .deps/apt
 }
 
-if [ -n "$installed$optional" ]; then
-    if [ "$(id -u)" = 0 ]; then sudo=""; else sudo="sudo -n"; fi
-    command -v apt-get >/dev/null || {
-        [ -z "$installed" ] || fail "missing:$installed (Debian's names); install what your system calls them"
-    }
-    if [ -z "$sudo" ] || $sudo true 2>/dev/null; then
-        say "installing$installed $optional"
-        quietly $sudo apt-get -qq update || say "the lists of packages could not be renewed"
+if [ -n "$to_install$optional" ]; then
+    if ! command -v apt-get >/dev/null; then
+        [ -z "$to_install" ] || fail "missing:$to_install (Debian's names); expected them to be installed"
+    elif as_root true 2>/dev/null; then
         # shellcheck disable=SC2086 # lists of names
-        quietly $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $installed $optional
+        {
+            [ -z "$to_install" ] || install_packages $to_install || fail "could not install$to_install"
+            [ -z "$optional" ] || install_packages $optional || say "no $optional: the C++ tests will be left out"
+        }
+    else
+        has_compiler || fail "found no C++ compiler; expected one: ask for g++ to be installed (apt-get install g++)"
+        # shellcheck disable=SC2086 # lists of names
+        {
+            [ -z "$to_unpack" ] || unpack_packages $to_unpack ||
+                fail "could not fetch them; expected what this installs: apt-get install$to_install"
+            [ -z "$optional" ] || unpack_packages $optional || say "no $optional: the C++ tests will be left out"
+        }
     fi
+fi
+
+# --- Python's packages ----------------------------------------------------------------------------------------------
+
+pip() { .venv/bin/python -m pip --quiet --disable-pip-version-check --no-input "$@" </dev/null; }
+
+if ! has_venv; then
+    say "making .venv (Python $version)"
+    rm -rf .venv
+    if has_ensurepip; then
+        quietly "$python" -m venv .venv
+    else
+        quietly "$python" -m venv --without-pip .venv
+        for wheel in .deps/usr/share/python-wheels/pip-*.whl; do
+            quietly .venv/bin/python "$wheel/pip" --disable-pip-version-check install pip
+        done
+    fi
+fi
+
+# Once more, with what has come since.
+. scripts/environment.sh
+
+# Everything that an installation depends on. Python modules count by name: an editable installation knows which there
+# are, and reads them where they stand.
+state=$({
+    echo "$here $version"
+    cat pyproject.toml CMakeLists.txt
+    find python/fastphoto_native -name '*.py'
+    find cpp python/bindings models/photowct-lite -type f -exec cksum {} +
+} | LC_ALL=C sort | cksum)
+
+stale=false
+for name in base "$@"; do
+    [ "$(cat ".venv/setup-$name" 2>/dev/null)" = "$state" ] || stale=true
+done
+if $stale; then
+    say "installing fastphoto-native${*:+ for $*} (minutes the first time)"
+    pip install --upgrade "pip>=25.1" # the first that knows dependency groups
+    # Built with tools that stay, so that the next build only compiles what changed.
+    .venv/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+        >.venv/build-requirements.txt
+    pip install --requirement .venv/build-requirements.txt "cmake>=3.24" ninja
+    # shellcheck disable=SC2086 # a list of options
+    pip install --no-build-isolation --editable ".$extras" $groups
+    for name in base "$@"; do
+        echo "$state" >".venv/setup-$name"
+    done
 fi

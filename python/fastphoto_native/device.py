@@ -128,6 +128,8 @@ class Sessions:
     def _create(self, model: bytes) -> Any:
         options = self.runtime.SessionOptions()
         options.log_severity_level = 4
+        # The arena keeps what the largest tensors took: 2.3 instead of 1.0 GB at one megapixel, and no faster.
+        options.enable_cpu_mem_arena = False
         options.intra_op_num_threads = self._threads
         providers: list[Any] = [CPU]
         if self.choice.used == "cuda":
