@@ -8,16 +8,16 @@ sh scripts/setup.sh # for what a build needs
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-.venv/bin/python -m venv "$folder/venv"
-pip() { "$folder/venv/bin/python" -m pip --quiet --disable-pip-version-check "$@"; }
+.venv/bin/python -m venv --without-pip "$folder/venv"
+pip() { .venv/bin/python -m pip --quiet --disable-pip-version-check --python "$folder/venv/bin/python" "$@"; }
 pip install --requirement requirements-cpu.txt
 pip install --no-deps .
-
-cd "$folder" # not the sources: what was installed
 if pip list --format freeze | grep -i '^onnxruntime-gpu'; then
     echo "found onnxruntime-gpu; expected onnxruntime alone" >&2
     exit 1
 fi
+
+cd "$folder" # not the sources: what was installed
 venv/bin/python - <<'PYTHON'
 import numpy as np
 from fastphoto_native.files import Photo, write_photo

@@ -20,9 +20,9 @@ done
 # Debian's pyconfig.h includes <triplet/python3.X/pyconfig.h>.
 for include in "$PWD"/.deps/usr/include/python3.*; do
     if [ -f "$include/Python.h" ]; then
-        CPATH="$include:$PWD/.deps/usr/include${CPATH:+:$CPATH}"
+        CPLUS_INCLUDE_PATH="$include:$PWD/.deps/usr/include${CPLUS_INCLUDE_PATH:+:$CPLUS_INCLUDE_PATH}"
         CMAKE_ARGS="${CMAKE_ARGS:+$CMAKE_ARGS }-DPython_INCLUDE_DIR=$include"
-        export CPATH CMAKE_ARGS
+        export CPLUS_INCLUDE_PATH CMAKE_ARGS
     fi
 done
 

@@ -31,7 +31,7 @@ extras=""
 wants_tests=false
 for name in "$@"; do
     case $name in
-    demo) extras="[demo]" ;;
+    demo) extras=demo ;;
     test) groups="$groups --group test" wants_tests=true ;;
     lint) groups="$groups --group lint" ;;
     *) fail "found '$name'; expected demo, test or lint" ;;
@@ -74,9 +74,11 @@ if $wants_tests && ! has_doctest; then optional="doctest-dev"; fi
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
+renewed=false # the lists of packages, once
 install_packages() {
     say "apt-get install $*"
-    quietly as_root apt-get -qq update || say "the lists of packages could not be renewed; trying the old ones"
+    $renewed || quietly as_root apt-get -qq update || say "the lists of packages could not be renewed; trying the old ones"
+    renewed=true
     quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"
 }
 
@@ -86,12 +88,15 @@ private_apt() {
         -o "Dir::State::lists=$here/.deps/apt/lists" -o "Dir::Cache=$here/.deps/apt/cache" "$@"
 }
 
+# The system's lists of packages may do; if there are none, or old ones, we fetch our own.
 download_packages() {
-    # The system's lists of packages may do; if there are none, or old ones, fetch our own.
-    (cd .deps/packages && quietly apt-get -qq download "$@" 2>/dev/null) && return 0
-    say "fetching the lists of packages (once)"
-    mkdir -p .deps/apt/lists/partial .deps/apt/cache/archives/partial
-    quietly private_apt update
+    if ! $renewed; then
+        (cd .deps/packages && apt-get -qq download "$@") >/dev/null 2>&1 && return 0
+        say "fetching the lists of packages"
+        mkdir -p .deps/apt/lists/partial .deps/apt/cache/archives/partial
+        quietly private_apt update || return 1
+        renewed=true
+    fi
     (cd .deps/packages && quietly private_apt download "$@")
 }
 
@@ -101,28 +106,23 @@ unpack_packages() {
     mkdir -p .deps/packages
     download_packages "$@" || return 1
     for package in .deps/packages/*.deb; do
-        dpkg-deb -x "$package" .deps
+        dpkg-deb -x "$package" .deps || return 1
     done
-    rm -rf .deps/packages .deps/apt
 }
 
 if [ -n "$to_install$optional" ]; then
+    # shellcheck disable=SC2086 # lists of names
     if ! command -v apt-get >/dev/null; then
         [ -z "$to_install" ] || fail "missing:$to_install (Debian's names); expected them to be installed"
     elif as_root true 2>/dev/null; then
-        # shellcheck disable=SC2086 # lists of names
-        {
-            [ -z "$to_install" ] || install_packages $to_install || fail "could not install$to_install"
-            [ -z "$optional" ] || install_packages $optional || say "no $optional: the C++ tests will be left out"
-        }
+        [ -z "$to_install" ] || install_packages $to_install || fail "could not install$to_install"
+        [ -z "$optional" ] || install_packages $optional || say "no $optional: the C++ tests will be left out"
     else
         has_compiler || fail "found no C++ compiler; expected one: ask for g++ to be installed (apt-get install g++)"
-        # shellcheck disable=SC2086 # lists of names
-        {
-            [ -z "$to_unpack" ] || unpack_packages $to_unpack ||
-                fail "could not fetch them; expected what this installs: apt-get install$to_install"
-            [ -z "$optional" ] || unpack_packages $optional || say "no $optional: the C++ tests will be left out"
-        }
+        [ -z "$to_unpack" ] || unpack_packages $to_unpack ||
+            fail "could not fetch them; expected what this installs: apt-get install$to_install"
+        [ -z "$optional" ] || unpack_packages $optional || say "no $optional: the C++ tests will be left out"
+        rm -rf .deps/packages .deps/apt
     fi
 fi
 
@@ -162,12 +162,16 @@ done
 if $stale; then
     say "installing fastphoto-native${*:+ for $*} (minutes the first time)"
     pip install --upgrade "pip>=25.1" # the first that knows dependency groups
-    # Built with tools that stay, so that the next build only compiles what changed.
-    .venv/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
-        >.venv/build-requirements.txt
-    pip install --requirement .venv/build-requirements.txt "cmake>=3.24" ninja
+    # What builds stays installed and is not fetched for each build anew, so that the next build only compiles what changed.
+    .venv/bin/python - "$extras" >.venv/requirements.txt <<'PYTHON'
+import sys, tomllib
+file = tomllib.load(open("pyproject.toml", "rb"))
+extra = file["project"]["optional-dependencies"][sys.argv[1]] if sys.argv[1] else []
+print(*file["build-system"]["requires"], *file["project"]["dependencies"], *extra, sep="\n")
+PYTHON
     # shellcheck disable=SC2086 # a list of options
-    pip install --no-build-isolation --editable ".$extras" $groups
+    pip install --requirement .venv/requirements.txt "cmake>=3.24" ninja $groups
+    pip install --no-build-isolation --no-deps --editable .
     for name in base "$@"; do
         echo "$state" >".venv/setup-$name"
     done

@@ -8,11 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import fastphoto_native as fp
 import numpy as np
 import pytest
 from skimage import data
-
-import fastphoto_native as fp
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
