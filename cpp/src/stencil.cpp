@@ -53,7 +53,7 @@ FASTPHOTO_INLINE void add_differences(const Neighbours& neighbours, const T* x, 
 /// y = A x on a tile; returns x . y.
 FASTPHOTO_MULTIVERSION double apply_tile(const Neighbours& neighbours, float diagonal_row,
                                          const float* diagonal_columns, const float* x, Index count, float* y) {
-  float sums[tile];
+  float sums[tile] = {};
   for (Index i = 0; i < count; ++i) {
     sums[i] = diagonal_row * diagonal_columns[i] * x[i];
   }
@@ -66,7 +66,7 @@ FASTPHOTO_MULTIVERSION double apply_tile(const Neighbours& neighbours, float dia
 FASTPHOTO_MULTIVERSION double residual_tile(const Neighbours& neighbours, float diagonal_row,
                                             const float* diagonal_columns, const float* b, const double* x, Index count,
                                             float* r) {
-  double sums[tile];
+  double sums[tile] = {};
   for (Index i = 0; i < count; ++i) {
     sums[i] = static_cast<double>(diagonal_row * diagonal_columns[i]) * x[i];
   }
