@@ -3,9 +3,9 @@
     python benchmarks/smoothing_reference.py --data DIR
 
 DIR holds NAME_content.png, NAME_y.png and NAME_result.npy. As published, the stylized image is cropped by two pixels
-and edge-replicated by two, the content is resized (Pillow, bilinear) to the cropped size and edge-replicated, the system
-is solved as it stands and its result cropped by two. Prints errors in 8-bit steps; fails if one is beyond the target,
-0.1 for 99.9 % of the values and 1 for all.
+and edge-replicated by two; the content is resized (Pillow, bilinear) to the cropped size and edge-replicated; the
+system is solved as it stands, and its result cropped by two. Prints errors in 8-bit steps; fails if one is beyond the
+target, 0.1 for 99.9 % of the values and 1 for all.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+#include <locale>
+#include <sstream>
 #include <vector>
 
 #include "fastphoto/error.h"
@@ -16,9 +17,10 @@ std::string shape_text(const ImageView& view) {
 }
 
 std::string number_text(double number) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.6g", number);
-  return text;
+  std::ostringstream text;
+  text.imbue(std::locale::classic());  // the host may have set a comma
+  text << number;
+  return text.str();
 }
 
 void require(bool condition, const std::string& message) {

@@ -179,7 +179,7 @@ Image guided_filter(const ImageView& guide, const ImageView& src, const GuidedFi
       workers, height, width, per_pixel, radius,
       [&](Index row, double* values) { std::copy_n(maps.data() + row * width * per_pixel, width * per_pixel, values); },
       [&](Index row, const double* sums, Index rows_in_window) {
-        float* to = out.data() + row * width * src.channels;
+        Index to = row * width * src.channels;
         for (Index x = 0; x < width; ++x) {
           const double share = 1.0 / static_cast<double>(rows_in_window * window_width(x, width, radius));
           for (Index c = 0; c < src.channels; ++c) {
@@ -189,7 +189,7 @@ Image guided_filter(const ImageView& guide, const ImageView& src, const GuidedFi
                   *sums++ * (static_cast<double>(guide.at(row, x, g)) - pair.guide_mean[static_cast<std::size_t>(g)]);
             }
             value += *sums++;
-            *to++ = static_cast<float>(value * share + pair.src_mean[static_cast<std::size_t>(c)]);
+            out.data()[to++] = static_cast<float>(value * share + pair.src_mean[static_cast<std::size_t>(c)]);
           }
         }
       });

@@ -150,7 +150,7 @@ Statistics mean_and_covariance(const FeatureView& features, const ImageView& wei
       covariance(i, j) = covariance(j, i);
     }
   }
-  return Statistics(std::move(mean), std::move(covariance), weight);
+  return {std::move(mean), std::move(covariance), weight};
 }
 
 }  // namespace fastphoto

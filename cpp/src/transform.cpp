@@ -64,7 +64,7 @@ AffineTransform blend(const Matrix& T, const Statistics& content, const Statisti
   Matrix matrix = strength * T;
   matrix.diagonal().array() += 1.0 - strength;
   Vector offset = strength * (style.mean - T * content.mean);
-  return AffineTransform(std::move(matrix), std::move(offset));
+  return {std::move(matrix), std::move(offset)};
 }
 
 FASTPHOTO_MULTIVERSION void add_scaled(double factor, const float* values, Index count, double* sums) {
