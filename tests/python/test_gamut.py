@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from fastphoto_native.gamut import LARGEST_KNEE, compress_to_gamut
 from hypothesis import given
 from hypothesis import strategies as st
-
-from fastphoto_native.gamut import LARGEST_KNEE, compress_to_gamut
 
 
 def ramp(low: float, high: float) -> np.ndarray:
