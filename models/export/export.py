@@ -54,7 +54,7 @@ def write_bundle(folder: Path, name: str, settings: dict[str, Any], weights: Wei
         "provenance": settings["provenance"],
         "size_multiple": SIZE_MULTIPLE,
         "working_side": settings["working_side"],
-        "smoothing_lam": settings["smoothing_lam"],
+        "smoothing": settings["smoothing"],
         "style": save(style_graph(weights, widths, levels), "style"),
         "alignments": [asdict(point) | settings["alignments"][point.name] for point in points],
         "segments": chain,
