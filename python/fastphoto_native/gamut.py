@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 
-# Shares of a channel's darkest values, and how much of their excess counts. What lies beyond the darkest 5 % may be cut
-# off if it is not far out: a few specks don't pull up all shadows, but a small bright moon keeps its face.
+# Shares of the values at one end of a channel whose excess is looked at, and how much of it counts. What lies beyond
+# the outermost 5 % may be cut off if it is not far out: a few specks don't change a photo. Burnt highlights disturb more
+# than black shadows, so theirs count more, and they get more room.
 SHARES = (0.05, 0.01, 0.001)
-COUNTED = (1.0, 0.6, 0.3)
+SHADOWS_COUNTED = (1.0, 0.6, 0.3)
+HIGHLIGHTS_COUNTED = (1.0, 1.0, 0.8)
 # Tones up to four times the excess give room, but never more than this much of the range.
 KNEE_PER_EXCESS = 4.0
-LARGEST_KNEE = 0.4
+LARGEST_SHADOW_KNEE = 0.35
+LARGEST_HIGHLIGHT_KNEE = 0.4
 # Excess below this is invisible (a quarter of an 8-bit step).
 LEAST_EXCESS = 1e-3
 # Quantiles are read from about this many pixels.
@@ -36,25 +39,25 @@ def compress_to_gamut(photo: FloatArray) -> FloatArray:
     """
     step = max(1, int(np.sqrt(photo.shape[0] * photo.shape[1] / SAMPLED_PIXELS)))
     sample = photo[::step, ::step].reshape(-1, photo.shape[2])
-    counted = np.array(COUNTED)[:, None]
-    shadows = (counted * -np.quantile(sample, SHARES, axis=0)).max(axis=0)
-    highlights = (counted * (np.quantile(sample, [1 - share for share in SHARES], axis=0) - 1)).max(axis=0)
+    dark = -np.quantile(sample, SHARES, axis=0)
+    bright = np.quantile(sample, [1 - share for share in SHARES], axis=0) - 1
     result = photo.copy()
     for channel in range(photo.shape[2]):
         values = result[..., channel]
-        _lift_shadows(values, float(shadows[channel]))
-        if highlights[channel] > LEAST_EXCESS:
+        _lift_shadows(values, float((dark[:, channel] * SHADOWS_COUNTED).max()), LARGEST_SHADOW_KNEE)
+        excess = float((bright[:, channel] * HIGHLIGHTS_COUNTED).max())
+        if excess >= LEAST_EXCESS:
             np.subtract(1, values, out=values)
-            _lift_shadows(values, float(highlights[channel]))
+            _lift_shadows(values, excess, LARGEST_HIGHLIGHT_KNEE)
             np.subtract(1, values, out=values)
     return np.clip(result, 0, 1, out=result)
 
 
-def _lift_shadows(values: FloatArray, excess: float) -> None:
+def _lift_shadows(values: FloatArray, excess: float, largest_knee: float) -> None:
     """Compresses what lies below the knee so that `-excess` becomes 0, in place."""
     if excess < LEAST_EXCESS:
         return
-    knee = min(LARGEST_KNEE, KNEE_PER_EXCESS * excess)
+    knee = min(largest_knee, KNEE_PER_EXCESS * excess)
     slope = (knee + excess) / knee
     below = values < knee
     u = np.minimum((knee - values[below]) / (knee + excess), 1)
