@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float32]
 
 # Shares of the values at one end of a channel whose excess is looked at, and how much of it counts. What lies beyond
-# the outermost 5 % may be cut off if it is not far out: a few specks don't change a photo. Burnt highlights disturb more
-# than black shadows, so theirs count more, and they get more room.
+# the outermost 5 % may be cut off if it is not far out: a few specks don't change a photo. Burnt highlights disturb
+# more than black shadows, so theirs count more, and they get more room.
 SHARES = (0.05, 0.01, 0.001)
 SHADOWS_COUNTED = (1.0, 0.6, 0.3)
 HIGHLIGHTS_COUNTED = (1.0, 1.0, 0.8)
