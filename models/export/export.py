@@ -1,36 +1,37 @@
-"""Make a bundle from trained weights: style graph, segments and bundle.json, weights in half precision.
-
-python -m models.export.export --config models/training/photowct-lite.toml \
-        --weights runs/photowct-lite/weights.pt --out models/photowct-lite
-"""
+"""Writing a bundle: the graphs of a chain and the bundle.json that names and hashes them."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
-import tomllib
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
-from numpy.typing import NDArray
 
-from models.export.graphs import alignment_points, segments, style_graph
-from models.export.layers import Weights
+from fastphoto_native.bundle import FORMAT
 
-SIZE_MULTIPLE = 8  # the stride of the deepest level
-
-
-def half_precision(state: dict[str, Any]) -> dict[str, NDArray[np.float16]]:
-    """A PyTorch state dict as NumPy half-precision arrays."""
-    return {name: tensor.contiguous().numpy().astype(np.float16) for name, tensor in state.items()}
+from .chain import Chain
+from .graphs import change_chain
+from .layers import Weights
 
 
-def write_bundle(folder: Path, name: str, settings: dict[str, Any], weights: Weights, widths: list[int]) -> None:
-    """Writes the ONNX files and, last, the bundle.json that names and hashes them."""
+def write_bundle(folder: Path, name: str, settings: dict[str, Any], weights: Weights, widths: Sequence[int]) -> None:
+    """Writes the bundle of a model that the recipe trained; `settings` is the recipe's [bundle] table."""
+    write_chain(folder, name, settings, change_chain(weights, widths))
+
+
+def write_chain(folder: Path, name: str, settings: dict[str, Any], chain: Chain) -> None:
+    """Writes the ONNX files and, last, the bundle.json that names and hashes them.
+
+    Args:
+        folder: made if need be.
+        name: of the model; the folder's, if it is to be found by name.
+        settings: version, description, licence, provenance, working_side, and `alignments`: a table for each point.
+        chain: the graphs.
+    """
     folder.mkdir(parents=True, exist_ok=True)
 
     def save(model: onnx.ModelProto, stem: str) -> dict[str, Any]:
@@ -38,40 +39,20 @@ def write_bundle(folder: Path, name: str, settings: dict[str, Any], weights: Wei
         (folder / f"{stem}.onnx").write_bytes(content)
         return {"file": f"{stem}.onnx", "sha256": hashlib.sha256(content).hexdigest()}
 
-    points = alignment_points(widths)
-    chain = []
-    for index, segment in enumerate(segments(weights, widths)):
-        chain.append(save(segment.model, f"segment_{index}") | {"carry": segment.carry_in})
+    segments = []
+    for index, segment in enumerate(chain.segments):
+        segments.append(save(segment.model, f"segment_{index}") | {"carry": segment.carry_in})
     manifest = {
-        "format": 1,
+        "format": FORMAT,
         "name": name,
         "version": settings["version"],
         "description": settings["description"],
         "licence": settings["licence"],
         "provenance": settings["provenance"],
-        "size_multiple": SIZE_MULTIPLE,
+        "size_multiple": chain.size_multiple,
         "working_side": settings["working_side"],
-        "style": save(style_graph(weights, widths), "style"),
-        "alignments": [asdict(point) | settings["alignments"][point.name] for point in points],
-        "segments": chain,
+        "style": save(chain.style, "style"),
+        "alignments": [asdict(point) | settings["alignments"][point.name] for point in chain.points],
+        "segments": segments,
     }
     (folder / "bundle.json").write_text(json.dumps(manifest, indent=2) + "\n")
-
-
-def main() -> None:
-    import torch  # only the command reads checkpoints: graphs can be built without PyTorch
-
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", type=Path, required=True, help="the recipe (TOML)")
-    parser.add_argument("--weights", type=Path, required=True, help="weights.pt of models/training/train.py")
-    parser.add_argument("--out", type=Path, required=True, help="the bundle's folder")
-    args = parser.parse_args()
-    recipe = tomllib.loads(args.config.read_text())
-    saved = torch.load(args.weights, weights_only=True)
-    write_bundle(args.out, recipe["name"], recipe["bundle"], half_precision(saved["weights"]), saved["widths"])
-    size = sum(f.stat().st_size for f in args.out.iterdir())
-    print(f"{args.out}: {size / 1e6:.2f} MB")
-
-
-if __name__ == "__main__":
-    main()

@@ -16,7 +16,7 @@ import numpy as np
 import onnxruntime
 import torch
 
-from models.training.network import PhotoWCT
+from ..training.network import PhotoWCT
 
 LEVELS = (4, 3, 2, 1)
 SIZES = ((64, 96), (8, 8), (136, 72))
