@@ -16,17 +16,18 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
-from .chain import LEVELS, Chain, Segment, code_names, level_points, statistics_outputs
+from .chain import Chain, Segment, code_names, level_points, statistics_outputs
 from .graph import Graph
 from .layers import Weights, align, convolution, decoder_trunk, encoder_trunk
 
+LEVELS = (4, 3, 2, 1)  # deepest first
 # Four pixels at the deepest level of the smallest photo: reflection by one pixel needs two along each side.
 SIZE_MULTIPLE = 16
 
 
 def cascade_chain(weights: Weights, widths: Sequence[int]) -> Chain:
     """The chain from weights named e1..e4 (encoders) and d1..d4 (decoders), `<network>.<layer>.weight` and `.bias`."""
-    return Chain(level_points(widths), _style_graph(weights, widths), _segments(weights, widths), SIZE_MULTIPLE)
+    return Chain(level_points(widths, LEVELS), _style_graph(weights, widths), _segments(weights, widths), SIZE_MULTIPLE)
 
 
 def _layers(g: Graph, weights: Weights, network: str) -> Callable[..., str]:
@@ -54,7 +55,7 @@ def _style_graph(weights: Weights, widths: Sequence[int]) -> onnx.ModelProto:
     g = Graph("style")
     image = g.input("image", [1, 3, "height", "width"])
     deepest, _ = _encode(g, weights, image, 4, "e4")
-    for level, point in zip(LEVELS, level_points(widths), strict=True):
+    for level, point in zip(LEVELS, level_points(widths, LEVELS), strict=True):
         shared = _shares_layers(weights, level)
         features = deepest[level - 1] if shared else _encode(g, weights, image, level, f"e{level}")[0][-1]
         labels = g.input(f"labels_{point.name}", ["labels", 1, f"h_{point.name}", f"w_{point.name}"])
@@ -63,7 +64,7 @@ def _style_graph(weights: Weights, widths: Sequence[int]) -> onnx.ModelProto:
 
 
 def _segments(weights: Weights, widths: Sequence[int]) -> list[Segment]:
-    points = level_points(widths)
+    points = level_points(widths, LEVELS)
     built = []
     for index in range(len(points) + 1):
         g = Graph(f"segment_{index}")

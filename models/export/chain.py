@@ -10,9 +10,6 @@ import onnx
 from .graph import Graph
 from .layers import statistics
 
-LEVELS = (4, 3, 2, 1)  # deepest first
-
-
 @dataclass(frozen=True)
 class Point:
     """A place in the chain where content meets style: features of some name, width and stride."""
@@ -41,9 +38,10 @@ class Chain:
     size_multiple: int
 
 
-def level_points(widths: Sequence[int]) -> list[Point]:
-    """VGG-19's relu4_1 to relu1_1."""
-    return [Point(f"relu{level}_1", widths[level - 1], 2 ** (level - 1)) for level in LEVELS]
+def level_points(widths: Sequence[int], levels: Sequence[int]) -> list[Point]:
+    """VGG-19's relu<level>_1, deepest first."""
+    deepest_first = sorted(levels, reverse=True)
+    return [Point(f"relu{level}_1", widths[level - 1], 2 ** (level - 1)) for level in deepest_first]
 
 
 def code_names(level: int) -> list[str]:

@@ -1,15 +1,23 @@
-"""Writing a bundle: the graphs of a chain and the bundle.json that names and hashes them."""
+"""Make a bundle from trained weights: style graph, segments and bundle.json, weights in half precision.
+
+python -m models.export.export --config models/export/photowct-lite.toml \
+        --weights runs/photowct-lite/weights.pt --out models/photowct-lite
+"""
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
+import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
+from numpy.typing import NDArray
 
 from fastphoto_native.bundle import FORMAT
 
@@ -18,21 +26,30 @@ from .graphs import change_chain
 from .layers import Weights
 
 
+def half_precision(state: dict[str, Any]) -> dict[str, NDArray[np.float16]]:
+    """A PyTorch state dict as NumPy half-precision arrays."""
+    return {name: tensor.contiguous().numpy().astype(np.float16) for name, tensor in state.items()}
+
+
 def write_bundle(folder: Path, name: str, settings: dict[str, Any], weights: Weights, widths: Sequence[int]) -> None:
-    """Writes the bundle of a model that the recipe trained; `settings` is the recipe's [bundle] table."""
-    write_chain(folder, name, settings, change_chain(weights, widths))
+    """Writes the bundle of a model that the recipe trained; its levels are those that `settings` aligns."""
+    levels = [int(name[4]) for name in settings["alignments"] if name != "colours"]  # relu4_1: level 4
+    write_chain(folder, name, settings, change_chain(weights, widths, levels))
 
 
 def write_chain(folder: Path, name: str, settings: dict[str, Any], chain: Chain) -> None:
     """Writes the ONNX files and, last, the bundle.json that names and hashes them.
 
     Args:
-        folder: made if need be.
+        folder: made if need be; ONNX files in it are removed.
         name: of the model; the folder's, if it is to be found by name.
-        settings: version, description, licence, provenance, working_side, and `alignments`: a table for each point.
+        settings: version, description, licence, provenance, working_side, smoothing_lam, and `alignments`: a table
+            for each point.
         chain: the graphs.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.onnx"):
+        old.unlink()
 
     def save(model: onnx.ModelProto, stem: str) -> dict[str, Any]:
         content = model.SerializeToString()
@@ -51,8 +68,28 @@ def write_chain(folder: Path, name: str, settings: dict[str, Any], chain: Chain)
         "provenance": settings["provenance"],
         "size_multiple": chain.size_multiple,
         "working_side": settings["working_side"],
+        "smoothing_lam": settings["smoothing_lam"],
         "style": save(chain.style, "style"),
         "alignments": [asdict(point) | settings["alignments"][point.name] for point in chain.points],
         "segments": segments,
     }
     (folder / "bundle.json").write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def main() -> None:
+    import torch  # only the command reads checkpoints: graphs can be built without PyTorch
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, required=True, help="the bundle's settings (TOML)")
+    parser.add_argument("--weights", type=Path, required=True, help="weights.pt of models/training/train.py")
+    parser.add_argument("--out", type=Path, required=True, help="the bundle's folder")
+    args = parser.parse_args()
+    settings = tomllib.loads(args.config.read_text())
+    saved = torch.load(args.weights, weights_only=True)
+    write_bundle(args.out, settings["name"], settings, half_precision(saved["weights"]), saved["widths"])
+    size = sum(f.stat().st_size for f in args.out.iterdir())
+    print(f"{args.out}: {size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,13 +20,13 @@ from ..export.chain import Chain
 from ..export.export import write_chain
 from ..export.graphs import change_chain
 from . import photo_wct, vgg19
+from .bundle_settings import bundle_settings
 from .model_card import model_card
 from .recipe import Trained, is_recipe, read_trained
 from .vgg_shapes import WIDTHS
 from .weights_file import HDF5, Arrays, checked_tensors, first_bytes, read_checkpoint, stored
 
 Method = Literal["monge-kantorovich", "whitening-coloring"]
-VGG_TEACHER = "VGG-19 (Simonyan and Zisserman): the encoder's own weights, from the file of torchvision or Keras"
 
 
 @dataclass(frozen=True)
@@ -58,20 +56,21 @@ class _Model:
     notice: str
 
 
-def import_model(weights: Path, folder: Path, name: str, options: Options) -> Imported:
+def import_model(weights: Path, folder: Path, name: str, options: Options, replace: bool = False) -> Imported:
     """Builds the bundle `folder` from weights; it appears there only when it is whole and verified.
 
     Args:
         weights: photo_wct.pth, a weights.pt of the recipe, or a VGG-19 of torchvision or Keras (with options.decoders).
-        folder: the bundle's; must not exist.
+        folder: the bundle's.
         name: the model's.
         options: see :class:`Options`.
+        replace: a bundle that is there already may be replaced; nothing else ever is.
 
     Raises:
         ModelError: the weights are not what they should be.
         ArgumentError: the folder is there already, or options that do not go together.
     """
-    if folder.exists():
+    if folder.exists() and not (replace and (folder / "bundle.json").is_file()):
         raise ArgumentError(f"{folder} is there already; remove it or choose another name")
     model = _read(weights, options)
     if options.alignment:
@@ -89,6 +88,8 @@ def import_model(weights: Path, folder: Path, name: str, options: Options) -> Im
         card = model_card(name, model.settings, sources, options.half)
         (made / "MODEL_CARD.md").write_text(card, encoding="utf-8")
         verification = verify_bundle(find_bundle(made))
+        if folder.exists():
+            shutil.rmtree(folder)
         shutil.move(made, folder)
     verification.folder = str(folder)
     return Imported(verification, model.notice)
@@ -102,7 +103,7 @@ def _read(path: Path, options: Options) -> _Model:
         if options.decoders:
             raise ArgumentError(f"--decoders goes with a VGG-19 encoder; {path} has its own decoders")
         trained = read_trained(path, content)
-        return _trained(path, trained, trained.weights, _recipe_settings(path, trained.recipe, options), options)
+        return _trained(path, trained, trained.weights, options)
     if vgg19.is_torchvision(content):
         return _vgg(path, vgg19.from_torchvision(path, content), options)
     if any(name.startswith(("e1.", "e2.", "e3.", "e4.", "d1.", "d2.", "d3.", "d4.")) for name in content):
@@ -132,36 +133,14 @@ def _vgg(path: Path, encoder: Arrays, options: Options) -> _Model:
         # The decoders' file holds the encoder that they were trained for; both were folded in float64.
         if not np.allclose(trained.weights[name], array, rtol=1e-4, atol=1e-5 * float(np.abs(array).max())):
             raise ModelError(f"{options.decoders} was trained for another encoder than {path}: '{name}' differs")
-    settings = _recipe_settings(options.decoders, trained.recipe, options)
-    settings["provenance"] = {**settings["provenance"], "teacher": VGG_TEACHER}
-    return _trained(path, trained, trained.weights | encoder, settings, options)
+    return _trained(path, trained, trained.weights | encoder, options)
 
 
-def _trained(path: Path, trained: Trained, weights: Arrays, settings: dict[str, Any], options: Options) -> _Model:
-    return _Model(change_chain(stored(weights, options.half, path), trained.widths), settings, "")
-
-
-def _recipe_settings(path: Path, recipe: Mapping[str, Any], options: Options) -> dict[str, Any]:
-    """The recipe's [bundle] table: of the file that is named, else the one stored with the weights."""
-    source = options.config or path
-    if options.config:
-        try:
-            recipe = tomllib.loads(options.config.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ModelError(f"cannot read {options.config}: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ModelError(f"{options.config} is not TOML: {error}") from error
-    bundle = recipe.get("bundle")
-    needed = {"version", "description", "licence", "working_side", "provenance", "alignments"}
-    if not isinstance(bundle, dict) or not needed <= bundle.keys():
-        found = ", ".join(bundle) if isinstance(bundle, dict) else "none"
-        raise ModelError(f"{source}: the recipe's [bundle] table has {found}; expected {', '.join(sorted(needed))}")
-    points = {"colours", "relu4_1", "relu3_1", "relu2_1", "relu1_1"}
-    if set(bundle["alignments"]) != points:
-        raise ModelError(
-            f"{source}: [bundle.alignments] has {', '.join(bundle['alignments'])}; expected {', '.join(sorted(points))}"
-        )
-    return {**bundle, "alignments": {k: dict(v) for k, v in bundle["alignments"].items()}}
+def _trained(path: Path, trained: Trained, weights: Arrays, options: Options) -> _Model:
+    settings = bundle_settings(trained.recipe, options.config)
+    levels = [int(name[4]) for name in settings["alignments"] if name != "colours"]
+    chain = change_chain(stored(weights, options.half, path), trained.widths, levels)
+    return _Model(chain, settings, "")
 
 
 def _digest(path: Path) -> str:

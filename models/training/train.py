@@ -178,6 +178,8 @@ def train(job: Job, report: Callable[[dict[str, Any]], None]) -> Path:
         report({"variance_explained": [round(e, 4) for e in projection.explained]})
 
     state = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else None
+    if state and state["recipe"] != recipe.table:
+        raise ArgumentError(f"{checkpoint} was made by another recipe than {job.config}; choose another output folder")
     for name, stage in stages.items():
         if state and list(stages).index(state["stage"]) > list(stages).index(name):
             continue

@@ -21,6 +21,7 @@ FORMAT = 1
 DEFAULT_MODEL = "photowct-lite"
 
 Positive = Annotated[int, msgspec.Meta(gt=0)]
+PositiveNumber = Annotated[float, msgspec.Meta(gt=0)]
 NonNegative = Annotated[float, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]+\.onnx$")]
@@ -85,6 +86,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provenance: Provenance
     size_multiple: Positive
     working_side: Positive
+    smoothing_lam: PositiveNumber
     style: ModelFile
     alignments: tuple[Alignment, ...]
     segments: tuple[Segment, ...]

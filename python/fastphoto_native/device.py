@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module, metadata
+from pathlib import Path
+from secrets import token_hex
 from types import ModuleType
 from typing import Any, Literal
 
@@ -18,8 +20,15 @@ Device = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
-# TF32 keeps 10 bits of mantissa: too few for covariances. One stream and no per-run search suit a chain of graphs.
-CUDA_OPTIONS = {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC", "do_copy_in_default_stream": "1"}
+# TF32 keeps 10 bits of mantissa: too few for covariances. One stream and no per-run search suit a chain of graphs. Each
+# session keeps what one photo took, so a second of that size allocates nothing; rounded up to powers of two that would
+# be up to twice as much, once for each segment.
+CUDA_OPTIONS = {
+    "use_tf32": "0",
+    "cudnn_conv_algo_search": "HEURISTIC",
+    "do_copy_in_default_stream": "1",
+    "arena_extend_strategy": "kSameAsRequested",
+}
 MEND_CLASH = "pip uninstall -y onnxruntime onnxruntime-gpu && pip install onnxruntime-gpu"
 
 
@@ -56,15 +65,20 @@ def load_runtime() -> ModuleType:
     return runtime
 
 
-def _why_no_cuda(runtime: ModuleType) -> str | None:
+def why_no_cuda(runtime: ModuleType) -> str | None:
     """The reason why CUDA cannot be used, as far as can be told without opening a session."""
     if CUDA not in runtime.get_available_providers():
         return "the installed onnxruntime has no CUDA provider (onnxruntime-gpu has)"
     try:
-        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+        load_driver()
     except OSError:
         return "no NVIDIA driver found"
     return None
+
+
+def load_driver() -> ctypes.CDLL:
+    """NVIDIA's driver library; OSError where there is none."""
+    return ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
 
 
 def _check_clash(requested: Device) -> None:
@@ -92,9 +106,10 @@ class Sessions:
     Args:
         device: "cpu", "cuda" (or a DeviceError) or "auto" (CUDA if it works, else a quiet fall-back to the CPU).
         threads: CPU threads of each session; 0 lets the runtime choose (the physical cores).
+        profiles: a folder that each session writes a profile of its runs to; None writes none.
     """
 
-    def __init__(self, device: Device, threads: int) -> None:
+    def __init__(self, device: Device, threads: int, profiles: Path | None = None) -> None:
         if device not in DEVICES:
             raise ArgumentError(f"device must be one of {', '.join(DEVICES)}, got {device!r}")
         if threads < 0:
@@ -102,7 +117,8 @@ class Sessions:
         self.runtime = load_runtime()
         _check_clash(device)
         self._threads = threads
-        reason = "asked for" if device == "cpu" else _why_no_cuda(self.runtime)
+        self._profiles = profiles
+        reason = "asked for" if device == "cpu" else why_no_cuda(self.runtime)
         if reason and device == "cuda":
             raise DeviceError(f"device 'cuda' was asked for, but {reason}")
         self.choice = Choice(device, "cpu", CPU, reason) if reason else Choice(device, "cuda", CUDA, "CUDA works")
@@ -131,6 +147,9 @@ class Sessions:
         # The arena keeps what the largest tensors took: 2.3 instead of 1.0 GB at one megapixel, and no faster.
         options.enable_cpu_mem_arena = False
         options.intra_op_num_threads = self._threads
+        if self._profiles:
+            options.enable_profiling = True
+            options.profile_file_prefix = str(self._profiles / token_hex(8))  # names else differ by the second only
         providers: list[Any] = [CPU]
         if self.choice.used == "cuda":
             providers = [(CUDA, CUDA_OPTIONS), CPU]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,15 +27,21 @@ class Engine:
 
     Not for use from several threads at once; open one engine for each.
 
+    Args:
+        bundle: the model.
+        device: as for :class:`Sessions`.
+        threads: as for :class:`Sessions`.
+        profiles: as for :class:`Sessions`.
+
     Raises:
         ModelError: a file of the bundle is missing, damaged or not what bundle.json says.
         DeviceError: the device asked for cannot be used.
     """
 
-    def __init__(self, bundle: Bundle, device: Device, threads: int) -> None:
+    def __init__(self, bundle: Bundle, device: Device, threads: int, profiles: Path | None = None) -> None:
         self.bundle = bundle
         self._alignments = bundle.manifest.alignments
-        self._sessions = Sessions(device, threads)
+        self._sessions = Sessions(device, threads, profiles)
         self._style = self._open(bundle.manifest.style.file, bundle.read(bundle.manifest.style))
         self._segments = [self._open(s.file, bundle.read(s)) for s in bundle.manifest.segments]
         check_tensors(bundle, [self._style, *self._segments])

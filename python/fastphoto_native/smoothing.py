@@ -24,12 +24,14 @@ def check_smoothing(smoothing: str) -> None:
 
 
 def smooth(
-    smoothing: Smoothing, restyled: FloatArray, content: FloatArray, threads: int
+    smoothing: Smoothing, restyled: FloatArray, content: FloatArray, lam: float, threads: int
 ) -> tuple[FloatArray, SmoothingInfo | None]:
-    """The smoothed photo, and the solver's report where there is one."""
+    """The smoothed photo, and the solver's report where there is one; `lam` is what closed-form smoothing weighs the
+    restyled colours with.
+    """
     if smoothing == "closed-form":
         # The paper's normalised system darkens the border and brightens what is next to it (docs/decisions.md).
-        return closed_form_smooth(restyled, content, normalized=False, threads=threads, return_info=True)
+        return closed_form_smooth(restyled, content, lam=lam, normalized=False, threads=threads, return_info=True)
     if smoothing == "guided":
         return guided_filter(content, restyled, threads=threads), None
     return restyled, None

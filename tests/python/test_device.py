@@ -11,7 +11,7 @@ from tiny_model import make_tiny_bundle
 
 
 def has_gpu() -> bool:
-    return device._why_no_cuda(device.load_runtime()) is None
+    return device.why_no_cuda(device.load_runtime()) is None
 
 
 def test_auto_says_what_it_uses_and_why(tmp_path: Path) -> None:

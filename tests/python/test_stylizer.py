@@ -223,7 +223,13 @@ def test_report_tells_what_happened(tiny: fp.Stylizer) -> None:
     assert report.device.provider == "CPUExecutionProvider"
     assert report.smoothing is not None
     assert report.smoothing.converged
-    assert [s.name for s in report.stages] == ["reduce to working size", "network", "enlarge to full size", "smoothing"]
+    assert [s.name for s in report.stages] == [
+        "reduce to working size",
+        "network",
+        "enlarge to full size",
+        "smoothing",
+        "compress to gamut",
+    ]
 
 
 PHOTO = np.zeros((8, 8, 3), np.float32)
