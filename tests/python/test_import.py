@@ -86,7 +86,7 @@ def test_it_equals_the_papers_cascade(imported: Imported, weights: dict[str, Any
     expected = twin[: size[0], : size[1]]
     assert found.shape == expected.shape
     error = np.abs(found - expected) / np.abs(expected).max()
-    # Float32 against float64 through 34 layers and four alignments: about 1e-5. A pooling position that flips on a near
+    # Float32 rounding through 34 layers and four alignments: about 1e-5. A pooling position that flips on a near
     # tie moves the pixels around it, hence the quantile and the mean.
     assert np.quantile(error, 0.99) < 1e-3
     assert error.mean() < 1e-4
@@ -100,7 +100,7 @@ def test_features_and_pooling_positions_equal_pytorchs(imported: Imported, weigh
     names = ["features_out", "code_1_out", "code_2_out", "code_3_out"]
     inputs = {"image": photo.transpose(2, 0, 1)[None], "next_labels": np.ones((1, 1, 1, 1), np.float32)}
     features, *codes = session.run(names, inputs)
-    image = torch.from_numpy(photo).double().permute(2, 0, 1)[None]
+    image = torch.from_numpy(photo).permute(2, 0, 1)[None]
     expected, positions = published_photowct.encode(weights, image, 4)
     # Float32 rounding of nine layers, relative to the largest value.
     assert np.abs(features - expected.numpy()).max() < 2e-5 * float(expected.abs().max())

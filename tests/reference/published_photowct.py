@@ -1,4 +1,5 @@
-"""The published PhotoWCT cascade in PyTorch and float64, written from the paper.
+"""The published PhotoWCT cascade in PyTorch, written from the paper: convolutions in float32 (PyTorch's are slow in
+float64), statistics and transforms in float64.
 
 Li et al., "A Closed-form Solution to Photorealistic Image Stylization", ECCV 2018, section 3.1: an encoder and a decoder for
 each level, pooling positions handed to max unpooling, whitening and colouring by eigenvalue decomposition (with the
@@ -21,7 +22,7 @@ Weights = Mapping[str, Tensor]
 
 
 def conv(weights: Weights, layer: str, x: Tensor) -> Tensor:
-    kernel, bias = weights[f"{layer}.weight"].double(), weights[f"{layer}.bias"].double()
+    kernel, bias = weights[f"{layer}.weight"], weights[f"{layer}.bias"]
     border = kernel.shape[-1] // 2
     return F.conv2d(F.pad(x, [border] * 4, mode="reflect") if border else x, kernel, bias)
 
@@ -57,18 +58,18 @@ def power(covariance: Tensor, exponent: float) -> Tensor:
 
 def whiten_and_colour(content: Tensor, style: Tensor) -> Tensor:
     """1 x C x h x w features; covariances are means over pixels."""
-    c, s = content[0].flatten(1), style[0].flatten(1)
+    c, s = content[0].flatten(1).double(), style[0].flatten(1).double()
     mean_c, mean_s = c.mean(1, keepdim=True), s.mean(1, keepdim=True)
     covariance_c = (c - mean_c) @ (c - mean_c).T / c.shape[1] + torch.eye(len(c), dtype=torch.float64)
     covariance_s = (s - mean_s) @ (s - mean_s).T / s.shape[1]
     result = power(covariance_s, 0.5) @ power(covariance_c, -0.5) @ (c - mean_c) + mean_s
-    return result.reshape(content.shape)
+    return result.reshape(content.shape).float()
 
 
 @torch.no_grad()
 def stylize(weights: Weights, content: Any, style: Any) -> Any:
     """H x W x 3 photos in 0..1 (H, W multiples of 8), NumPy; the result is not clipped, and not smoothed."""
-    photo, look = (torch.from_numpy(p).double().permute(2, 0, 1)[None] for p in (content, style))
+    photo, look = (torch.from_numpy(p).float().permute(2, 0, 1)[None] for p in (content, style))
     for level in (4, 3, 2, 1):
         features, positions = encode(weights, photo, level)
         wanted, _ = encode(weights, look, level)
