@@ -1,8 +1,8 @@
 """The real CUDA provider of onnxruntime-gpu on a machine without CUDA: which nodes would it take?
 
-The provider decides on placements before it touches the device. It needs NVIDIA's libraries to load, so libraries of the
-same names are made whose functions do nothing and report success. A session then gets as far as its first allocation
-on the device, and by then the runtime's verbose log has the placement of every node.
+The provider decides on placements before it touches the device. It needs NVIDIA's libraries to load, so libraries of
+the same names are made whose functions do nothing and report success. A session then gets as far as its first
+allocation on the device, and by then the runtime's verbose log has the placement of every node.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def make_libraries(provider: Path, folder: Path) -> list[Path]:
 
 
 def placements(model: Path, libraries: list[Path]) -> dict[str, list[tuple[str, str]]]:
-    """Provider: (operator, name) of each node, those in subgraphs included. Empty if the runtime did not get that far."""
+    """Provider: (operator, name) of each node, also in subgraphs. Empty if the runtime did not get that far."""
     run = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(model), *map(str, libraries)], capture_output=True, text=True, timeout=120
     )

@@ -1,11 +1,11 @@
 """The published PhotoWCT cascade as ONNX graphs: each level's decoder replaces the photo.
 
-Li et al., ECCV 2018, section 3.1 and figure 3: for the levels 4, 3, 2, 1 encode the photo, align the features, decode them with
-the encoder's pooling positions; the decoded photo is what the next level encodes. Segment 0 encodes level 4; segments
-1 to 3 align, decode and encode the next level; segment 4 aligns and decodes level 1.
+Li et al., ECCV 2018, section 3.1 and figure 3: for the levels 4, 3, 2, 1 encode the photo, align the features, decode
+them with the encoder's pooling positions; the decoded photo is what the next level encodes. Segment 0 encodes level 4;
+segments 1 to 3 align, decode and encode the next level; segment 4 aligns and decodes level 1.
 
-Every level has its own encoder, as in the published weights. Its first layer is a 1x1 convolution that turns RGB in 0..1
-into what VGG-19 expects; all others reflect at the border.
+Every level has its own encoder, as in the published weights. Its first layer is a 1x1 convolution that turns RGB in
+0..1 into what VGG-19 expects; all others reflect at the border.
 """
 
 from __future__ import annotations
@@ -78,9 +78,7 @@ def _segments(weights: Weights, widths: Sequence[int]) -> list[Segment]:
             labels = g.input("labels", ["labels", 1, "h_labels", "w_labels"])
             matrix, offset = g.input("matrix", ["labels", c, c]), g.input("offset", ["labels", c])
             carry_in = code_names(level)
-            codes = [
-                g.input(n, [1, widths[k], f"h_{n}", f"w_{n}"], TensorProto.UINT8) for k, n in enumerate(carry_in)
-            ]
+            codes = [g.input(n, [1, widths[k], f"h_{n}", f"w_{n}"], TensorProto.UINT8) for k, n in enumerate(carry_in)]
             aligned = align(g, features, c, labels, matrix, offset)
             image = decoder_trunk(g, _layers(g, weights, f"d{level}"), aligned, codes, level)
         if index == len(points):

@@ -10,6 +10,7 @@ import onnx
 from .graph import Graph
 from .layers import statistics
 
+
 @dataclass(frozen=True)
 class Point:
     """A place in the chain where content meets style: features of some name, width and stride."""

@@ -17,9 +17,8 @@ from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
-
 from fastphoto_native.bundle import FORMAT
+from numpy.typing import NDArray
 
 from .chain import Chain
 from .graphs import change_chain

@@ -19,9 +19,7 @@ Convolution = Callable[..., str]  # (layer, x, relu=True) -> y
 CHUNKS = 64  # partial sums keep float32 covariances within 4e-7 of float64 on a megapixel
 
 
-def convolution(
-    g: Graph, weights: Weights, layer: str, x: str, relu: bool = True, reflect: bool = False
-) -> str:
+def convolution(g: Graph, weights: Weights, layer: str, x: str, relu: bool = True, reflect: bool = False) -> str:
     """3x3 convolution; beyond the border there are zeros, or reflections. `layer` names the checkpoint's entry."""
     kernel = g.weight(weights[f"{layer}.weight"], f"{layer}.weight")
     bias = g.weight(weights[f"{layer}.bias"], f"{layer}.bias")

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-
 from fastphoto_native.bundle import find_bundle
 from fastphoto_native.errors import ArgumentError, ModelError
 from fastphoto_native.verification import Verification, verify_bundle

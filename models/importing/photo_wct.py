@@ -1,8 +1,8 @@
 """NVIDIA's photo_wct.pth (FastPhotoStyle): names, shapes, licence, and how its cascade aligns.
 
-A state dict of encoders e1..e4 and decoders d1..d4: `e4.conv0.weight` (the 1x1 convolution that prepares RGB in 0..1 for
-VGG-19), `e4.conv1_1.weight`, ... `d4.conv4_1.weight`, ..., `d4.conv1_1.bias`, at VGG-19's widths. Only the names and shapes of the
-public file are used here; its licence, CC BY-NC-SA 4.0, goes with every bundle made from it.
+A state dict of encoders e1..e4 and decoders d1..d4: `e4.conv0.weight` (the 1x1 convolution that prepares RGB in 0..1
+for VGG-19), `e4.conv1_1.weight`, ... `d4.conv4_1.weight`, ..., `d4.conv1_1.bias`, at VGG-19's widths. Only the names
+and shapes of the public file are used here; its licence, CC BY-NC-SA 4.0, goes with every bundle made from it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 The two expect photos in different forms: torchvision RGB in 0..1, normalised by ImageNet's mean and deviation; Keras
 BGR in 0..255 less a mean. The recipe's encoder takes 2 x - 1 of RGB in 0..1. All three are affine functions of each
-other, so the difference is folded into conv1_1. What is left of it: beyond the border there is mid-grey instead of the mean colour.
+other, so the difference is folded into conv1_1. What is left of it: beyond the border there is mid-grey instead of the
+mean colour.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
 from fastphoto_native.errors import ModelError
+from numpy.typing import NDArray
 
 from .vgg_shapes import encoder_layers, tensor_shapes
 from .weights_file import HDF5, Arrays, checked_tensors, first_bytes, read_checkpoint

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-
 from fastphoto_native.errors import ModelError
+from numpy.typing import NDArray
 
 Arrays = dict[str, NDArray[np.float32]]
 Shapes = Mapping[str, tuple[int, ...]]
@@ -85,7 +84,9 @@ def checked_tensors(path: Path, found: Mapping[str, Any], expected: Shapes, igno
     for name, shape in expected.items():
         tensor = found[name]
         if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point():
-            raise ModelError(f"{path}: '{name}' is a {getattr(tensor, 'dtype', type(tensor).__name__)}, expected floats")
+            raise ModelError(
+                f"{path}: '{name}' is a {getattr(tensor, 'dtype', type(tensor).__name__)}, expected floats"
+            )
         if tuple(tensor.shape) != shape:
             raise ModelError(f"{path}: '{name}' has shape {_form(tensor.shape)}, expected {_form(shape)}")
         array = tensor.detach().to(torch.float32).contiguous().numpy()

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from fastphoto_native.errors import ArgumentError
 from numpy.random import Generator
 from PIL import Image
 from torch import Tensor
-
-from fastphoto_native.errors import ArgumentError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 HOLD_OUT_EVERY = 25
@@ -46,7 +45,7 @@ def read_photos(folder: Path, table: Path, split: str) -> list[Image.Image]:
 
 
 def read_folder(folder: Path) -> tuple[list[Image.Image], list[Image.Image]]:
-    """All photos of a folder and its subfolders, in the order of their names: those to train on, and every 25th held out.
+    """All photos of a folder and its subfolders, by name: those to train on, and every 25th, held out.
 
     The first photo is one of those held out, so there are two at least.
     """

@@ -18,10 +18,9 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from fastphoto_native.errors import ArgumentError
 from PIL import Image
 from torch import Tensor, nn
-
-from fastphoto_native.errors import ArgumentError
 
 from ..importing.vgg19 import read_encoder
 from .network import LEVELS, PhotoWCT
@@ -173,7 +172,9 @@ def train(job: Job, report: Callable[[dict[str, Any]], None]) -> Path:
         _give_encoder(trainee.model, job.encoder, recipe)
     job.out.mkdir(parents=True, exist_ok=True)
     checkpoint = job.out / "checkpoint.pt"
-    teacher, projection = _teacher(job, recipe, photos, device) if recipe.distils else (None, None)
+    teacher, projection = None, None
+    if recipe.distils and job.teacher:
+        teacher, projection = _teacher(job.teacher, job.out, recipe, photos, device)
     if projection:
         report({"variance_explained": [round(e, 4) for e in projection.explained]})
 
@@ -252,11 +253,11 @@ def _give_encoder(model: PhotoWCT, path: Path, recipe: Recipe) -> None:
 
 
 def _teacher(
-    job: Job, recipe: Recipe, photos: list[Image.Image], device: torch.device
+    weights: Path, out: Path, recipe: Recipe, photos: list[Image.Image], device: torch.device
 ) -> tuple[VGG19, PrincipalComponents]:
     """VGG-19, and the principal components of its features on some of the photos (computed once)."""
-    teacher = VGG19(job.teacher).to(device)
-    file = job.out / "components.pt"
+    teacher = VGG19(weights).to(device)
+    file = out / "components.pt"
     if file.exists():
         projection = PrincipalComponents(**torch.load(file, weights_only=True))
     else:

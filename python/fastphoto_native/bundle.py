@@ -153,7 +153,7 @@ def user_models() -> Path:
 
 def model_folders() -> dict[str, Path]:
     """The models that can be named, and their folders. An embedded model's name cannot be taken by another."""
-    found = {}
+    found: dict[str, Path] = {}
     for folder in (user_models(), bundled_models()):
         found |= {p.parent.name: p.parent for p in sorted(folder.glob("*/bundle.json"))}
     return found

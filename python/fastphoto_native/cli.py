@@ -50,7 +50,12 @@ def main() -> None:
     show_default=True,
     help="From the content as it is (0) to the full look (1).",
 )
-@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name of a model (fastphoto models list), or a bundle's folder.")
+@click.option(
+    "--model",
+    default=DEFAULT_MODEL,
+    show_default=True,
+    help="Name of a model (fastphoto models list), or a bundle's folder.",
+)
 @click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where the network runs.")
 @click.option("--threads", type=click.IntRange(0), default=0, show_default=True, help="CPU threads; 0 takes all cores.")
 @click.option(

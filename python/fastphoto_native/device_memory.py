@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from pathlib import Path
+from typing import Any
 
 from fastphoto_native.device import load_driver
 
@@ -22,8 +23,8 @@ def _in_ram() -> int | None:
 
 
 def _on_gpu() -> int | None:
-    """cuMemGetInfo in the first device's primary context, the one that the runtime uses."""
-    driver = load_driver()
+    """CuMemGetInfo in the first device's primary context, the one that the runtime uses."""
+    driver: Any = load_driver()
     device, context = ctypes.c_int(), ctypes.c_void_p()
     free, total = ctypes.c_size_t(), ctypes.c_size_t()
     steps = (

@@ -1,4 +1,4 @@
-"""The proof that a model's whole chain runs on a device: placement of every node, time, memory, difference to the CPU."""
+"""The proof that a model's chain runs on a device: placement of every node, time, memory, difference to the CPU."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from fastphoto_native._core import Statistics
 from fastphoto_native.alignment import alignment_maps
 from fastphoto_native.bundle import Bundle
 from fastphoto_native.device_memory import memory_in_use
-from fastphoto_native.errors import DeviceError
 from fastphoto_native.measured_engine import MeasuredEngine
 from fastphoto_native.placement import Node, strays
 
@@ -133,7 +132,7 @@ def _restyle(engine: MeasuredEngine, bundle: Bundle, content: FloatArray, style:
 
 
 def synthetic_photo(side: int, seed: int) -> FloatArray:
-    """side x side x 3 in 0..1: gradients, soft blotches, hard edges and some noise, as photos have them."""
+    """Side x side x 3 in 0..1: gradients, soft blotches, hard edges and some noise, as photos have them."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side
     photo = np.empty((side, side, 3), np.float32)

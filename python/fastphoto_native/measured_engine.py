@@ -1,4 +1,4 @@
-"""An engine that notes how long each graph took, where its tensors stayed and, if asked, which provider ran each node."""
+"""An engine that notes how long each graph took, where tensors stayed and, if asked, which provider ran each node."""
 
 from __future__ import annotations
 

@@ -88,7 +88,9 @@ def show(model: str, as_json: bool) -> None:
     )
     for a in m.alignments:
         ridges = f"ridges {a.content_ridge:g} content, {a.style_ridge:g} style, {a.relative_ridge:g} relative"
-        click.echo(f"  {a.name}: {a.channels} channels, stride {a.stride}, {a.method}, strength {a.strength:g}, {ridges}")
+        click.echo(
+            f"  {a.name}: {a.channels} channels, stride {a.stride}, {a.method}, strength {a.strength:g}, {ridges}"
+        )
 
 
 @models.command()
@@ -154,7 +156,9 @@ def import_weights(
 @click.option("--config", type=PATH, required=True, help="The recipe (TOML, see models/training).")
 @click.option("--photos", type=PATH, required=True, help="Folder of photos; every 25th is held out.")
 @click.option("--out", type=PATH, required=True, help="Folder of checkpoints, log, weights and the bundle.")
-@click.option("--table", type=PATH, help="CSV with the columns file, licence_class, split that chooses among the photos.")
+@click.option(
+    "--table", type=PATH, help="CSV with the columns file, licence_class, split that chooses among the photos."
+)
 @click.option("--teacher", type=PATH, help="VGG-19's weights (.npz), for recipes that distil from it.")
 @click.option("--encoder", type=PATH, help="A VGG-19 (.pth, .h5) as the encoder; its weights stay as they are.")
 @click.option("--bundle", type=PATH, help="How the bundle describes itself and aligns (TOML, see models/export).")

@@ -1,7 +1,7 @@
 """Where did each node of a graph run? Read from ONNX Runtime's own profile of a run, not from what was asked for.
 
-The profile is JSON: an event for each node that ran, subgraphs included, with its operator, the provider that ran it and
-the shapes of its inputs and outputs. (https://onnxruntime.ai/docs/performance/tune-performance/profiling-tools.html)
+The profile is JSON: an event for each node that ran, subgraphs included, with its operator, the provider that ran it
+and the shapes of its inputs and outputs. (https://onnxruntime.ai/docs/performance/tune-performance/profiling-tools.html)
 """
 
 from __future__ import annotations
@@ -46,9 +46,7 @@ def strays(nodes: Iterable[Node], provider: str, data_size: int) -> list[Node]:
 
     Shapes, counts and the like belong on the CPU: kernels that work on the device want them there.
     """
-    return [
-        n for n in nodes if n.elements >= data_size and (n.provider != provider or n.operator in COPIES)
-    ]
+    return [n for n in nodes if n.elements >= data_size and (n.provider != provider or n.operator in COPIES)]
 
 
 def _largest(tensors: Sequence[dict[str, Any]]) -> int:

@@ -85,7 +85,9 @@ def check_tensors(bundle: Bundle, sessions: Iterable[Any]) -> None:
             for name in handed_on:
                 given, taken = before[f"{name}_out"], found_inputs[name]
                 if given.type != taken.type:
-                    raise ModelError(f"{where}: input '{name}' is a {taken.type}, the segment before gives {given.type}")
+                    raise ModelError(
+                        f"{where}: input '{name}' is a {taken.type}, the segment before gives {given.type}"
+                    )
         before = found_outputs
 
 

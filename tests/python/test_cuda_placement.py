@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import fake_cuda
 import numpy as np
@@ -50,7 +51,8 @@ def test_embedded_models(path: Path, libraries: list[Path]) -> None:
 def test_published_cascade(tmp_path: Path, libraries: list[Path]) -> None:
     from models.importing.vgg_shapes import decoder_layers, encoder_layers, tensor_shapes
 
-    widths, weights = [4, 4, 6, 8], {}
+    widths = [4, 4, 6, 8]
+    weights: dict[str, Any] = {}
     for level in (1, 2, 3, 4):
         shapes = tensor_shapes(f"e{level}", {"conv0": (3, 3)}, kernel=1)
         shapes |= tensor_shapes(f"e{level}", encoder_layers(widths, level))

@@ -110,8 +110,9 @@ def change(folder: Path, **changes: object) -> None:
 
 
 def test_verify_notices_weights_that_are_no_numbers(tmp_path: Path) -> None:
-    from models.export.export import write_bundle
     from tiny_model import WIDTHS, random_weights
+
+    from models.export.export import write_bundle
 
     weights = random_weights()
     weights["decoders.0.conv1_1.bias"][0] = np.nan
@@ -152,4 +153,6 @@ def test_without_pytorch_the_extra_is_named(tmp_path: Path, command: tuple[str, 
     done = subprocess.run(
         [sys.executable, "-c", script, "models", *command], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    assert_one_line(done, f"making models needs torch, which is not installed: pip install 'fastphoto-native[{command[0]}]'")
+    assert_one_line(
+        done, f"making models needs torch, which is not installed: pip install 'fastphoto-native[{command[0]}]'"
+    )

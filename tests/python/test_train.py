@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import fastphoto_native as fp
 import numpy as np
@@ -21,7 +22,7 @@ pytest.importorskip("PIL")
 
 import foreign_weights  # noqa: E402
 
-from models.training.photos import read_folder  # noqa: E402
+from models.training.photos import random_batch, read_folder  # noqa: E402
 from models.training.train import Job, train  # noqa: E402
 
 RECIPE = """
@@ -63,7 +64,7 @@ def folder(tmp_path: Path) -> Path:
     for k in range(4):
         fp.write_photo(tmp_path / "photos" / f"{k}.png", fp.Photo(synthetic_photo(48, k)))
     rng = np.random.default_rng(0)
-    weights = {}
+    weights: dict[str, Any] = {}
     for name, (i, o) in foreign_weights.ENCODER.items():
         if name != "conv4_1":
             kernel, bias = foreign_weights.layer(rng, i, o)
@@ -114,9 +115,9 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(folder: Path, monkeypat
     class Interruption(Exception):  # noqa: N818
         pass
 
-    real, calls = module.random_batch, 0
+    real, calls = random_batch, 0
 
-    def interrupted(*arguments: object) -> object:
+    def interrupted(*arguments: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == 3:
@@ -133,7 +134,7 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(folder: Path, monkeypat
         assert torch.equal(tensor, resumed["weights"][name]), name
 
     (folder / "recipe.toml").write_text(RECIPE.replace("seed = 3", "seed = 4"))
-    with pytest.raises(ArgumentError, match="was made by another recipe than .*choose another output folder"):
+    with pytest.raises(ArgumentError, match=r"was made by another recipe than .*choose another output folder"):
         train(job(folder, "cut", teacher=teacher), lambda _: None)
 
 
@@ -175,5 +176,5 @@ def test_every_25th_photo_is_held_out(tmp_path: Path) -> None:
     photos, held_out = read_folder(tmp_path)
     assert [p.width for p in held_out] == [1, 26]
     assert [p.width for p in photos] == list(range(2, 26))
-    with pytest.raises(ArgumentError, match="has 0 photos .*expected two or more"):
+    with pytest.raises(ArgumentError, match=r"has 0 photos .*expected two or more"):
         read_folder(tmp_path / "none")

@@ -1,9 +1,10 @@
 """The published PhotoWCT cascade in PyTorch, written from the paper: convolutions in float32 (PyTorch's are slow in
 float64), statistics and transforms in float64.
 
-Li et al., "A Closed-form Solution to Photorealistic Image Stylization", ECCV 2018, section 3.1: an encoder and a decoder for
-each level, pooling positions handed to max unpooling, whitening and colouring by eigenvalue decomposition (with the
-identity added to the content's covariance), and each level's decoded photo encoded by the next shallower level.
+Li et al., "A Closed-form Solution to Photorealistic Image Stylization", ECCV 2018, section 3.1: an
+encoder and a decoder for each level, pooling positions handed to max unpooling, whitening and colouring by eigenvalue
+decomposition (with the identity added to the content's covariance), and each level's decoded photo encoded by the
+next shallower level.
 """
 
 from __future__ import annotations
