@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -101,8 +102,11 @@ def profile(path: Path, *nodes: dict[str, object]) -> Path:
 
 
 def test_a_node_that_fell_to_the_cpu_is_a_stray(tmp_path: Path) -> None:
-    big = {"input_type_shape": [{"float": [1, 64, 32, 32]}], "output_type_shape": [{"float": [1, 64, 32, 32]}]}
-    small = {"input_type_shape": [{"int64": [2]}], "output_type_shape": [{"int64": [4]}]}
+    big: dict[str, Any] = {
+        "input_type_shape": [{"float": [1, 64, 32, 32]}],
+        "output_type_shape": [{"float": [1, 64, 32, 32]}],
+    }
+    small: dict[str, Any] = {"input_type_shape": [{"int64": [2]}], "output_type_shape": [{"int64": [4]}]}
     path = profile(
         tmp_path / "p.json",
         {"op_name": "Conv", "provider": CUDA, "node_index": "0"} | big,

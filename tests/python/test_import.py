@@ -151,7 +151,7 @@ def put(name: str, value: Any) -> Change:
     [
         (drop("d3.conv2_2.bias"), "1 of 80 tensors are missing: d3.conv2_2.bias"),
         (put("e5.conv0.weight", torch.zeros(1)), "1 tensors are unknown: e5.conv0.weight"),
-        (put("e4.conv1_1.weight", torch.zeros(64, 3, 1, 1)), "weight' has shape 64 x 3 x 1 x 1, expected 64 x 3 x 3 x 3"),
+        (put("e4.conv1_1.weight", torch.zeros(64, 3, 1, 1)), "has shape 64 x 3 x 1 x 1, expected 64 x 3 x 3 x 3"),
         (put("e4.conv1_1.bias", torch.full((64,), float("nan"))), "'e4.conv1_1.bias' has values that are no numbers"),
         (put("e4.conv1_1.bias", torch.zeros(64, dtype=torch.int32)), "is a torch.int32, expected floats"),
     ],
