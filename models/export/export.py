@@ -42,7 +42,7 @@ def write_chain(folder: Path, name: str, settings: dict[str, Any], chain: Chain)
     Args:
         folder: made if need be; ONNX files in it are removed.
         name: of the model; the folder's, if it is to be found by name.
-        settings: version, description, licence, provenance, working_side, smoothing_lam, and `alignments`: a table
+        settings: version, description, licence, provenance, working_side, smoothing, and `alignments`: a table
             for each point.
         chain: the graphs.
     """
@@ -67,7 +67,7 @@ def write_chain(folder: Path, name: str, settings: dict[str, Any], chain: Chain)
         "provenance": settings["provenance"],
         "size_multiple": chain.size_multiple,
         "working_side": settings["working_side"],
-        "smoothing_lam": settings["smoothing_lam"],
+        "smoothing": settings["smoothing"],
         "style": save(chain.style, "style"),
         "alignments": [asdict(point) | settings["alignments"][point.name] for point in chain.points],
         "segments": segments,

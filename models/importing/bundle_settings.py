@@ -9,7 +9,7 @@ from typing import Any
 
 from fastphoto_native.errors import ModelError
 
-NEEDED = {"version", "description", "licence", "working_side", "smoothing_lam", "provenance", "alignments"}
+NEEDED = {"version", "description", "licence", "working_side", "smoothing", "provenance", "alignments"}
 LEVELS = {"relu4_1", "relu3_1", "relu2_1", "relu1_1"}
 DEFAULT = Path(__file__).parents[1] / "export" / "photowct-lite.toml"
 

@@ -37,7 +37,7 @@ def settings() -> dict[str, Any]:
         "description": "PhotoWCT in full size: NVIDIA's published encoders and decoders, levels 4 to 1",
         "licence": LICENCE,
         "working_side": 960,
-        "smoothing_lam": 1e-4,
+        "smoothing": {"lam": 1e-4, "eps": 1e-7},
         "provenance": {
             "recipe": "imported by fastphoto models import",
             "training_photos": "as published by NVIDIA (FastPhotoStyle): MS COCO according to the paper",

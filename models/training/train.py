@@ -178,7 +178,7 @@ def train(job: Job, report: Callable[[dict[str, Any]], None]) -> Path:
     if projection:
         report({"variance_explained": [round(e, 4) for e in projection.explained]})
 
-    state = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else None
+    state = torch.load(checkpoint, map_location=device, weights_only=True) if checkpoint.exists() else None
     if state and state["recipe"] != recipe.table:
         raise ArgumentError(f"{checkpoint} was made by another recipe than {job.config}; choose another output folder")
     for name, stage in stages.items():
@@ -259,7 +259,7 @@ def _teacher(
     teacher = VGG19(weights).to(device)
     file = out / "components.pt"
     if file.exists():
-        projection = PrincipalComponents(**torch.load(file, weights_only=True))
+        projection = PrincipalComponents(**torch.load(file, map_location="cpu", weights_only=True))
     else:
         wanted = min(len(photos), recipe.table["teacher"]["sample_photos"])
         chosen = np.random.default_rng(recipe.seed).choice(len(photos), wanted, replace=False)

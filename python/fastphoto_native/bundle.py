@@ -75,6 +75,13 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     method: str
 
 
+class SmoothingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The closed-form smoothing that suits a model: `lam` and `eps` of `closed_form_smooth`."""
+
+    lam: PositiveNumber
+    eps: PositiveNumber
+
+
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The contents of bundle.json."""
 
@@ -86,7 +93,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provenance: Provenance
     size_multiple: Positive
     working_side: Positive
-    smoothing_lam: PositiveNumber
+    smoothing: SmoothingSettings
     style: ModelFile
     alignments: tuple[Alignment, ...]
     segments: tuple[Segment, ...]

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 
-# What lies below the darkest 5 % of a channel's values may still be cut off: film and sensors do the same, and a few
-# specks don't pull up all shadows.
-CUT_SHARE = 0.05
+# Shares of a channel's darkest values, and how much of their excess counts. What lies beyond the darkest 5 % may be cut
+# off if it is not far out: a few specks don't pull up all shadows, but a small bright moon keeps its face.
+SHARES = (0.05, 0.01, 0.001)
+COUNTED = (1.0, 0.6, 0.3)
 # Tones up to four times the excess give room, but never more than this much of the range.
 KNEE_PER_EXCESS = 4.0
 LARGEST_KNEE = 0.4
@@ -35,24 +36,26 @@ def compress_to_gamut(photo: FloatArray) -> FloatArray:
     """
     step = max(1, int(np.sqrt(photo.shape[0] * photo.shape[1] / SAMPLED_PIXELS)))
     sample = photo[::step, ::step].reshape(-1, photo.shape[2])
-    lows, highs = np.quantile(sample, [CUT_SHARE, 1 - CUT_SHARE], axis=0)
+    counted = np.array(COUNTED)[:, None]
+    shadows = (counted * -np.quantile(sample, SHARES, axis=0)).max(axis=0)
+    highlights = (counted * (np.quantile(sample, [1 - share for share in SHARES], axis=0) - 1)).max(axis=0)
     result = photo.copy()
     for channel in range(photo.shape[2]):
         values = result[..., channel]
-        _lift_shadows(values, float(lows[channel]))
-        if highs[channel] > 1 + LEAST_EXCESS:
+        _lift_shadows(values, float(shadows[channel]))
+        if highlights[channel] > LEAST_EXCESS:
             np.subtract(1, values, out=values)
-            _lift_shadows(values, 1 - float(highs[channel]))
+            _lift_shadows(values, float(highlights[channel]))
             np.subtract(1, values, out=values)
     return np.clip(result, 0, 1, out=result)
 
 
-def _lift_shadows(values: FloatArray, low: float) -> None:
-    """Compresses what lies below the knee so that `low` becomes 0, in place."""
-    if low > -LEAST_EXCESS:
+def _lift_shadows(values: FloatArray, excess: float) -> None:
+    """Compresses what lies below the knee so that `-excess` becomes 0, in place."""
+    if excess < LEAST_EXCESS:
         return
-    knee = min(LARGEST_KNEE, KNEE_PER_EXCESS * -low)
-    slope = (knee - low) / knee
+    knee = min(LARGEST_KNEE, KNEE_PER_EXCESS * excess)
+    slope = (knee + excess) / knee
     below = values < knee
-    u = np.minimum((knee - values[below]) / (knee - low), 1)
+    u = np.minimum((knee - values[below]) / (knee + excess), 1)
     values[below] = knee - knee * slope * u / (1 + (slope - 1) * u)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -81,7 +82,7 @@ def show(model: str, as_json: bool) -> None:
             **{key.replace("_", " "): text for key, text in msgspec.to_builtins(m.provenance).items()},
             "size": f"{bundle.size / 1e6:.1f} MB in {len(bundle.entries)} files",
             "working side": f"{m.working_side} pixels, multiples of {m.size_multiple}",
-            "smoothing": f"lambda {m.smoothing_lam:g}",
+            "smoothing": f"lambda {m.smoothing.lam:g}, eps {m.smoothing.eps:g}",
             "folder": str(bundle.folder),
             "model card, figures": card or "none",
         }
@@ -141,6 +142,10 @@ def import_weights(
     """
     with one_line_errors():
         name = name or (output.absolute().name if output else weights.stem)
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
+            raise ArgumentError(
+                f"the model's name is '{name}', expected letters, digits, '_', '.' and '-': give --name"
+            )
         folder = output or user_models() / name
         if not output and name in model_folders():
             raise ArgumentError(f"there is a model '{name}' already ({model_folders()[name]}); choose another --name")

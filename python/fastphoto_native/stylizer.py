@@ -165,7 +165,7 @@ class Stylizer:
         # F2: what stylisation did to structure is undone.
         step("smoothing")
         with clock.stage("smoothing"):
-            result, info = smooth(smoothing, restyled, photo, self._manifest.smoothing_lam, self._threads)
+            result, info = smooth(smoothing, restyled, photo, self._manifest.smoothing, self._threads)
         report.smoothing = SmoothingReport(smoothing)
         if info:
             report.smoothing = SmoothingReport(smoothing, info.iterations, info.residual, info.converged)

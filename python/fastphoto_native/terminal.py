@@ -41,6 +41,10 @@ def one_line_errors() -> Iterator[None]:
     except FastphotoError as error:
         click.echo(f"fastphoto: error: {error}", err=True)
         sys.exit(1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"fastphoto: error: {where}{error.strerror or error}", err=True)
+        sys.exit(1)
     except MemoryError as error:
         click.echo(f"fastphoto: error: out of memory{f': {error}' if str(error) else ''}", err=True)
         sys.exit(1)

@@ -340,7 +340,7 @@ def test_keras_file_that_is_none(tmp_path: Path) -> None:
         ("version = ", "is not TOML"),
         ('version = "1"', "lacks alignments, description, licence"),
         (
-            "version=1\ndescription=1\nlicence=1\nworking_side=1\nsmoothing_lam=1\nprovenance=1\n[alignments.relu9_1]\n",
+            "version=1\ndescription=1\nlicence=1\nworking_side=1\nsmoothing=1\nprovenance=1\n[alignments.relu9_1]\n",
             "aligns relu9_1; expected colours, then one or more of relu4_1",
         ),
     ],

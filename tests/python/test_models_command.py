@@ -147,6 +147,22 @@ def test_import_of_nothing(mine: Path) -> None:
     assert_one_line(run("import", "none.pth", models=mine), "cannot read none.pth: No such file")
 
 
+@pytest.mark.parametrize("name", ["../x", "a b", ""])
+def test_import_of_a_model_without_a_proper_name(mine: Path, name: str) -> None:
+    pytest.importorskip("torch")
+    (mine.parent / "a b.pth").write_bytes(b"")
+    assert_one_line(run("import", "a b.pth", "--name", name, models=mine), "expected letters, digits")
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(mine: Path) -> None:
+    torch = pytest.importorskip("torch")
+    import foreign_weights
+
+    torch.save(foreign_weights.photo_wct(), mine.parent / "photo_wct.pth")
+    (mine.parent / "file").write_text("")
+    assert_one_line(run("import", "photo_wct.pth", "-o", "file/x", models=mine), "file: ")
+
+
 @pytest.mark.parametrize("command", [("import", "w.pth"), ("train", "--config=c", "--photos=p", "--out=o")])
 def test_without_pytorch_the_extra_is_named(tmp_path: Path, command: tuple[str, ...]) -> None:
     script = "import sys; sys.modules['torch'] = None; from fastphoto_native.cli import main; main()"
