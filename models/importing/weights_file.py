@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from fastphoto_native.errors import ModelError
+from fastphoto_native.errors import DeviceError, ModelError
 from numpy.typing import NDArray
 
 Arrays = dict[str, NDArray[np.float32]]
 Shapes = Mapping[str, tuple[int, ...]]
 
+SAFE_TORCH = (2, 6)
 _ZIP, _PICKLE, HDF5 = b"PK\x03\x04", b"\x80", b"\x89HDF\r\n\x1a\n"
 _PAGE = (b"<!doctype", b"<html", b"<head", b"<?xml")
 
@@ -44,7 +45,13 @@ def read_checkpoint(path: Path) -> Mapping[str, Any]:
 
     Raises:
         ModelError: no such file, another kind of file, a damaged one, or one that would run code.
+        DeviceError: a PyTorch whose protection against code in files has a known hole (CVE-2025-32434).
     """
+    if tuple(map(int, torch.__version__.split(".")[:2])) < SAFE_TORCH:
+        raise DeviceError(
+            f"found PyTorch {torch.__version__}, expected {'.'.join(map(str, SAFE_TORCH))} or newer: older ones may run "
+            "code that a weights file holds"
+        )
     head = first_bytes(path)
     if not head.startswith((_ZIP, _PICKLE)):
         raise ModelError(f"{path} is not a PyTorch file: it begins with {head[:8]!r}; expected what torch.save writes")

@@ -14,7 +14,7 @@ import pytest
 from fastphoto_native.alignment import alignment_maps
 from fastphoto_native.bundle import find_bundle
 from fastphoto_native.engine import Engine
-from fastphoto_native.errors import ArgumentError, FastphotoError, ModelError
+from fastphoto_native.errors import ArgumentError, DeviceError, FastphotoError, ModelError
 from fastphoto_native.verification import verify_bundle
 from numpy.typing import NDArray
 
@@ -216,6 +216,12 @@ def saved(value: Any) -> bytes:
     buffer = io.BytesIO()
     torch.save(value, buffer)
     return buffer.getvalue()
+
+
+def test_a_pytorch_that_would_run_code_is_refused(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "__version__", "2.5.1+cpu")
+    with pytest.raises(DeviceError, match=r"found PyTorch 2\.5\.1\+cpu, expected 2\.6 or newer"):
+        import_model(file, tmp_path / "out", "out", Options())
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import fastphoto_native as fp
@@ -120,6 +121,16 @@ def test_verify_notices_weights_that_are_no_numbers(tmp_path: Path) -> None:
     settings["alignments"] = {a["name"]: {"method": a["method"], "content_ridge": 1e-4} for a in settings["alignments"]}
     write_bundle(tmp_path / "nan", "nan", settings, weights, WIDTHS)
     assert_one_line(run("verify", tmp_path / "nan", models=tmp_path), "expected the same size and numbers only")
+
+
+def test_all_of_the_making_of_models_is_installed() -> None:
+    root = Path(__file__).parents[2]
+    packages = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["scikit-build"]["wheel"]["packages"]
+    folders = {p.parent.name for p in root.glob("models/*/*.py")}
+    assert packages == {"fastphoto_native": "python/fastphoto_native"} | {
+        f"fastphoto_native/{name}": f"models/{name}" for name in folders
+    }
+    assert {p.parent.name for p in root.glob("models/*/__init__.py")} == folders
 
 
 def test_import_prints_the_licence_and_the_model_has_a_name(mine: Path) -> None:
