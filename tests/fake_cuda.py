@@ -8,6 +8,7 @@ allocation on the device, and by then the runtime's verbose log has the placemen
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
@@ -21,13 +22,13 @@ FUNCTIONS = {
 }  # fmt: skip
 
 SCRIPT = """
-import ctypes, sys
-for library in sys.argv[2:]:
+import ctypes, json, sys
+for library in sys.argv[3:]:
     ctypes.CDLL(library, mode=ctypes.RTLD_GLOBAL)
 import onnxruntime
 options = onnxruntime.SessionOptions()
 options.log_severity_level = 0
-providers = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+providers = [("CUDAExecutionProvider", json.loads(sys.argv[2])), "CPUExecutionProvider"]
 onnxruntime.InferenceSession(sys.argv[1], options, providers=providers)
 """
 
@@ -58,11 +59,12 @@ def make_libraries(provider: Path, folder: Path) -> list[Path]:
     return made
 
 
-def placements(model: Path, libraries: list[Path]) -> dict[str, list[tuple[str, str]]]:
+def placements(model: Path, libraries: list[Path], options: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
     """Provider: (operator, name) of each node, also in subgraphs. Empty if the runtime did not get that far."""
     run = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(model), *map(str, libraries)], capture_output=True, text=True, timeout=120
-    )
+        [sys.executable, "-c", SCRIPT, str(model), json.dumps(options), *map(str, libraries)],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
     placed: dict[str, list[tuple[str, str]]] = {}
     provider = ""
     for line in run.stderr.splitlines():

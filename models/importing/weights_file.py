@@ -49,8 +49,8 @@ def read_checkpoint(path: Path) -> Mapping[str, Any]:
     """
     if tuple(map(int, torch.__version__.split(".")[:2])) < SAFE_TORCH:
         raise DeviceError(
-            f"found PyTorch {torch.__version__}, expected {'.'.join(map(str, SAFE_TORCH))} or newer: older ones may run "
-            "code that a weights file holds"
+            f"found PyTorch {torch.__version__}, expected {'.'.join(map(str, SAFE_TORCH))} or newer: "
+            "older ones may run code that a weights file holds"
         )
     head = first_bytes(path)
     if not head.startswith((_ZIP, _PICKLE)):
