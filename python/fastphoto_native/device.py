@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module, metadata
+from io import StringIO
 from pathlib import Path
 from secrets import token_hex
 from types import ModuleType
@@ -123,22 +125,30 @@ class Sessions:
             raise DeviceError(f"device 'cuda' was asked for, but {reason}")
         self.choice = Choice(device, "cpu", CPU, reason) if reason else Choice(device, "cuda", CUDA, "CUDA works")
         if self.choice.used == "cuda":
-            self.runtime.preload_dlls()
+            with redirect_stdout(StringIO()):  # it prints what it does not find; the session then says why it failed
+                self.runtime.preload_dlls()
 
     def open(self, model: bytes) -> Any:
         """An InferenceSession on the chosen device.
 
         Raises:
             DeviceError: CUDA was asked for and the session does not run on it.
+            Exception: the runtime's own, for a model that no device can use.
         """
-        session = self._create(model)
-        used = session.get_providers()[0]
-        if used == self.choice.provider:
-            return session
+        if self.choice.used == "cpu":
+            return self._create(model)
         reason = "CUDA or cuDNN libraries could not be loaded (pip install 'fastphoto-native[cuda]' brings them)"
-        if self.choice.requested == "cuda":
+        try:
+            session = self._create(model)
+            if session.get_providers()[0] == CUDA:
+                return session
+        except Exception as error:  # the runtime's exceptions have no common base class of their own
+            reason = f"CUDA cannot be used: {_short(error)}"
+        requested = self.choice.requested
+        self.choice = Choice(requested, "cpu", CPU, reason)
+        session = self._create(model)  # a model that is none fails here as well
+        if requested == "cuda":
             raise DeviceError(f"device 'cuda' was asked for, but {reason}")
-        self.choice = Choice(self.choice.requested, "cpu", CPU, reason)
         return session
 
     def _create(self, model: bytes) -> Any:
@@ -154,4 +164,13 @@ class Sessions:
         if self.choice.used == "cuda":
             providers = [(CUDA, CUDA_OPTIONS), CPU]
         with _quiet(self.runtime):
-            return self.runtime.InferenceSession(model, options, providers=providers)
+            # With its own fall-back the runtime would print on standard output.
+            return self.runtime.InferenceSession(model, options, providers=providers, enable_fallback=0)
+
+
+def _short(error: Exception) -> str:
+    """The part of a runtime's error that says something: the call that failed, else its last line."""
+    found = re.search(r"(CUDA|CUDNN|CUBLAS) failure [^;\n]*|Failed to [^\n]*", str(error))
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = found[0] if found else lines[-1] if lines else type(error).__name__
+    return text.strip()[:200]
