@@ -27,5 +27,6 @@ write_photo("content.png", Photo(np.stack([x / 128, y / 96, 0.5 + 0.4 * np.sin(x
 write_photo("style.png", Photo(np.stack([0.9 - y / 200, 0.4 + x / 400, 0.2 + y / 300], axis=-1)))
 PYTHON
 venv/bin/fastphoto stylize content.png style.png --output result.png --device cpu
+venv/bin/fastphoto doctor
 venv/bin/python -c 'from fastphoto_native.files import read_photo; assert read_photo("result.png").pixels.shape == (96, 128, 3)'
 du -sh venv | sed 's/\t.*/ in the environment, result written: requirements-cpu.txt works/'

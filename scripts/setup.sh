@@ -151,7 +151,7 @@ fi
 state=$({
     echo "$here $version"
     cat pyproject.toml CMakeLists.txt
-    find python/fastphoto_native -name '*.py'
+    find python/fastphoto_native models -name '*.py'
     find cpp python/bindings models/photowct-lite models/photowct-strong -type f -exec cksum {} +
 } | LC_ALL=C sort | cksum)
 

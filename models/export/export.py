@@ -10,18 +10,19 @@ import argparse
 import hashlib
 import json
 import tomllib
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
+from fastphoto_native.bundle import FORMAT
 from numpy.typing import NDArray
 
-from models.export.graphs import alignment_points, segments, style_graph
-from models.export.layers import Weights
-
-SIZE_MULTIPLE = 8  # the stride of the deepest level
+from .chain import Chain
+from .graphs import change_chain
+from .layers import Weights
 
 
 def half_precision(state: dict[str, Any]) -> dict[str, NDArray[np.float16]]:
@@ -29,35 +30,47 @@ def half_precision(state: dict[str, Any]) -> dict[str, NDArray[np.float16]]:
     return {name: tensor.contiguous().numpy().astype(np.float16) for name, tensor in state.items()}
 
 
-def write_bundle(folder: Path, name: str, settings: dict[str, Any], weights: Weights, widths: list[int]) -> None:
-    """Writes the ONNX files and, last, the bundle.json that names and hashes them."""
+def write_bundle(folder: Path, name: str, settings: dict[str, Any], weights: Weights, widths: Sequence[int]) -> None:
+    """Writes the bundle of a model that the recipe trained; its levels are those that `settings` aligns."""
+    levels = [int(name[4]) for name in settings["alignments"] if name != "colours"]  # relu4_1: level 4
+    write_chain(folder, name, settings, change_chain(weights, widths, levels))
+
+
+def write_chain(folder: Path, name: str, settings: dict[str, Any], chain: Chain) -> None:
+    """Writes the ONNX files and, last, the bundle.json that names and hashes them.
+
+    Args:
+        folder: made if need be; ONNX files in it are removed.
+        name: of the model; the folder's, if it is to be found by name.
+        settings: version, description, licence, provenance, working_side, smoothing, and `alignments`: a table
+            for each point.
+        chain: the graphs.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.onnx"):
         old.unlink()
-    levels = [int(name[4]) for name in settings["alignments"] if name != "colours"]  # relu4_1: level 4
 
     def save(model: onnx.ModelProto, stem: str) -> dict[str, Any]:
         content = model.SerializeToString()
         (folder / f"{stem}.onnx").write_bytes(content)
         return {"file": f"{stem}.onnx", "sha256": hashlib.sha256(content).hexdigest()}
 
-    points = alignment_points(widths, levels)
-    chain = []
-    for index, segment in enumerate(segments(weights, widths, levels)):
-        chain.append(save(segment.model, f"segment_{index}") | {"carry": segment.carry_in})
+    segments = []
+    for index, segment in enumerate(chain.segments):
+        segments.append(save(segment.model, f"segment_{index}") | {"carry": segment.carry_in})
     manifest = {
-        "format": 1,
+        "format": FORMAT,
         "name": name,
         "version": settings["version"],
         "description": settings["description"],
         "licence": settings["licence"],
         "provenance": settings["provenance"],
-        "size_multiple": SIZE_MULTIPLE,
+        "size_multiple": chain.size_multiple,
         "working_side": settings["working_side"],
         "smoothing": settings["smoothing"],
-        "style": save(style_graph(weights, widths, levels), "style"),
-        "alignments": [asdict(point) | settings["alignments"][point.name] for point in points],
-        "segments": chain,
+        "style": save(chain.style, "style"),
+        "alignments": [asdict(point) | settings["alignments"][point.name] for point in chain.points],
+        "segments": segments,
     }
     (folder / "bundle.json").write_text(json.dumps(manifest, indent=2) + "\n")
 

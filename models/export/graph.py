@@ -65,8 +65,10 @@ class Graph:
     def scalar(self, value: float) -> str:
         return self.constant(np.array(value, np.float32))
 
-    def weight(self, value: NDArray[np.float16], name: str) -> str:
-        """A half-precision weight, cast to float32: the runtime folds the cast when it loads the graph."""
+    def weight(self, value: NDArray[np.float16] | NDArray[np.float32], name: str) -> str:
+        """A weight. One in half precision is cast to float32: the runtime folds the cast when it loads the graph."""
+        if value.dtype == np.float32:
+            return self.constant(value, name)
         first = name not in self.initializers
         self.constant(value, name)
         cast = f"{name}_f32"

@@ -12,47 +12,26 @@ so whatever the decoder cannot rebuild stays in the photo, and equal styles chan
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import onnx
 from onnx import TensorProto
 
-from models.export.graph import Graph
-from models.export.layers import Weights, align, decode, encode, statistics
+from .chain import Chain, Point, Segment, code_names, level_points, statistics_outputs
+from .graph import Graph
+from .layers import Weights, align, decode, encode
+
+SIZE_MULTIPLE = 8  # the stride of the deepest level
 
 
-@dataclass(frozen=True)
-class Point:
-    """A place in the chain where content meets style: features of some name, width and stride."""
-
-    name: str
-    channels: int
-    stride: int
-
-
-@dataclass(frozen=True)
-class Segment:
-    """One graph of the chain, with the tensors it takes from and leaves to its neighbours beside the features."""
-
-    model: onnx.ModelProto
-    carry_in: list[str]
-    carry_out: list[str]
+def change_chain(weights: Weights, widths: Sequence[int], levels: Sequence[int]) -> Chain:
+    """The chain of the colours and the given levels, from the recipe's weights (names as in training/network.py)."""
+    style = style_graph(weights, widths, levels)
+    return Chain(alignment_points(widths, levels), style, segments(weights, widths, levels), SIZE_MULTIPLE)
 
 
 def alignment_points(widths: Sequence[int], levels: Sequence[int]) -> list[Point]:
     """The colours, then the given levels, deepest first."""
-    deepest_first = sorted(levels, reverse=True)
-    return [
-        Point("colours", 3, 1),
-        *(Point(f"relu{level}_1", widths[level - 1], 2 ** (level - 1)) for level in deepest_first),
-    ]
-
-
-def _statistics_outputs(g: Graph, point: Point, features: str, labels: str, suffix: str = "") -> None:
-    mean, covariance = statistics(g, features, point.channels, labels)
-    c = point.channels
-    g.output(f"mean{suffix}", mean, ["labels", c])
-    g.output(f"covariance{suffix}", covariance, ["labels", c, c])
+    return [Point("colours", 3, 1), *level_points(widths, levels)]
 
 
 def style_graph(weights: Weights, widths: Sequence[int], levels: Sequence[int]) -> onnx.ModelProto:
@@ -63,12 +42,8 @@ def style_graph(weights: Weights, widths: Sequence[int], levels: Sequence[int]) 
     for point in alignment_points(widths, levels):
         labels = g.input(f"labels_{point.name}", ["labels", 1, f"h_{point.name}", f"w_{point.name}"])
         here = image if point.name == "colours" else features[int(point.name[4]) - 1]
-        _statistics_outputs(g, point, here, labels, f"_{point.name}")
+        statistics_outputs(g, point, here, labels, f"_{point.name}")
     return g.to_model()
-
-
-def _code_names(level: int) -> list[str]:
-    return [f"code_{k}" for k in range(1, level)]
 
 
 def segments(weights: Weights, widths: Sequence[int], levels: Sequence[int]) -> list[Segment]:
@@ -92,10 +67,10 @@ def segments(weights: Weights, widths: Sequence[int], levels: Sequence[int]) -> 
                 image = aligned
             else:
                 level = int(before.name[4])
-                carry_in = ["image", *_code_names(level)]
+                carry_in = ["image", *code_names(level)]
                 image = g.input("image", [1, 3, "height", "width"])
                 codes = [g.input(n, [1, widths[k], f"h_{n}", f"w_{n}"], TensorProto.UINT8)
-                         for k, n in enumerate(_code_names(level))]  # fmt: skip
+                         for k, n in enumerate(code_names(level))]  # fmt: skip
                 both = decode(g, weights, g.Concat(aligned, features, axis=0), codes, level)
                 changed, unchanged = g.Split(both, axis=0, outputs=2)
                 image = g.Add(image, g.Sub(changed, unchanged))
@@ -109,12 +84,12 @@ def segments(weights: Weights, widths: Sequence[int], levels: Sequence[int]) -> 
                 # The encoder has only seen photos; values outside their range would be extrapolated.
                 encoded, codes = encode(g, weights, g.Clip(image, g.scalar(0.0), g.scalar(1.0)), level)
                 features = encoded[-1]
-                carry_out = ["image", *_code_names(level)]
+                carry_out = ["image", *code_names(level)]
                 g.output("image_out", image, [1, 3, "height", "width"])
-                for k, (name, code) in enumerate(zip(_code_names(level), codes, strict=True)):
+                for k, (name, code) in enumerate(zip(code_names(level), codes, strict=True)):
                     g.output(f"{name}_out", code, [1, widths[k], f"h_{name}", f"w_{name}"], TensorProto.UINT8)
             next_labels = g.input("next_labels", ["next", 1, "h_next", "w_next"])
             g.output("features_out", features, [1, after.channels, "h_out", "w_out"])
-            _statistics_outputs(g, after, features, next_labels)
+            statistics_outputs(g, after, features, next_labels)
         built.append(Segment(g.to_model(), carry_in, carry_out))
     return built

@@ -6,23 +6,26 @@ MaxUnpool, and Loop over labels instead of tensors that grow with their number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from models.export.graph import Graph
+from .graph import Graph
 
-Weights = Mapping[str, NDArray[np.float16]]
+Weights = Mapping[str, NDArray[np.float16] | NDArray[np.float32]]
+Convolution = Callable[..., str]  # (layer, x, relu=True) -> y
 CHUNKS = 64  # partial sums keep float32 covariances within 4e-7 of float64 on a megapixel
 
 
-def convolution(g: Graph, weights: Weights, layer: str, x: str, relu: bool = True) -> str:
-    """3x3 convolution with zero padding; `layer` names the checkpoint's entry."""
+def convolution(g: Graph, weights: Weights, layer: str, x: str, relu: bool = True, reflect: bool = False) -> str:
+    """3x3 convolution; beyond the border there are zeros, or reflections. `layer` names the checkpoint's entry."""
     kernel = g.weight(weights[f"{layer}.weight"], f"{layer}.weight")
     bias = g.weight(weights[f"{layer}.bias"], f"{layer}.bias")
-    y: str = g.Conv(x, kernel, bias, kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+    if reflect:
+        x = g.Pad(x, g.ints(0, 0, 1, 1, 0, 0, 1, 1), mode="reflect")
+    y: str = g.Conv(x, kernel, bias, kernel_shape=[3, 3], pads=[0] * 4 if reflect else [1] * 4)
     return g.Relu(y) if relu else y
 
 
@@ -47,13 +50,18 @@ def unpool(g: Graph, x: str, code: str) -> str:
 
 
 def encode(g: Graph, weights: Weights, image: str, level: int) -> tuple[list[str], list[str]]:
-    """The encoder up to conv<level>_1: features of levels 1..level, and the pooling codes between them."""
+    """The recipe's encoder up to conv<level>_1: features of levels 1..level, and the pooling codes between them."""
 
     def conv(name: str, x: str) -> str:
         return convolution(g, weights, f"encoder.{name}", x)
 
     signed = g.Sub(g.Mul(image, g.scalar(2.0)), g.scalar(1.0))
-    x = conv("conv1_1", signed)
+    return encoder_trunk(g, conv, signed, level)
+
+
+def encoder_trunk(g: Graph, conv: Convolution, x: str, level: int) -> tuple[list[str], list[str]]:
+    """VGG-19 from conv1_1 to conv<level>_1: features of levels 1..level, and the pooling codes between them."""
+    x = conv("conv1_1", x)
     features, codes = [x], []
     if level >= 2:
         x, code = pool(g, conv("conv1_2", x))
@@ -76,11 +84,16 @@ def encode(g: Graph, weights: Weights, image: str, level: int) -> tuple[list[str
 
 
 def decode(g: Graph, weights: Weights, features: str, codes: list[str], level: int) -> str:
-    """The decoder of one level: features and pooling codes back to a photo."""
+    """The recipe's decoder of one level: features and pooling codes back to a photo."""
 
     def conv(name: str, x: str, relu: bool = True) -> str:
         return convolution(g, weights, f"decoders.{level - 1}.{name}", x, relu)
 
+    return decoder_trunk(g, conv, features, codes, level)
+
+
+def decoder_trunk(g: Graph, conv: Convolution, features: str, codes: list[str], level: int) -> str:
+    """The mirror image of the encoder from conv<level>_1 back to a photo."""
     x = features
     if level >= 4:
         x = unpool(g, conv("conv4_1", x), codes[2])

@@ -17,7 +17,7 @@ import numpy as np
 import onnxruntime
 import torch
 
-from models.training.network import PhotoWCT
+from ..training.network import PhotoWCT
 
 SIZES = ((64, 96), (8, 8), (136, 72))
 TOLERANCE = 2e-5  # relative to the largest value: float32 rounding through up to 18 layers, with room for ten times it

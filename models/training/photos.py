@@ -8,9 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from fastphoto_native.errors import ArgumentError
 from numpy.random import Generator
 from PIL import Image
 from torch import Tensor
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
+HOLD_OUT_EVERY = 25
 
 Range = tuple[float, float]
 
@@ -36,12 +40,28 @@ def read_photos(folder: Path, table: Path, split: str) -> list[Image.Image]:
     with table.open(newline="") as lines:
         rows = [r for r in csv.DictReader(lines) if r["split"] == split and r["licence_class"] in ("A", "B")]
     if not rows:
-        raise SystemExit(f"{table}: no photo of split '{split}' with licence class A or B")
-    photos = []
-    for row in rows:
-        with Image.open(folder / row["file"]) as photo:
-            photos.append(photo.convert("RGB"))
-    return photos
+        raise ArgumentError(f"{table}: no photo of split '{split}' with licence class A or B")
+    return [_read(folder / row["file"]) for row in rows]
+
+
+def read_folder(folder: Path) -> tuple[list[Image.Image], list[Image.Image]]:
+    """All photos of a folder and its subfolders, by name: those to train on, and every 25th, held out.
+
+    The first photo is one of those held out, so there are two at least.
+    """
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+    if len(paths) < 2:
+        raise ArgumentError(f"{folder} has {len(paths)} photos ({', '.join(SUFFIXES)}); expected two or more")
+    photos = [_read(path) for path in paths]
+    return [p for i, p in enumerate(photos) if i % HOLD_OUT_EVERY], photos[::HOLD_OUT_EVERY]
+
+
+def _read(path: Path) -> Image.Image:
+    try:
+        with Image.open(path) as photo:
+            return photo.convert("RGB")
+    except OSError as error:
+        raise ArgumentError(f"{path} cannot be read as a photo: {error}") from error
 
 
 def to_tensor(photo: Image.Image) -> Tensor:

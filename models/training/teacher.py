@@ -59,7 +59,7 @@ class PrincipalComponents(nn.Module):
         for batch in features:
             rows = [f.permute(0, 2, 3, 1).reshape(-1, f.shape[1]).double() for f in batch]
             if not sums:
-                sums = [[torch.zeros(r.shape[1]).double(), torch.zeros(r.shape[1], r.shape[1]).double()] for r in rows]
+                sums = [[torch.zeros_like(r[0]), torch.zeros_like(r[0].outer(r[0]))] for r in rows]
                 counts = [0] * len(rows)
             for level, r in enumerate(rows):
                 sums[level][0] += r.sum(0)
@@ -71,8 +71,8 @@ class PrincipalComponents(nn.Module):
             values, vectors = torch.linalg.eigh(second / n - torch.outer(mean, mean))
             values, vectors = values.flip(0), vectors.flip(1)
             scale = values[:width].sum().sqrt()  # all targets of a level together have variance 1
-            components.append((vectors[:, :width] / scale).float())
-            means.append(mean.float())
+            components.append((vectors[:, :width] / scale).float().cpu())
+            means.append(mean.float().cpu())
             explained.append(float(values[:width].sum() / values.sum()))
         return cls(components, means, explained)
 

@@ -1,31 +1,31 @@
-"""Train a PhotoWCT model: encoder distilled from VGG-19, unpooling decoders for its four levels.
+"""Train a PhotoWCT model: encoder distilled from VGG-19 or given, unpooling decoders for its four levels.
 
-    python -m models.training.train --config models/training/photowct-lite.toml \
-        --photos PHOTOS --table PHOTOS.csv --teacher vgg19.npz --out runs/photowct-lite
-
-Run the same command again after an interruption: it goes on from the last checkpoint and ends with the same weights
-as an uninterrupted run on the same machine.
+`fastphoto models train` runs this. Run the same command again after an interruption: it goes on from the last
+checkpoint and ends with the same weights as an uninterrupted run on the same machine.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import time
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from fastphoto_native.errors import ArgumentError
 from PIL import Image
 from torch import Tensor, nn
 
-from models.training.network import LEVELS, PhotoWCT
-from models.training.photos import PhotoSettings, random_batch, read_photos, to_tensor
-from models.training.teacher import VGG19, PrincipalComponents
+from ..importing.vgg19 import read_encoder
+from .network import LEVELS, PhotoWCT
+from .photos import PhotoSettings, random_batch, read_folder, read_photos, to_tensor
+from .teacher import VGG19, PrincipalComponents
 
 CHECKPOINT_EVERY = 200
 
@@ -40,6 +40,70 @@ class Stage:
     weight_reconstruction: float
     weight_perceptual: float
     train_encoder: bool
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe file (TOML), checked; `table` is all of it."""
+
+    name: str
+    seed: int
+    widths: tuple[int, ...]
+    photos: PhotoSettings
+    stages: dict[str, Stage]
+    table: dict[str, Any]
+
+    @property
+    def distils(self) -> bool:
+        return any(stage.weight_distillation for stage in self.stages.values())
+
+    @classmethod
+    def read(cls, path: Path) -> Recipe:
+        """Raises ArgumentError: not a recipe; the message names what is missing or unknown."""
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ArgumentError(f"cannot read {path}: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ArgumentError(f"{path} is not TOML: {error}") from error
+        try:
+            stages = {name: _table(Stage, entries) for name, entries in table["stages"].items()}
+            widths = tuple(table["network"]["widths"])
+            recipe = cls(table["name"], table["seed"], widths, _table(PhotoSettings, table["photos"]), stages, table)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ArgumentError(f"{path}: not a whole recipe: {error}") from error
+        if len(widths) != 4 or not all(isinstance(w, int) and w > 0 for w in widths):
+            raise ArgumentError(f"{path}: widths are {list(widths)}, expected four numbers of channels")
+        if not stages:
+            raise ArgumentError(f"{path}: the recipe has no stages, expected one or more")
+        return recipe
+
+
+def _table(kind: type[Any], entries: dict[str, Any]) -> Any:
+    """A dataclass from a table that must have exactly its fields."""
+    names = {field.name for field in fields(kind)}
+    if names != entries.keys():
+        raise TypeError(f"found {', '.join(sorted(entries))}; expected {', '.join(sorted(names))}")
+    return kind(**entries)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to train on what.
+
+    `table` (CSV with the columns file, licence_class, split) chooses among the photos; without it all are taken.
+    `teacher` (VGG-19, .npz) is needed by recipes that distil, `encoder` (VGG-19 of torchvision or Keras) gives the
+    encoder its weights, which then stay as they are.
+    """
+
+    config: Path
+    photos: Path
+    out: Path
+    table: Path | None = None
+    teacher: Path | None = None
+    encoder: Path | None = None
+    threads: int = 0
+    cpu: bool = False
 
 
 class Trainee(nn.Module):
@@ -83,38 +147,40 @@ def validate(model: PhotoWCT, photos: list[Image.Image], device: torch.device) -
     return [sum(s) / len(s) for s in scores]
 
 
-def train(args: argparse.Namespace) -> None:
-    recipe = tomllib.loads(args.config.read_text())
-    settings = PhotoSettings(**recipe["photos"])
-    stages = {name: Stage(**table) for name, table in recipe["stages"].items()}
-    widths = tuple(recipe["network"]["widths"])
-    device = torch.device("cuda" if torch.cuda.is_available() and not args.cpu else "cpu")
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    args.out.mkdir(parents=True, exist_ok=True)
-    checkpoint = args.out / "checkpoint.pt"
-    log = (args.out / "log.jsonl").open("a")
+def train(job: Job, report: Callable[[dict[str, Any]], None]) -> Path:
+    """Runs the recipe from its beginning or its last checkpoint; returns the weights' file.
 
-    photos = read_photos(args.photos, args.table, "train")
-    held_out = read_photos(args.photos, args.table, "val")
-    rng = np.random.default_rng(recipe["seed"])
-    torch.manual_seed(recipe["seed"])
-    trainee = Trainee(widths).to(device, memory_format=torch.channels_last)
-    teacher = VGG19(args.teacher).to(device)
-    projection_file = args.out / "components.pt"
-    if projection_file.exists():
-        projection = PrincipalComponents(**torch.load(projection_file, weights_only=True))
+    Raises:
+        ArgumentError: a recipe, photos or options that do not fit together.
+        ModelError: an encoder's file that is none.
+    """
+    recipe = Recipe.read(job.config)
+    if recipe.distils and not job.teacher:
+        raise ArgumentError(f"{job.config} distils from VGG-19, but no teacher is given")
+    stages, widths, settings = recipe.stages, recipe.widths, recipe.photos
+    device = torch.device("cuda" if torch.cuda.is_available() and not job.cpu else "cpu")
+    if job.threads:
+        torch.set_num_threads(job.threads)
+    if job.table:
+        photos, held_out = (read_photos(job.photos, job.table, split) for split in ("train", "val"))
     else:
-        chosen = np.random.default_rng(recipe["seed"]).choice(
-            len(photos), recipe["teacher"]["sample_photos"], replace=False
-        )
-        tensors = (to_tensor(photos[i])[None].to(device) for i in chosen)
-        projection = PrincipalComponents.fit((teacher(t) for t in tensors), widths)
-        torch.save(projection.parts(), projection_file)
-    projection = projection.to(device)
-    print("variance explained by the targets:", [f"{e:.4f}" for e in projection.explained], flush=True)
+        photos, held_out = read_folder(job.photos)
+    rng = np.random.default_rng(recipe.seed)
+    torch.manual_seed(recipe.seed)
+    trainee = Trainee(widths).to(device, memory_format=torch.channels_last)
+    if job.encoder:
+        _give_encoder(trainee.model, job.encoder, recipe)
+    job.out.mkdir(parents=True, exist_ok=True)
+    checkpoint = job.out / "checkpoint.pt"
+    teacher, projection = None, None
+    if recipe.distils and job.teacher:
+        teacher, projection = _teacher(job.teacher, job.out, recipe, photos, device)
+    if projection:
+        report({"variance_explained": [round(e, 4) for e in projection.explained]})
 
-    state = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else None
+    state = torch.load(checkpoint, map_location=device, weights_only=True) if checkpoint.exists() else None
+    if state and state["recipe"] != recipe.table:
+        raise ArgumentError(f"{checkpoint} was made by another recipe than {job.config}; choose another output folder")
     for name, stage in stages.items():
         if state and list(stages).index(state["stage"]) > list(stages).index(name):
             continue
@@ -137,7 +203,7 @@ def train(args: argparse.Namespace) -> None:
         running: dict[str, float] = {}
         for iteration in range(first + 1, stage.iterations + 1):
             image = random_batch(photos, settings, rng).to(device)
-            targets = projection(teacher(image)) if stage.weight_distillation else None
+            targets = projection(teacher(image)) if teacher and projection and stage.weight_distillation else None
             losses = trainee.losses(image, targets, stage)
             total = sum(getattr(stage, f"weight_{key}") * value for key, value in losses.items())
             optimizer.zero_grad(set_to_none=True)
@@ -153,9 +219,9 @@ def train(args: argparse.Namespace) -> None:
                 row |= {key: round(value, 5) for key, value in running.items()}
                 if iteration % (5 * CHECKPOINT_EVERY) == 0 or iteration == stage.iterations:
                     row["val_psnr"] = [round(v, 2) for v in validate(trainee.model, held_out, device)]
-                print(row, flush=True)
-                log.write(json.dumps(row) + "\n")
-                log.flush()
+                with (job.out / "log.jsonl").open("a") as log:
+                    log.write(json.dumps(row) + "\n")
+                report(row)
             if iteration % CHECKPOINT_EVERY == 0 or iteration == stage.iterations:
                 torch.save(
                     {
@@ -165,27 +231,39 @@ def train(args: argparse.Namespace) -> None:
                         "optimizer": optimizer.state_dict(),
                         "schedule": schedule.state_dict(),
                         "rng": rng.bit_generator.state,
-                        "recipe": recipe,
+                        "recipe": recipe.table,
                     },
                     checkpoint.with_suffix(".tmp"),
                 )
                 checkpoint.with_suffix(".tmp").replace(checkpoint)
-    weights = {"widths": list(widths), "recipe": recipe, "weights": trainee.model.state_dict()}
-    torch.save(weights, args.out / "weights.pt")
-    print(f"weights: {args.out / 'weights.pt'}")
+    weights = {"widths": list(widths), "recipe": recipe.table, "weights": trainee.model.state_dict()}
+    torch.save(weights, job.out / "weights.pt")
+    return job.out / "weights.pt"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", type=Path, required=True, help="the recipe (TOML)")
-    parser.add_argument("--photos", type=Path, required=True, help="folder of training photos")
-    parser.add_argument("--table", type=Path, required=True, help="CSV with the columns file, licence_class, split")
-    parser.add_argument("--teacher", type=Path, required=True, help="VGG-19 weights (.npz, OIHW)")
-    parser.add_argument("--out", type=Path, required=True, help="folder of checkpoints, log and weights")
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: PyTorch's default)")
-    parser.add_argument("--cpu", action="store_true", help="stay on the CPU even if there is a GPU")
-    train(parser.parse_args())
+def _give_encoder(model: PhotoWCT, path: Path, recipe: Recipe) -> None:
+    """Sets VGG-19's own weights, for a recipe that trains the decoders alone."""
+    if moved := [name for name, stage in recipe.stages.items() if stage.train_encoder]:
+        raise ArgumentError(f"with a given encoder no stage may train it, but {', '.join(moved)} would")
+    weights = {name.removeprefix("encoder."): torch.from_numpy(a) for name, a in read_encoder(path).items()}
+    found = tuple(len(weights[f"conv{level}_1.bias"]) for level in LEVELS)
+    if found != recipe.widths:
+        raise ArgumentError(f"the encoder has widths {list(found)}, the recipe {list(recipe.widths)}")
+    model.encoder.load_state_dict(weights)
 
 
-if __name__ == "__main__":
-    main()
+def _teacher(
+    weights: Path, out: Path, recipe: Recipe, photos: list[Image.Image], device: torch.device
+) -> tuple[VGG19, PrincipalComponents]:
+    """VGG-19, and the principal components of its features on some of the photos (computed once)."""
+    teacher = VGG19(weights).to(device)
+    file = out / "components.pt"
+    if file.exists():
+        projection = PrincipalComponents(**torch.load(file, map_location="cpu", weights_only=True))
+    else:
+        wanted = min(len(photos), recipe.table["teacher"]["sample_photos"])
+        chosen = np.random.default_rng(recipe.seed).choice(len(photos), wanted, replace=False)
+        tensors = (to_tensor(photos[i])[None].to(device) for i in chosen)
+        projection = PrincipalComponents.fit((teacher(t) for t in tensors), recipe.widths)
+        torch.save(projection.parts(), file)
+    return teacher, projection.to(device)

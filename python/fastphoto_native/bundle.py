@@ -7,10 +7,12 @@ hashes, licence and provenance. docs/bundle.md documents the format.
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
+import platformdirs
 
 from fastphoto_native import _core
 from fastphoto_native.errors import ModelError
@@ -108,6 +110,17 @@ class Bundle(msgspec.Struct, frozen=True):
         return self.manifest.name
 
     @property
+    def entries(self) -> tuple[ModelFile | Segment, ...]:
+        """The style graph and the segments, in the order of the chain."""
+        return self.manifest.style, *self.manifest.segments
+
+    @property
+    def size(self) -> int:
+        """Bytes of the ONNX files; those that are missing count as none."""
+        files = {self.folder / entry.file for entry in self.entries}
+        return sum(f.stat().st_size for f in files if f.is_file())
+
+    @property
     def fingerprint(self) -> str:
         """Identifies the graph that looks are made by: looks travel only between models that share it."""
         return self.manifest.style.sha256
@@ -139,20 +152,31 @@ def bundled_models() -> Path:
     return Path(_core.__file__).parent / "models"
 
 
+def user_models() -> Path:
+    """The folder of the user's own models: $FASTPHOTO_MODELS, else `models` in the user's data folder."""
+    chosen = os.environ.get("FASTPHOTO_MODELS")
+    return Path(chosen) if chosen else platformdirs.user_data_path("fastphoto", appauthor=False) / "models"
+
+
+def model_folders() -> dict[str, Path]:
+    """The models that can be named, and their folders. An embedded model's name cannot be taken by another."""
+    found: dict[str, Path] = {}
+    for folder in (user_models(), bundled_models()):
+        found |= {p.parent.name: p.parent for p in sorted(folder.glob("*/bundle.json"))}
+    return found
+
+
 def find_bundle(model: str | Path) -> Bundle:
-    """Opens a model by the name of an embedded one, or by the path of a bundle's folder.
+    """Opens a model by the name of an embedded one or of one in the user's folder, or by the path of a bundle's folder.
 
     Raises:
         ModelError: no such model, or a bundle.json that is not one.
     """
-    embedded = bundled_models()
-    folder = Path(model)
-    if isinstance(model, str) and (embedded / model / "bundle.json").is_file():
-        folder = embedded / model
-    elif not (folder / "bundle.json").is_file():
-        names = sorted(p.parent.name for p in embedded.glob("*/bundle.json"))
+    named = model_folders()
+    folder = named[model] if isinstance(model, str) and model in named else Path(model)
+    if not (folder / "bundle.json").is_file():
         raise ModelError(
-            f"no model '{model}': expected the name of an embedded model ({', '.join(names) or 'none installed'}) "
+            f"no model '{model}': expected a name ({', '.join(sorted(named)) or 'none installed'}) "
             "or a folder with a bundle.json"
         )
     return Bundle(folder, _read_manifest(folder / "bundle.json"))

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import sys
 import time
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 import msgspec
-from tqdm import tqdm
 
 from fastphoto_native import __version__
 from fastphoto_native.bundle import DEFAULT_MODEL
 from fastphoto_native.device import DEVICES, Device
-from fastphoto_native.errors import ArgumentError, FastphotoError
+from fastphoto_native.doctor_command import doctor
+from fastphoto_native.errors import ArgumentError
 from fastphoto_native.files import Photo, check_output, read_mask, read_photo, write_photo
-from fastphoto_native.report import Progress, Stopwatch
+from fastphoto_native.models_command import models
+from fastphoto_native.report import Stopwatch
 from fastphoto_native.smoothing import SMOOTHINGS, Smoothing
 from fastphoto_native.stylizer import Stylizer
+from fastphoto_native.terminal import echo_json, one_line_errors, progress_bar
 
 PHOTO = click.Path(path_type=Path)  # existence is checked where files are read, with one kind of message
 
@@ -51,7 +50,12 @@ def main() -> None:
     show_default=True,
     help="From the content as it is (0) to the full look (1).",
 )
-@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Embedded model, or a bundle's folder.")
+@click.option(
+    "--model",
+    default=DEFAULT_MODEL,
+    show_default=True,
+    help="Name of a model (fastphoto models list), or a bundle's folder.",
+)
 @click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where the network runs.")
 @click.option("--threads", type=click.IntRange(0), default=0, show_default=True, help="CPU threads; 0 takes all cores.")
 @click.option(
@@ -81,7 +85,7 @@ def stylize(
     format holds it) and transparency.
     """
     start, clock = time.perf_counter(), Stopwatch()
-    with _one_line_errors(), _progress_bar() as progress:
+    with one_line_errors(), progress_bar() as progress:
         if (content_mask is None) != (style_mask is None):
             raise ArgumentError("--content-mask and --style-mask go together: give both or neither")
         progress("reading photos", 0.0)
@@ -114,36 +118,10 @@ def stylize(
     seconds = time.perf_counter() - start
     if as_json:
         account = {"output": str(output), "seconds": seconds} | msgspec.to_builtins(report)
-        click.echo(msgspec.json.format(msgspec.json.encode(account), indent=2))
+        echo_json(account)
     elif sys.stderr.isatty():
         click.echo(f"{output}  ({seconds:.1f} s on {report.device.used}: {report.device.reason})", err=True)
 
 
-@contextmanager
-def _progress_bar() -> Iterator[Progress]:
-    """A bar on a terminal, nothing in a pipe."""
-    with tqdm(
-        total=1.0, file=sys.stderr, disable=None, leave=False, bar_format="{percentage:3.0f}% |{bar:24}| {desc}"
-    ) as bar:
-
-        def progress(step: str, done: float) -> None:
-            bar.set_description_str(step, refresh=False)
-            bar.update(done - bar.n)
-            bar.refresh()
-
-        yield progress
-
-
-@contextmanager
-def _one_line_errors() -> Iterator[None]:
-    """Turns what can go wrong into one line on standard error and exit status 1."""
-    try:
-        with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_, **__: click.echo(f"fastphoto: warning: {message}", err=True)
-            yield
-    except FastphotoError as error:
-        click.echo(f"fastphoto: error: {error}", err=True)
-        sys.exit(1)
-    except MemoryError as error:
-        click.echo(f"fastphoto: error: out of memory{f': {error}' if str(error) else ''}", err=True)
-        sys.exit(1)
+main.add_command(models)
+main.add_command(doctor)

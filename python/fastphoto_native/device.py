@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module, metadata
+from io import StringIO
+from pathlib import Path
+from secrets import token_hex
 from types import ModuleType
 from typing import Any, Literal
 
@@ -18,8 +22,15 @@ Device = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
-# TF32 keeps 10 bits of mantissa: too few for covariances. One stream and no per-run search suit a chain of graphs.
-CUDA_OPTIONS = {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC", "do_copy_in_default_stream": "1"}
+# TF32 keeps 10 bits of mantissa: too few for covariances. One stream and no per-run search suit a chain of graphs. Each
+# session keeps what one photo took, so a second of that size allocates nothing; rounded up to powers of two that would
+# be up to twice as much, once for each segment.
+CUDA_OPTIONS = {
+    "use_tf32": "0",
+    "cudnn_conv_algo_search": "HEURISTIC",
+    "do_copy_in_default_stream": "1",
+    "arena_extend_strategy": "kSameAsRequested",
+}
 MEND_CLASH = "pip uninstall -y onnxruntime onnxruntime-gpu && pip install onnxruntime-gpu"
 
 
@@ -56,15 +67,20 @@ def load_runtime() -> ModuleType:
     return runtime
 
 
-def _why_no_cuda(runtime: ModuleType) -> str | None:
+def why_no_cuda(runtime: ModuleType) -> str | None:
     """The reason why CUDA cannot be used, as far as can be told without opening a session."""
     if CUDA not in runtime.get_available_providers():
         return "the installed onnxruntime has no CUDA provider (onnxruntime-gpu has)"
     try:
-        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+        load_driver()
     except OSError:
         return "no NVIDIA driver found"
     return None
+
+
+def load_driver() -> ctypes.CDLL:
+    """NVIDIA's driver library; OSError where there is none."""
+    return ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
 
 
 def _check_clash(requested: Device) -> None:
@@ -92,9 +108,10 @@ class Sessions:
     Args:
         device: "cpu", "cuda" (or a DeviceError) or "auto" (CUDA if it works, else a quiet fall-back to the CPU).
         threads: CPU threads of each session; 0 lets the runtime choose (the physical cores).
+        profiles: a folder that each session writes a profile of its runs to; None writes none.
     """
 
-    def __init__(self, device: Device, threads: int) -> None:
+    def __init__(self, device: Device, threads: int, profiles: Path | None = None) -> None:
         if device not in DEVICES:
             raise ArgumentError(f"device must be one of {', '.join(DEVICES)}, got {device!r}")
         if threads < 0:
@@ -102,27 +119,36 @@ class Sessions:
         self.runtime = load_runtime()
         _check_clash(device)
         self._threads = threads
-        reason = "asked for" if device == "cpu" else _why_no_cuda(self.runtime)
+        self._profiles = profiles
+        reason = "asked for" if device == "cpu" else why_no_cuda(self.runtime)
         if reason and device == "cuda":
             raise DeviceError(f"device 'cuda' was asked for, but {reason}")
         self.choice = Choice(device, "cpu", CPU, reason) if reason else Choice(device, "cuda", CUDA, "CUDA works")
         if self.choice.used == "cuda":
-            self.runtime.preload_dlls()
+            with redirect_stdout(StringIO()):  # it prints what it does not find; the session then says why it failed
+                self.runtime.preload_dlls()
 
     def open(self, model: bytes) -> Any:
         """An InferenceSession on the chosen device.
 
         Raises:
             DeviceError: CUDA was asked for and the session does not run on it.
+            Exception: the runtime's own, for a model that no device can use.
         """
-        session = self._create(model)
-        used = session.get_providers()[0]
-        if used == self.choice.provider:
-            return session
+        if self.choice.used == "cpu":
+            return self._create(model)
         reason = "CUDA or cuDNN libraries could not be loaded (pip install 'fastphoto-native[cuda]' brings them)"
-        if self.choice.requested == "cuda":
+        try:
+            session = self._create(model)
+            if session.get_providers()[0] == CUDA:
+                return session
+        except Exception as error:  # the runtime's exceptions have no common base class of their own
+            reason = f"CUDA cannot be used: {_short(error)}"
+        requested = self.choice.requested
+        self.choice = Choice(requested, "cpu", CPU, reason)
+        session = self._create(model)  # a model that is none fails here as well
+        if requested == "cuda":
             raise DeviceError(f"device 'cuda' was asked for, but {reason}")
-        self.choice = Choice(self.choice.requested, "cpu", CPU, reason)
         return session
 
     def _create(self, model: bytes) -> Any:
@@ -131,8 +157,20 @@ class Sessions:
         # The arena keeps what the largest tensors took: 2.3 instead of 1.0 GB at one megapixel, and no faster.
         options.enable_cpu_mem_arena = False
         options.intra_op_num_threads = self._threads
+        if self._profiles:
+            options.enable_profiling = True
+            options.profile_file_prefix = str(self._profiles / token_hex(8))  # names else differ by the second only
         providers: list[Any] = [CPU]
         if self.choice.used == "cuda":
             providers = [(CUDA, CUDA_OPTIONS), CPU]
         with _quiet(self.runtime):
-            return self.runtime.InferenceSession(model, options, providers=providers)
+            # With its own fall-back the runtime would print on standard output.
+            return self.runtime.InferenceSession(model, options, providers=providers, enable_fallback=0)
+
+
+def _short(error: Exception) -> str:
+    """The part of a runtime's error that says something: the call that failed, else its last line."""
+    found = re.search(r"(CUDA|CUDNN|CUBLAS) failure [^;\n]*|Failed to [^\n]*", str(error))
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = found[0] if found else lines[-1] if lines else type(error).__name__
+    return text.strip()[:200]

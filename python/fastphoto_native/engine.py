@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from fastphoto_native._core import Statistics
 from fastphoto_native.bundle import Alignment, Bundle
 from fastphoto_native.device import Choice, Device, Sessions
 from fastphoto_native.errors import FastphotoError, ModelError
+from fastphoto_native.tensors import check_tensors
 
 FloatArray = NDArray[np.float32]
 # Given the number of an alignment and the content's statistics for each label there, returns T (K x C x C), b (K x C).
@@ -25,18 +27,24 @@ class Engine:
 
     Not for use from several threads at once; open one engine for each.
 
+    Args:
+        bundle: the model.
+        device: as for :class:`Sessions`.
+        threads: as for :class:`Sessions`.
+        profiles: as for :class:`Sessions`.
+
     Raises:
         ModelError: a file of the bundle is missing, damaged or not what bundle.json says.
         DeviceError: the device asked for cannot be used.
     """
 
-    def __init__(self, bundle: Bundle, device: Device, threads: int) -> None:
+    def __init__(self, bundle: Bundle, device: Device, threads: int, profiles: Path | None = None) -> None:
         self.bundle = bundle
         self._alignments = bundle.manifest.alignments
-        self._sessions = Sessions(device, threads)
+        self._sessions = Sessions(device, threads, profiles)
         self._style = self._open(bundle.manifest.style.file, bundle.read(bundle.manifest.style))
         self._segments = [self._open(s.file, bundle.read(s)) for s in bundle.manifest.segments]
-        self._check_tensor_names()
+        check_tensors(bundle, [self._style, *self._segments])
 
     @property
     def choice(self) -> Choice:
@@ -126,29 +134,6 @@ class Engine:
             raise
         except Exception as error:
             raise ModelError(f"model '{self.bundle.name}': {name} is not a usable ONNX file: {error}") from error
-
-    def _check_tensor_names(self) -> None:
-        """Every graph must have the tensors that bundle.json promises."""
-        style_outputs = {o.name for o in self._style.get_outputs()}
-        for a in self._alignments:
-            self._require("style graph", {f"mean_{a.name}", f"covariance_{a.name}"}, style_outputs)
-        before: set[str] = set()
-        for index, (segment, session) in enumerate(zip(self.bundle.manifest.segments, self._segments, strict=True)):
-            inputs = {i.name for i in session.get_inputs()}
-            outputs = {o.name for o in session.get_outputs()}
-            wanted = {"features", "labels", "matrix", "offset", *segment.carry} if index else {"image"}
-            last = index == len(self._alignments)
-            self._require(segment.file, wanted | (set() if last else {"next_labels"}), inputs)
-            self._require(segment.file, {"photo"} if last else {"features_out", "mean", "covariance"}, outputs)
-            self._require("the segment before " + segment.file, {f"{n}_out" for n in segment.carry}, before)
-            before = outputs
-
-    def _require(self, where: str, wanted: set[str], found: set[str]) -> None:
-        if missing := wanted - found:
-            raise ModelError(
-                f"model '{self.bundle.name}': {where} lacks the tensors {', '.join(sorted(missing))}; "
-                f"it has {', '.join(sorted(found)) or 'none'}"
-            )
 
     def _statistics(self, outputs: dict[str, Any], alignment: Alignment, suffix: str = "") -> list[Statistics]:
         means, covariances = (outputs[f"{kind}{suffix}"].numpy() for kind in ("mean", "covariance"))

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import fastphoto_native as fp
+import onnx
 import pytest
 from fastphoto_native.bundle import bundled_models, find_bundle
 from fastphoto_native.engine import Engine
@@ -96,13 +99,11 @@ def test_a_segment_in_the_wrong_place_lacks_tensors(folder: Path) -> None:
     manifest = json.loads((folder / "bundle.json").read_text())
     manifest["segments"][4]["carry"] = ["image", "code_7"]
     edit(folder, segments=manifest["segments"])
-    with pytest.raises(ModelError, match="lacks the tensors code_7"):
+    with pytest.raises(ModelError, match="lack the tensors code_7"):
         fp.Stylizer(folder, "cpu")
 
 
 def test_onnx_that_is_none(folder: Path) -> None:
-    import hashlib
-
     (folder / "style.onnx").write_bytes(b"not a graph")
     manifest = json.loads((folder / "bundle.json").read_text())
     manifest["style"]["sha256"] = hashlib.sha256(b"not a graph").hexdigest()
@@ -115,7 +116,84 @@ def test_wrong_number_of_channels(folder: Path) -> None:
     manifest = json.loads((folder / "bundle.json").read_text())
     manifest["alignments"][1]["channels"] = 9
     edit(folder, alignments=manifest["alignments"])
-    import numpy as np
+    with pytest.raises(ModelError, match=r"'mean_relu4_1' has shape labels x 8, bundle\.json says \? x 9"):
+        fp.Stylizer(folder, "cpu")
 
-    with pytest.raises(ModelError, match=r"'relu4_1' has 8 channels, bundle\.json says 9"):
-        fp.Stylizer(folder, "cpu").analyze(np.zeros((16, 16, 3), np.uint8))
+
+def test_of_two_models_of_one_name_the_embedded_one_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FASTPHOTO_MODELS", str(tmp_path))
+    make_tiny_bundle(tmp_path / "photowct-lite")
+    make_tiny_bundle(tmp_path / "mine")
+    assert find_bundle("photowct-lite").folder.parent == bundled_models()
+    assert find_bundle("mine").folder == tmp_path / "mine"
+    with pytest.raises(ModelError, match=r"no model 'other': expected a name \(mine, photowct-lite"):
+        find_bundle("other")
+
+
+def rewrite(folder: Path, file: str, change: Callable[[onnx.GraphProto], None]) -> None:
+    """Changes a graph and its hash, as somebody would whose export is wrong."""
+    model = onnx.load(folder / file)
+    change(model.graph)
+    content = model.SerializeToString()
+    (folder / file).write_bytes(content)
+    path = folder / "bundle.json"
+    manifest = json.loads(path.read_text())
+    for entry in (manifest["style"], *manifest["segments"]):
+        if entry["file"] == file:
+            entry["sha256"] = hashlib.sha256(content).hexdigest()
+    path.write_text(json.dumps(manifest))
+
+
+def without_output(name: str) -> Callable[[onnx.GraphProto], None]:
+    def change(graph: onnx.GraphProto) -> None:
+        graph.output.remove(next(o for o in graph.output if o.name == name))
+
+    return change
+
+
+def renamed_input(old: str, new: str) -> Callable[[onnx.GraphProto], None]:
+    def change(graph: onnx.GraphProto) -> None:
+        next(i for i in graph.input if i.name == old).name = new
+        nodes = [*graph.node, *(n for node in graph.node for a in node.attribute for n in a.g.node)]
+        for node in nodes:
+            node.input[:] = [new if name == old else name for name in node.input]
+
+    return change
+
+
+def additional_input(graph: onnx.GraphProto) -> None:
+    graph.input.append(onnx.helper.make_tensor_value_info("surprise", onnx.TensorProto.FLOAT, [1]))
+
+
+def narrower_photo(graph: onnx.GraphProto) -> None:
+    graph.input[0].type.tensor_type.shape.dim[1].dim_value = 4
+
+
+def bytes_for_features(graph: onnx.GraphProto) -> None:
+    output = next(o for o in graph.output if o.name == "features_out")
+    producer = next(n for n in graph.node if "features_out" in n.output)
+    producer.CopyFrom(onnx.helper.make_node("Cast", producer.input, producer.output, to=onnx.TensorProto.FLOAT16))
+    output.type.tensor_type.elem_type = onnx.TensorProto.FLOAT16
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "message"),
+    [
+        ("style.onnx", without_output("mean_relu2_1"), r"style\.onnx: outputs lack the tensors mean_relu2_1; found"),
+        ("style.onnx", renamed_input("labels_relu3_1", "x"), r"style\.onnx: inputs lack the tensors labels_relu3_1;"),
+        ("segment_1.onnx", without_output("covariance"), r"segment_1\.onnx: outputs lack the tensors covariance;"),
+        ("segment_1.onnx", without_output("code_2_out"), r"segment_1\.onnx: outputs lack the tensors code_2_out;"),
+        ("segment_2.onnx", renamed_input("matrix", "map"), r"segment_2\.onnx: inputs lack the tensors matrix;"),
+        ("segment_5.onnx", without_output("photo"), r"segment_5\.onnx.*(lack the tensors photo|not a usable)"),
+        ("segment_0.onnx", additional_input, r"segment_0\.onnx: inputs surprise are unknown; expected image"),
+        ("segment_0.onnx", narrower_photo, r"segment_0\.onnx.*(has shape 1 x 4 x|not a usable ONNX file)"),
+        ("segment_1.onnx", bytes_for_features, r"segment_2\.onnx: input 'features' is a .*before gives .*float16"),
+    ],
+)  # fmt: skip
+def test_tensors_that_do_not_fit_are_named(
+    folder: Path, file: str, change: Callable[[onnx.GraphProto], None], message: str
+) -> None:
+    rewrite(folder, file, change)
+    with pytest.raises(ModelError, match=message) as caught:
+        Engine(find_bundle(folder), "cpu", 1)
+    assert "\n" not in str(caught.value).removesuffix("\n")

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
+import fake_cuda
 import fastphoto_native as fp
 import pytest
 from fastphoto_native import device
@@ -11,7 +15,7 @@ from tiny_model import make_tiny_bundle
 
 
 def has_gpu() -> bool:
-    return device._why_no_cuda(device.load_runtime()) is None
+    return device.why_no_cuda(device.load_runtime()) is None
 
 
 def test_auto_says_what_it_uses_and_why(tmp_path: Path) -> None:
@@ -65,3 +69,35 @@ def test_the_runtime_stays_quiet(tmp_path: Path, capfd: pytest.CaptureFixture[st
     fp.Stylizer(make_tiny_bundle(tmp_path), "auto")
     captured = capfd.readouterr()
     assert captured.out == captured.err == ""
+
+
+@pytest.mark.skipif(has_gpu() or fake_cuda.provider_library() is None, reason="needs onnxruntime-gpu and no GPU")
+@pytest.mark.parametrize("libraries", ["all", "driver only"])
+def test_a_driver_without_a_device_is_a_quiet_fall_back_or_one_clear_error(tmp_path: Path, libraries: str) -> None:
+    """A container with the driver's library and no GPU, with and without CUDA's own libraries."""
+    provider = fake_cuda.provider_library()
+    assert provider
+    for library in fake_cuda.make_libraries(provider, tmp_path):
+        if libraries == "driver only" and library.name != "libcuda.so.1":
+            library.unlink()
+    model = make_tiny_bundle(tmp_path / "tiny")
+    script = (
+        f"import fastphoto_native as fp; d = fp.Stylizer({str(model)!r}, sys.argv[1]).device; print(d.used, d.reason)"
+    )
+    environment = os.environ | {"LD_LIBRARY_PATH": str(tmp_path)}
+
+    def run(requested: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", f"import sys; {script}", requested]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+    auto = run("auto")
+    reason = (
+        "CUDA or cuDNN libraries could not be loaded"
+        if libraries == "driver only"
+        else "CUDA cannot be used: Failed to"
+    )
+    assert auto.stdout.startswith(f"cpu {reason}")
+    assert (auto.returncode, auto.stdout.count("\n"), auto.stderr) == (0, 1, "")
+    cuda = run("cuda")
+    assert cuda.stdout == ""
+    assert f"DeviceError: device 'cuda' was asked for, but {reason}" in cuda.stderr.splitlines()[-1]

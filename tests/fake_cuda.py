@@ -1,0 +1,78 @@
+"""The real CUDA provider of onnxruntime-gpu on a machine without CUDA: which nodes would it take?
+
+The provider decides on placements before it touches the device. It needs NVIDIA's libraries to load, so libraries of
+the same names are made whose functions do nothing and report success. A session then gets as far as its first
+allocation on the device, and by then the runtime's verbose log has the placement of every node.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+# Beginnings of the functions of each library that is not the C library's.
+FUNCTIONS = {
+    "libcudart": r"(__)?cuda[A-Z]", "libcublasLt": r"cublasLt", "libcublas": r"cublas(?!Lt)", "libcurand": r"curand",
+    "libcuda": r"cu[A-Z]", "libcudnn": r"cudnn", "libcufft": r"cufft", "libnvrtc": r"nvrtc",
+}  # fmt: skip
+
+SCRIPT = """
+import ctypes, json, sys
+for library in sys.argv[3:]:
+    ctypes.CDLL(library, mode=ctypes.RTLD_GLOBAL)
+import onnxruntime
+options = onnxruntime.SessionOptions()
+options.log_severity_level = 0
+providers = [("CUDAExecutionProvider", json.loads(sys.argv[2])), "CPUExecutionProvider"]
+onnxruntime.InferenceSession(sys.argv[1], options, providers=providers)
+"""
+
+
+def provider_library() -> Path | None:
+    """The CUDA provider, where onnxruntime-gpu is installed and there are tools to imitate what it needs."""
+    found = importlib.util.find_spec("onnxruntime")
+    if not found or not found.origin or not all(map(shutil.which, ("nm", "readelf", "cc"))):
+        return None
+    library = Path(found.origin).parent / "capi" / "libonnxruntime_providers_cuda.so"
+    return library if library.is_file() else None
+
+
+def make_libraries(provider: Path, folder: Path) -> list[Path]:
+    """Libraries with every function that the provider wants of NVIDIA's."""
+    wanted = subprocess.run(["nm", "-D", "--undefined-only", str(provider)], capture_output=True, text=True, check=True)
+    symbols = {line.split()[-1].split("@")[0] for line in wanted.stdout.splitlines() if line.split()}
+    needed = subprocess.run(["readelf", "-d", str(provider)], capture_output=True, text=True, check=True).stdout
+    made = []
+    for name in re.findall(r"NEEDED.*\[(lib(?:cu|nv)[^\]]*)\]", needed):
+        pattern = FUNCTIONS[name.split(".so")[0]]
+        source, versions = folder / f"{name}.c", folder / f"{name}.map"
+        source.write_text("\n".join(f"long {s}(void) {{ return 0; }}" for s in sorted(symbols) if re.match(pattern, s)))
+        versions.write_text(f"{name} {{ global: *; }};")
+        options = ["-w", "-shared", "-fPIC", f"-Wl,-soname,{name}", f"-Wl,--version-script={versions}"]
+        subprocess.run(["cc", *options, "-o", str(folder / name), str(source)], check=True, capture_output=True)
+        made.append(folder / name)
+    return made
+
+
+def placements(model: Path, libraries: list[Path], options: dict[str, str]) -> dict[str, list[tuple[str, str]]]:
+    """Provider: (operator, name) of each node, also in subgraphs. Empty if the runtime did not get that far."""
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(model), json.dumps(options), *map(str, libraries)],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    placed: dict[str, list[tuple[str, str]]] = {}
+    provider = ""
+    for line in run.stderr.splitlines():
+        _, mark, text = line.partition("VerifyEachNodeIsAssignedToAnEp]")
+        if not mark:
+            continue
+        if found := re.search(r"placed on \[(\w+)\]", text):
+            provider = found[1]
+        elif node := re.match(r"\s+(\w+) \((.*?)\)\s*(?:\x1b.*)?$", text):
+            placed.setdefault(provider, []).append((node[1], node[2]))
+    return placed

@@ -1,0 +1,82 @@
+"""Every node that handles data is one that the CUDA provider takes: asked of the provider itself, without a GPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import fake_cuda
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from fastphoto_native.bundle import bundled_models, find_bundle
+from fastphoto_native.device import CUDA_OPTIONS
+from onnx import TensorProto
+
+from models.export.cascade import cascade_chain
+from models.export.graph import Graph
+
+TRIED = (1, 31)  # the runtime that this was written with
+PROVIDER = fake_cuda.provider_library()
+pytestmark = pytest.mark.skipif(PROVIDER is None, reason="needs onnxruntime-gpu, cc, nm and readelf")
+
+FILES = [
+    folder.parent / entry.file
+    for folder in sorted(bundled_models().glob("*/bundle.json"))
+    for entry in find_bundle(folder.parent).entries
+]
+
+
+@pytest.fixture(scope="module")
+def libraries(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    assert PROVIDER
+    return fake_cuda.make_libraries(PROVIDER, tmp_path_factory.mktemp("cuda"))
+
+
+def nodes_with_data_on_the_cpu(path: Path, libraries: list[Path]) -> list[str]:
+    """Names of nodes that the CUDA provider leaves to the CPU, but for the arithmetic of shapes (int64)."""
+    placed = fake_cuda.placements(path, libraries, CUDA_OPTIONS)
+    if not placed and tuple(map(int, onnxruntime.__version__.split(".")[:2])) > TRIED:
+        pytest.skip("this newer runtime says nothing of placements before it needs the device")
+    assert placed.get("CUDAExecutionProvider"), placed
+    model = onnx.shape_inference.infer_shapes(onnx.load(path))
+    types = {v.name: v.type.tensor_type.elem_type for v in [*model.graph.value_info, *model.graph.output]}
+    shapes = {n.name for n in model.graph.node if all(types.get(o) == TensorProto.INT64 for o in n.output)}
+    return [f"{op} {name}" for op, name in placed.get("CPUExecutionProvider", []) if name not in shapes]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_embedded_models(path: Path, libraries: list[Path]) -> None:
+    assert nodes_with_data_on_the_cpu(path, libraries) == []
+
+
+def test_published_cascade(tmp_path: Path, libraries: list[Path]) -> None:
+    from models.importing.vgg_shapes import decoder_layers, encoder_layers, tensor_shapes
+
+    widths = [4, 4, 6, 8]
+    weights: dict[str, Any] = {}
+    for level in (1, 2, 3, 4):
+        shapes = tensor_shapes(f"e{level}", {"conv0": (3, 3)}, kernel=1)
+        shapes |= tensor_shapes(f"e{level}", encoder_layers(widths, level))
+        shapes |= tensor_shapes(f"d{level}", decoder_layers(widths, level))
+        weights |= {name: np.ones(shape, np.float16) for name, shape in shapes.items()}
+    chain = cascade_chain(weights, widths)
+    for index, model in enumerate([chain.style, *(s.model for s in chain.segments)]):
+        onnx.save(model, tmp_path / f"{index}.onnx")
+        assert nodes_with_data_on_the_cpu(tmp_path / f"{index}.onnx", libraries) == []
+
+
+def test_a_node_without_a_cuda_kernel_is_found(tmp_path: Path, libraries: list[Path]) -> None:
+    g = Graph("unpool")
+    x = g.input("x", [1, 2, "h", "w"])
+    where = g.input("where", [1, 2, "h", "w"], TensorProto.INT64)
+    g.output("y", g.MaxUnpool(g.Relu(x), where, kernel_shape=[2, 2], strides=[2, 2]), [1, 2, "a", "b"])
+    onnx.save(g.to_model(), tmp_path / "unpool.onnx")
+    assert any(n.startswith("MaxUnpool") for n in nodes_with_data_on_the_cpu(tmp_path / "unpool.onnx", libraries))
+
+
+def test_an_option_that_the_provider_does_not_know_is_refused(libraries: list[Path]) -> None:
+    """So CUDA_OPTIONS, with which all of the above was asked, has only options that it knows."""
+    assert fake_cuda.placements(FILES[0], libraries, CUDA_OPTIONS)
+    assert not fake_cuda.placements(FILES[0], libraries, CUDA_OPTIONS | {"use_tf33": "0"})
