@@ -17,6 +17,9 @@ constexpr double trusted_reduction = 1e-5;
 // A restart that gains less than this has met the floor of the precision.
 constexpr double least_gain = 0.7;
 
+// Residuals of conjugate gradients may rise for a while, but not by this factor.
+constexpr double give_up = 1e4;
+
 /// e += a p, r -= a q on one row; returns r . r.
 FASTPHOTO_MULTIVERSION double step_row(float a, const float* p, const float* q, Index count,
                                        float* FASTPHOTO_RESTRICT e, float* FASTPHOTO_RESTRICT r) {
@@ -82,14 +85,21 @@ double ratio_or_zero(double numerator, double denominator) {
   return std::isfinite(ratio) ? ratio : 0.0;
 }
 
+/// Dot products of a positive definite operator: positive, or zero where the vector is.
+bool all_usable(const PerChannel& dots) {
+  return std::all_of(dots.begin(), dots.end(), [](double dot) { return std::isfinite(dot) && dot >= 0.0; });
+}
+
 /// The float32 recursion: e starts at zero, r at the residual. Returns the iterations made.
 class Correction {
  public:
-  Correction(Workers& workers, const StencilOperator& A, const Preconditioner& M, Index channels)
+  Correction(Workers& workers, const StencilOperator& A, Preconditioner& M, Index channels)
       : workers_(workers), A_(A), M_(M), channels_(channels), r(A.grid(), channels), e_(A.grid(), channels),
         p_(A.grid(), channels), q_(A.grid(), channels), z_(A.grid(), channels) {}
 
-  int iterate(const PerChannel& b_norms, double target, int most) {
+  /// Sets `unfit` if the preconditioner or the operator turned out not to be positive definite.
+  int iterate(const PerChannel& b_norms, double start, double target, int most,
+              const std::function<bool(int, double)>& go_on) {
     const Grid& grid = A_.grid();
     for_each_row(workers_, grid, channels_, [&](Index row, Index c) {
       std::fill_n(e_.row(c, row), grid.width, 0.0F);
@@ -98,7 +108,11 @@ class Correction {
     PerChannel beta(static_cast<std::size_t>(channels_));
     PerChannel rz_before;
     for (int iteration = 0; iteration < most; ++iteration) {
-      const PerChannel rz = M_.apply(workers_, r, z_);
+      const PerChannel rz = M_.apply(workers_, r, z_, q_);
+      if (!all_usable(rz)) {
+        unfit = true;
+        return iteration;
+      }
       for (std::size_t c = 0; c < beta.size(); ++c) {
         beta[c] = iteration == 0 ? 0.0 : ratio_or_zero(rz[c], rz_before[c]);
       }
@@ -106,6 +120,10 @@ class Correction {
         direct_row(static_cast<float>(beta[static_cast<std::size_t>(c)]), z_.row(c, row), grid.width, p_.row(c, row));
       });
       const PerChannel pq = A_.apply(workers_, p_, q_);
+      if (!all_usable(pq)) {
+        unfit = true;
+        return iteration;
+      }
       RowSums squares(grid.height, channels_);
       for_each_row(workers_, grid, channels_, [&](Index row, Index c) {
         const auto at = static_cast<std::size_t>(c);
@@ -113,19 +131,29 @@ class Correction {
                                       q_.row(c, row), grid.width, e_.row(c, row), r.row(c, row));
       });
       rz_before = rz;
-      if (relative(squares.total(), b_norms) <= target) {
+      const double residual = relative(squares.total(), b_norms);
+      if (!(residual < give_up * start)) {
+        unfit = true;
+        return iteration + 1;
+      }
+      if (!go_on(iteration + 1, residual)) {
+        cancelled = true;
+        return iteration + 1;
+      }
+      if (residual <= target) {
         return iteration + 1;
       }
     }
     return most;
   }
 
-  void add_to(Field<double>& x) const {
+  /// x += sign e.
+  void add_to(Field<double>& x, double sign) const {
     for_each_row(workers_, A_.grid(), channels_, [&](Index row, Index c) {
       const float* from = e_.row(c, row);
       double* to = x.row(c, row);
       for (Index i = 0; i < A_.grid().width; ++i) {
-        to[i] += static_cast<double>(from[i]);
+        to[i] += sign * static_cast<double>(from[i]);
       }
     });
   }
@@ -133,11 +161,13 @@ class Correction {
  private:
   Workers& workers_;
   const StencilOperator& A_;
-  const Preconditioner& M_;
+  Preconditioner& M_;
   Index channels_;
 
  public:
   Field<float> r;
+  bool unfit = false;
+  bool cancelled = false;
 
  private:
   Field<float> e_;
@@ -148,7 +178,7 @@ class Correction {
 
 }  // namespace
 
-SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, const Preconditioner& M,
+SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preconditioner& M,
                                const StencilOperator::FillRow& b, const SolveLimits& limits, Field<double>& x) {
   const Index channels = x.channels();
   const PerChannel b_norms = norms_of_rows(workers, A.grid(), channels, b);
@@ -162,14 +192,24 @@ SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, const
   SolveReport report;
   report.residual = relative(A.residual(workers, b, x, correction.r), b_norms);
   double before = std::numeric_limits<double>::infinity();
-  while (report.residual > limits.rtol && report.iterations < limits.max_iterations &&
-         report.residual < least_gain * before) {
+  while (report.residual > limits.rtol && report.iterations < limits.max_iterations && !correction.unfit &&
+         !correction.cancelled && report.residual < least_gain * before) {
     before = report.residual;
     const double target = std::max(limits.rtol, trusted_reduction * before);
-    report.iterations += correction.iterate(b_norms, target, limits.max_iterations - report.iterations);
-    correction.add_to(x);
+    const int done = report.iterations;
+    report.iterations +=
+        correction.iterate(b_norms, before, target, limits.max_iterations - done, [&](int iteration, double residual) {
+          return !limits.progress || limits.progress(done + iteration, residual);
+        });
+    correction.add_to(x, 1.0);
     report.residual = relative(A.residual(workers, b, x, correction.r), b_norms);
+    if (!(report.residual < before)) {
+      correction.add_to(x, -1.0);
+      report.residual = before;
+      correction.unfit = true;
+    }
   }
+  report.cancelled = correction.cancelled;
   report.converged = report.residual <= limits.rtol;
   return report;
 }

@@ -51,24 +51,36 @@ FASTPHOTO_INLINE void add_differences(const Neighbours& neighbours, const T* x, 
 }
 
 /// y = A x on a tile; returns x . y.
-FASTPHOTO_MULTIVERSION double apply_tile(const Neighbours& neighbours, float diagonal_row,
-                                         const float* diagonal_columns, const float* x, Index count, float* y) {
+FASTPHOTO_MULTIVERSION double apply_tile(const Neighbours& neighbours, const float* diagonal, const float* x,
+                                         Index count, float* y) {
   float sums[tile];
   for (Index i = 0; i < count; ++i) {
-    sums[i] = diagonal_row * diagonal_columns[i] * x[i];
+    sums[i] = diagonal[i] * x[i];
   }
   add_differences(neighbours, x, count, sums);
   std::copy(sums, sums + count, y);
   return sum_in_lanes(count, [&](Index i) { return static_cast<double>(x[i]) * static_cast<double>(sums[i]); });
 }
 
+/// t = r - A x on a tile.
+FASTPHOTO_MULTIVERSION void subtract_tile(const Neighbours& neighbours, const float* diagonal, const float* r,
+                                          const float* x, Index count, float* t) {
+  float sums[tile];
+  for (Index i = 0; i < count; ++i) {
+    sums[i] = diagonal[i] * x[i];
+  }
+  add_differences(neighbours, x, count, sums);
+  for (Index i = 0; i < count; ++i) {
+    t[i] = r[i] - sums[i];
+  }
+}
+
 /// r = b - A x on a tile; returns r . r.
-FASTPHOTO_MULTIVERSION double residual_tile(const Neighbours& neighbours, float diagonal_row,
-                                            const float* diagonal_columns, const float* b, const double* x,
-                                            Index count, float* r) {
+FASTPHOTO_MULTIVERSION double residual_tile(const Neighbours& neighbours, const float* diagonal, const float* b,
+                                            const double* x, Index count, float* r) {
   double sums[tile];
   for (Index i = 0; i < count; ++i) {
-    sums[i] = static_cast<double>(diagonal_row * diagonal_columns[i]) * x[i];
+    sums[i] = static_cast<double>(diagonal[i]) * x[i];
   }
   add_differences(neighbours, x, count, sums);
   for (Index i = 0; i < count; ++i) {
@@ -79,33 +91,47 @@ FASTPHOTO_MULTIVERSION double residual_tile(const Neighbours& neighbours, float 
 
 }  // namespace
 
-StencilOperator::StencilOperator(Field<float> coefficients, Index radius, std::vector<float> diagonal_rows,
-                                 std::vector<float> diagonal_columns)
-    : coefficients_(std::move(coefficients)),
-      diagonal_rows_(std::move(diagonal_rows)),
-      diagonal_columns_(std::move(diagonal_columns)) {
+StencilOperator::StencilOperator(Field<float> coefficients, Index radius, PixelDiagonal diagonal)
+    : coefficients_(std::move(coefficients)), diagonal_(std::move(diagonal)) {
   for (const NeighbourOffset& offset : positive_offsets(radius)) {
     steps_.push_back(offset.dy * grid().stride() + offset.dx);
   }
 }
 
-PerChannel StencilOperator::apply(Workers& workers, const Field<float>& x, Field<float>& y) const {
-  RowSums dots(grid().height, x.channels());
+template <class Body>
+void StencilOperator::for_each_tile(Workers& workers, Body body) const {
   workers.run(grid().height, rows_per_chunk, [&](Index begin, Index end) {
+    float diagonal[tile];
     for (Index row = begin; row < end; ++row) {
       for (Index column = 0; column < grid().width; column += tile) {
         const Index count = std::min(tile, grid().width - column);
-        const Neighbours neighbours{coefficients_.row(0, row) + column, coefficients_.plane(), steps_.data(),
-                                    static_cast<Index>(steps_.size())};
-        for (Index c = 0; c < x.channels(); ++c) {  // all channels share the coefficients while they are in cache
-          dots.at(row, c) += apply_tile(neighbours, diagonal_rows_[static_cast<std::size_t>(row)],
-                                        diagonal_columns_.data() + column, x.row(c, row) + column, count,
-                                        y.row(c, row) + column);
-        }
+        diagonal_.read(row, column, count, diagonal);
+        body(Neighbours{coefficients_.row(0, row) + column, coefficients_.plane(), steps_.data(),
+                        static_cast<Index>(steps_.size())},
+             diagonal, row, column, count);
       }
     }
   });
+}
+
+// All channels share the coefficients of a tile while they are in cache.
+
+PerChannel StencilOperator::apply(Workers& workers, const Field<float>& x, Field<float>& y) const {
+  RowSums dots(grid().height, x.channels());
+  for_each_tile(workers, [&](const Neighbours& near, const float* diagonal, Index row, Index column, Index count) {
+    for (Index c = 0; c < x.channels(); ++c) {
+      dots.at(row, c) += apply_tile(near, diagonal, x.row(c, row) + column, count, y.row(c, row) + column);
+    }
+  });
   return dots.total();
+}
+
+void StencilOperator::residual(Workers& workers, const Field<float>& r, const Field<float>& x, Field<float>& t) const {
+  for_each_tile(workers, [&](const Neighbours& near, const float* diagonal, Index row, Index column, Index count) {
+    for (Index c = 0; c < x.channels(); ++c) {
+      subtract_tile(near, diagonal, r.row(c, row) + column, x.row(c, row) + column, count, t.row(c, row) + column);
+    }
+  });
 }
 
 PerChannel StencilOperator::residual(Workers& workers, const FillRow& b, const Field<double>& x,
@@ -113,15 +139,16 @@ PerChannel StencilOperator::residual(Workers& workers, const FillRow& b, const F
   RowSums squares(grid().height, x.channels());
   workers.run(grid().height, rows_per_chunk, [&](Index begin, Index end) {
     std::vector<float> b_row(static_cast<std::size_t>(grid().width));
+    std::vector<float> diagonal(static_cast<std::size_t>(grid().width));
     for (Index row = begin; row < end; ++row) {
+      diagonal_.read(row, 0, grid().width, diagonal.data());
       for (Index c = 0; c < x.channels(); ++c) {
         b(c, row, b_row.data());
         for (Index column = 0; column < grid().width; column += tile) {
           const Index count = std::min(tile, grid().width - column);
           const Neighbours neighbours{coefficients_.row(0, row) + column, coefficients_.plane(), steps_.data(),
                                       static_cast<Index>(steps_.size())};
-          squares.at(row, c) += residual_tile(neighbours, diagonal_rows_[static_cast<std::size_t>(row)],
-                                              diagonal_columns_.data() + column, b_row.data() + column,
+          squares.at(row, c) += residual_tile(neighbours, diagonal.data() + column, b_row.data() + column,
                                               x.row(c, row) + column, count, r.row(c, row) + column);
         }
       }

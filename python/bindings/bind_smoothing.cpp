@@ -57,15 +57,24 @@ void bind_smoothing(py::module_& module) {
       .field("border_padding", &SmoothingOptions::border_padding)
       .field("normalized", &SmoothingOptions::normalized);
 
+  py::enum_<SmoothingPreconditioner>(module, "SmoothingPreconditioner",
+                                     "What conjugate gradients were preconditioned with.")
+      .value("NONE", SmoothingPreconditioner::None)
+      .value("MULTIGRID", SmoothingPreconditioner::Multigrid)
+      .value("DIAGONAL", SmoothingPreconditioner::Diagonal);
+
   py::class_<SmoothingInfo>(module, "SmoothingInfo", "How a solve went.")
       .def_readonly("iterations", &SmoothingInfo::iterations, "Iterations of conjugate gradients.")
       .def_readonly("residual", &SmoothingInfo::residual,
                     "Largest |b - A u| / |b| over the channels, computed afresh from the result.")
       .def_readonly("seconds", &SmoothingInfo::seconds, "Wall time.")
       .def_readonly("converged", &SmoothingInfo::converged, "Whether the tolerance was met.")
+      .def_readonly("preconditioner", &SmoothingInfo::preconditioner,
+                    "The last one used: multigrid, or the diagonal where that is unfit.")
       .def("__repr__", [](const SmoothingInfo& info) {
-        return py::str("SmoothingInfo(iterations={}, residual={:.3g}, seconds={:.3f}, converged={})")
-            .format(info.iterations, info.residual, info.seconds, info.converged);
+        return py::str("SmoothingInfo(iterations={}, residual={:.3g}, seconds={:.3f}, converged={}, preconditioner={})")
+            .format(info.iterations, info.residual, info.seconds, info.converged,
+                    py::cast(info.preconditioner).attr("name"));
       });
 
   py::class_<ClosedFormSmoother>(module, "ClosedFormSmoother", "The affinity of one content photo, for many solves.")
