@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "dot.h"
 #include "transfer.h"
@@ -193,18 +194,38 @@ void MultigridPreconditioner::cycle(Workers& workers, std::size_t at) {
     multigrid_.solve_coarsest(v.x);
     return;
   }
+  static const int gamma = getenv("G") ? atoi(getenv("G")) : 1;
+  static const int deg = getenv("DEG") ? atoi(getenv("DEG")) : 1;
+  static const double lo = getenv("LO") ? atof(getenv("LO")) : 0.3;
+  // Chebyshev roots
+  const double hi = 2.0 / static_cast<double>(level.damping()) / 1.3;
+  std::vector<float> w(static_cast<std::size_t>(deg));
+  for (int i = 0; i < deg; ++i) {
+    const double c = std::cos(M_PI * (i + 0.5) / deg);
+    w[static_cast<std::size_t>(i)] = static_cast<float>(1.0 / (0.5 * hi * ((1 + lo) + (1 - lo) * c)));
+  }
   for_each_row(workers, v.x, node_rows_per_chunk, [&](Index c, Index row) {
-    scale_row(level.damping(), v.r.row(c, row), width, v.x.row(c, row));
+    scale_row(w[0], v.r.row(c, row), width, v.x.row(c, row));
   });
-  level.residual(workers, v.r, v.x, v.t);
+  for (int i = 1; i < deg; ++i) {
+    level.residual(workers, v.r, v.x, v.t);
+    for_each_row(workers, v.x, node_rows_per_chunk, [&](Index c, Index row) {
+      add_row(w[static_cast<std::size_t>(i)], v.t.row(c, row), width, v.x.row(c, row));
+    });
+  }
   const CoarseLevel& coarse = *multigrid_.levels()[at + 1];
-  restrict_level(workers, level, coarse, v.t, vectors_[at + 1].r);
-  cycle(workers, at + 1);
-  add_prolonged_level(workers, level, coarse, vectors_[at + 1].x, v.x);
-  level.residual(workers, v.r, v.x, v.t);
-  for_each_row(workers, v.x, node_rows_per_chunk, [&](Index c, Index row) {
-    add_row(level.damping(), v.t.row(c, row), width, v.x.row(c, row));
-  });
+  for (int g = 0; g < gamma; ++g) {
+    level.residual(workers, v.r, v.x, v.t);
+    restrict_level(workers, level, coarse, v.t, vectors_[at + 1].r);
+    cycle(workers, at + 1);
+    add_prolonged_level(workers, level, coarse, vectors_[at + 1].x, v.x);
+  }
+  for (int i = deg - 1; i >= 0; --i) {
+    level.residual(workers, v.r, v.x, v.t);
+    for_each_row(workers, v.x, node_rows_per_chunk, [&](Index c, Index row) {
+      add_row(w[static_cast<std::size_t>(i)], v.t.row(c, row), width, v.x.row(c, row));
+    });
+  }
 }
 
 }  // namespace fastphoto
