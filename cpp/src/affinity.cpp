@@ -12,8 +12,8 @@ namespace fastphoto {
 
 namespace {
 
-constexpr Index tile = 128;             // windows treated together: their numbers stay in the first-level cache
-constexpr Index rows_per_strip = 32;    // rows of coefficients one task owns; fixed, so sums keep their order
+constexpr Index tile = 128;               // windows treated together: their numbers stay in the first-level cache
+constexpr Index rows_per_strip = 32;      // rows of coefficients one task owns; fixed, so sums keep their order
 constexpr double rounding_floor = 4e-15;  // smallest pivot, relative to the trace, that float64 can tell from zero
 
 /// Whitened colours of up to `tile` neighbouring windows: q_a . q_b is the quadratic form of the affinity.

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+#include <locale>
+#include <sstream>
 #include <vector>
 
 #include "fastphoto/error.h"
@@ -16,9 +17,10 @@ std::string shape_text(const ImageView& view) {
 }
 
 std::string number_text(double number) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.6g", number);
-  return text;
+  std::ostringstream text;
+  text.imbue(std::locale::classic());  // the host may have set a comma
+  text << number;
+  return text.str();
 }
 
 void require(bool condition, const std::string& message) {
@@ -29,8 +31,7 @@ void require(bool condition, const std::string& message) {
 
 void require_option(bool condition, const char* name, double value, const char* expected) {
   if (!condition) {
-    throw Error(ErrorKind::InvalidArgument,
-                std::string(name) + " must be " + expected + ", got " + number_text(value));
+    throw Error(ErrorKind::InvalidArgument, std::string(name) + " must be " + expected + ", got " + number_text(value));
   }
 }
 
@@ -50,15 +51,15 @@ void require_finite(Workers& workers, const ImageView& view, const char* name) {
 void require_image(Workers& workers, const ImageView& view, const char* name, Index channels) {
   require(view.data != nullptr && view.height > 0 && view.width > 0 && view.channels > 0,
           std::string(name) + " is empty (" + shape_text(view) + "); expected at least one pixel");
-  require(channels == 0 || view.channels == channels, std::string(name) + " must be H x W x " +
-                                                          std::to_string(channels) + ", got " + shape_text(view));
+  require(channels == 0 || view.channels == channels,
+          std::string(name) + " must be H x W x " + std::to_string(channels) + ", got " + shape_text(view));
   require_finite(workers, view, name);
 }
 
 void require_same_size(const ImageView& a, const char* name_a, const ImageView& b, const char* name_b) {
   require(a.height == b.height && a.width == b.width, std::string(name_a) + " and " + name_b +
-                                                          " must have the same height and width, got " +
-                                                          shape_text(a) + " and " + shape_text(b));
+                                                          " must have the same height and width, got " + shape_text(a) +
+                                                          " and " + shape_text(b));
 }
 
 }  // namespace fastphoto

@@ -62,8 +62,8 @@ std::vector<float> scaled(std::vector<float> numbers, float factor) {
 }  // namespace
 
 /// The system divided by |w|: with d = D / |w| and the data weights w, ((1 - alpha) d w + alpha L / |w|) u =
-/// (1 - alpha) d w v, where v = d^(-1/2) Y and R = d^(1/2) u in the paper's system, v = Y and R = u in the one that keeps
-/// constants.
+/// (1 - alpha) d w v, where v = d^(-1/2) Y and R = d^(1/2) u in the paper's system, v = Y and R = u in the one that
+/// keeps constants.
 struct ClosedFormSmoother::Impl {
   SmoothingOptions options;
   Index height = 0;  // of the content, without padding
@@ -159,8 +159,7 @@ ClosedFormSmoother::Impl::Impl(const ImageView& content, const ImageView* data_w
   }
 }
 
-SmoothingResult ClosedFormSmoother::Impl::solve(const ImageView& stylized, const SolveOptions& how,
-                                                int threads) const {
+SmoothingResult ClosedFormSmoother::Impl::solve(const ImageView& stylized, const SolveOptions& how, int threads) const {
   const auto start = std::chrono::steady_clock::now();
   Workers workers(threads);
   require_image(workers, stylized, "stylized", 0);
@@ -212,7 +211,8 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
       for (Index c = 0; c < channels; ++c) {
         read_padded_row(guess, options.border_padding, first + c, row, values.data());
         for (Index i = 0; i < grid.width; ++i) {
-          u.row(c, row)[i] = getenv("Z") ? 0.0 : static_cast<double>(values[static_cast<std::size_t>(i)] / unknown_to_color(row, i));
+          u.row(c, row)[i] =
+              getenv("Z") ? 0.0 : static_cast<double>(values[static_cast<std::size_t>(i)] / unknown_to_color(row, i));
         }
       }
     }
@@ -241,8 +241,8 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
     report.iterations += done;
   }
   if (report.cancelled) {
-    throw Error(ErrorKind::Cancelled, "smoothing was cancelled after " + std::to_string(report.iterations) +
-                                          " iterations");
+    throw Error(ErrorKind::Cancelled,
+                "smoothing was cancelled after " + std::to_string(report.iterations) + " iterations");
   }
   crop(workers, u, first, result.image);
   return report;
@@ -282,8 +282,8 @@ SmoothingResult ClosedFormSmoother::solve(const ImageView& stylized, const Solve
   return impl_->solve(stylized, options, threads);
 }
 
-SmoothingResult closed_form_smooth(const ImageView& stylized, const ImageView& content,
-                                   const SmoothingOptions& options, int threads) {
+SmoothingResult closed_form_smooth(const ImageView& stylized, const ImageView& content, const SmoothingOptions& options,
+                                   int threads) {
   return ClosedFormSmoother(content, options, threads).solve(stylized, threads);
 }
 

@@ -31,8 +31,7 @@ FASTPHOTO_INLINE void subtract_row(const float* const (&k)[4], const float* x, I
     const float k3 = k[3][i];
     for (Index r = 0; r < R; ++r) {
       const float* from = x + r * plane + i;
-      sums[r * tile + i] -=
-          k0 * from[0] + k1 * from[R * plane] + k2 * from[2 * R * plane] + k3 * from[3 * R * plane];
+      sums[r * tile + i] -= k0 * from[0] + k1 * from[R * plane] + k2 * from[2 * R * plane] + k3 * from[3 * R * plane];
     }
   }
 }
@@ -160,8 +159,10 @@ void CoarseLevel::estimate_damping(Workers& workers) {
       for (Index row = 0; row < grid().height; ++row) {
         const float* a = x.row(u, row);
         const float* b = t.row(u, row);
-        xx += sum_in_lanes(grid().width, [&](Index i) { return static_cast<double>(a[i]) * static_cast<double>(a[i]); });
-        tt += sum_in_lanes(grid().width, [&](Index i) { return static_cast<double>(b[i]) * static_cast<double>(b[i]); });
+        xx +=
+            sum_in_lanes(grid().width, [&](Index i) { return static_cast<double>(a[i]) * static_cast<double>(a[i]); });
+        tt +=
+            sum_in_lanes(grid().width, [&](Index i) { return static_cast<double>(b[i]) * static_cast<double>(b[i]); });
       }
     }
     largest = std::sqrt(tt / xx);

@@ -13,8 +13,9 @@ namespace fastphoto {
 /// Right sides a coarse level treats at once.
 inline constexpr Index most_channels = 4;
 
-/// One grid of nodes with four unknowns each: an affine function of colour. The operator is a symmetric 5 x 5 stencil of
-/// 4 x 4 blocks in bases that make every diagonal block the identity, so that only the 12 positive offsets are stored.
+/// One grid of nodes with four unknowns each: an affine function of colour. The operator is a symmetric 5 x 5 stencil
+/// of 4 x 4 blocks in bases that make every diagonal block the identity, so that only the 12 positive offsets are
+/// stored.
 ///
 /// Vectors are fields with channel 4-unknown major: channel u * R + r is unknown u of right side r.
 class CoarseLevel {

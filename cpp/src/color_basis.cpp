@@ -76,7 +76,8 @@ ColorWhitening whiten_colors(const ColorMoments& moments, double least_variance)
 
 namespace {
 
-/// out = in with its rows shifted and whitened: out[0] = in[0], out[1 + i] = sum_c whiten[i][c] (in[1 + c] - mean[c] in[0]).
+/// out = in with its rows shifted and whitened: out[0] = in[0], out[1 + i] = sum_c whiten[i][c] (in[1 + c] - mean[c]
+/// in[0]).
 void whiten_rows(const ColorWhitening& node, const double* in, double* out) {
   double centred[3][4];
   for (int c = 0; c < 3; ++c) {

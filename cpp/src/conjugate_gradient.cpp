@@ -94,8 +94,15 @@ bool all_usable(const PerChannel& dots) {
 class Correction {
  public:
   Correction(Workers& workers, const StencilOperator& A, Preconditioner& M, Index channels)
-      : workers_(workers), A_(A), M_(M), channels_(channels), r(A.grid(), channels), e_(A.grid(), channels),
-        p_(A.grid(), channels), q_(A.grid(), channels), z_(A.grid(), channels) {}
+      : workers_(workers),
+        A_(A),
+        M_(M),
+        channels_(channels),
+        r(A.grid(), channels),
+        e_(A.grid(), channels),
+        p_(A.grid(), channels),
+        q_(A.grid(), channels),
+        z_(A.grid(), channels) {}
 
   /// Sets `unfit` if the preconditioner or the operator turned out not to be positive definite.
   int iterate(const PerChannel& b_norms, double start, double target, int most,
@@ -127,8 +134,8 @@ class Correction {
       RowSums squares(grid.height, channels_);
       for_each_row(workers_, grid, channels_, [&](Index row, Index c) {
         const auto at = static_cast<std::size_t>(c);
-        squares.at(row, c) = step_row(static_cast<float>(ratio_or_zero(rz[at], pq[at])), p_.row(c, row),
-                                      q_.row(c, row), grid.width, e_.row(c, row), r.row(c, row));
+        squares.at(row, c) = step_row(static_cast<float>(ratio_or_zero(rz[at], pq[at])), p_.row(c, row), q_.row(c, row),
+                                      grid.width, e_.row(c, row), r.row(c, row));
       });
       rz_before = rz;
       const double residual = relative(squares.total(), b_norms);

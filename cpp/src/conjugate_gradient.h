@@ -27,8 +27,8 @@ struct SolveReport {
 ///
 /// The iteration works on a float32 correction. When its running residual is small enough, or float32 can give no more,
 /// the correction is added to the float64 solution and the residual computed afresh; if that is still too large, the
-/// iteration starts again from there (iterative refinement). A channel with b = 0 gets x = 0. A preconditioner that is not
-/// positive definite, or so poor that the residual grows, ends the iteration; x is then no worse than it was.
+/// iteration starts again from there (iterative refinement). A channel with b = 0 gets x = 0. A preconditioner that is
+/// not positive definite, or so poor that the residual grows, ends the iteration; x is then no worse than it was.
 ///
 /// @param b  the right side, row by row; see StencilOperator::residual.
 /// @param x  the first guess on entry, the solution on return.

@@ -49,8 +49,8 @@ FASTPHOTO_INLINE HatTable hat_table(const HatAxis& axis, Index first, Index coun
   return table;
 }
 
-/// Adds what the pixels of one cell (between nodes (y, x) and (y + 1, x + 1)) give to the raw blocks of its four corners.
-/// corners[ky] is the accumulator of node row y + ky, or null.
+/// Adds what the pixels of one cell (between nodes (y, x) and (y + 1, x + 1)) give to the raw blocks of its four
+/// corners. corners[ky] is the accumulator of node row y + ky, or null.
 FASTPHOTO_INLINE void add_cell_of(const Pixels& pixels, const HatAxis& rows, const HatAxis& columns, Index y, Index x,
                                   double* const* corners) {
   const Index y0 = rows.cell_begin(y);
@@ -326,8 +326,8 @@ FASTPHOTO_INLINE void scatter(const Chunk& chunk, Index ky, Index kx, Index ly, 
       }
     }
   } else if (twice && ly >= chunk.begin && ly < chunk.end) {
-    double* to = chunk.blocks + ((ly - chunk.begin) * chunk.width + lx) * node_doubles +
-                 16 * block_index(ky - ly, kx - lx);
+    double* to =
+        chunk.blocks + ((ly - chunk.begin) * chunk.width + lx) * node_doubles + 16 * block_index(ky - ly, kx - lx);
     for (Index i = 0; i < 16; ++i) {
       to[i] += weight * turned[i];
     }
@@ -347,8 +347,8 @@ FASTPHOTO_MULTIVERSION void add_node(const CoarseLevel& fine, const double* from
       const Index index = block_index(dy, dx);
       Block stored = {};
       for (Index i = 0; i < 16; ++i) {
-        stored[i] = index == 0 ? (i % 5 == 0 ? 1.0 : 0.0)
-                               : static_cast<double>(fine.blocks().row(16 * (index - 1) + i, y)[x]);
+        stored[i] =
+            index == 0 ? (i % 5 == 0 ? 1.0 : 0.0) : static_cast<double>(fine.blocks().row(16 * (index - 1) + i, y)[x]);
       }
       Block raw;
       congruence(own, stored, from_raw + ((y + dy) * grid.width + x + dx) * 16, raw);
@@ -460,8 +460,7 @@ LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_
     }
     for (Index row = begin; row < end; ++row) {
       for (Index x = 0; x < columns.nodes; ++x) {
-        store_blocks(nodes, *result.level, row, x,
-                     blocks.data() + ((row - begin) * columns.nodes + x) * node_doubles,
+        store_blocks(nodes, *result.level, row, x, blocks.data() + ((row - begin) * columns.nodes + x) * node_doubles,
                      diagonals.data() + (row * columns.nodes + x) * 16);
       }
     }

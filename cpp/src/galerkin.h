@@ -24,8 +24,8 @@ struct LevelSetup {
 LevelSetup coarsen_pixels(Workers& workers, const ColorPlanes& colors, const Field<float>& coefficients,
                           const PixelDiagonal& diagonal, Index spacing, double least_variance);
 
-/// The same for a level: nodes twice as far apart, whose affine functions restricted to a node of the finer level are its
-/// own, so that the spaces are nested.
+/// The same for a level: nodes twice as far apart, whose affine functions restricted to a node of the finer level are
+/// its own, so that the spaces are nested.
 LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_variance);
 
 }  // namespace fastphoto

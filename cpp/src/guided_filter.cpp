@@ -166,8 +166,7 @@ Image guided_filter(const ImageView& guide, const ImageView& src, const GuidedFi
   const Index per_pixel = src.channels * (guide.channels + 1);
   std::vector<float> maps(static_cast<std::size_t>(height * width * per_pixel));
   box_filter(
-      workers, height, width, pair.moments(), radius,
-      [&](Index row, double* out) { pair.fill_moments(row, out); },
+      workers, height, width, pair.moments(), radius, [&](Index row, double* out) { pair.fill_moments(row, out); },
       [&](Index row, const double* sums, Index rows_in_window) {
         for (Index x = 0; x < width; ++x) {
           pair.fit(sums + x * pair.moments(), static_cast<double>(rows_in_window * window_width(x, width, radius)),
@@ -178,20 +177,19 @@ Image guided_filter(const ImageView& guide, const ImageView& src, const GuidedFi
   Image out(height, width, src.channels);
   box_filter(
       workers, height, width, per_pixel, radius,
-      [&](Index row, double* values) {
-        std::copy_n(maps.data() + row * width * per_pixel, width * per_pixel, values);
-      },
+      [&](Index row, double* values) { std::copy_n(maps.data() + row * width * per_pixel, width * per_pixel, values); },
       [&](Index row, const double* sums, Index rows_in_window) {
-        float* to = out.data() + row * width * src.channels;
+        Index to = row * width * src.channels;
         for (Index x = 0; x < width; ++x) {
           const double share = 1.0 / static_cast<double>(rows_in_window * window_width(x, width, radius));
           for (Index c = 0; c < src.channels; ++c) {
             double value = 0.0;
             for (Index g = 0; g < guide.channels; ++g) {
-              value += *sums++ * (static_cast<double>(guide.at(row, x, g)) - pair.guide_mean[static_cast<std::size_t>(g)]);
+              value +=
+                  *sums++ * (static_cast<double>(guide.at(row, x, g)) - pair.guide_mean[static_cast<std::size_t>(g)]);
             }
             value += *sums++;
-            *to++ = static_cast<float>(value * share + pair.src_mean[static_cast<std::size_t>(c)]);
+            out.data()[to++] = static_cast<float>(value * share + pair.src_mean[static_cast<std::size_t>(c)]);
           }
         }
       });

@@ -27,7 +27,7 @@ FASTPHOTO_INLINE float exp_of_negative(float x) {
   const float clamped = x > -87.0F ? x : -87.0F;
   const float scaled = clamped * 1.44269504F;
   const auto whole = static_cast<std::int32_t>(scaled - 0.5F);  // rounds to nearest: scaled <= 0
-  const float n = static_cast<float>(whole);
+  const auto n = static_cast<float>(whole);
   const float f = (clamped - n * 0.693359375F) + n * 2.12194440e-4F;  // ln 2 in two parts
   float p = 1.9875691500e-4F;
   p = p * f + 1.3981999507e-3F;
@@ -95,8 +95,8 @@ FASTPHOTO_MULTIVERSION void move_into(float* from, Index count, double* to) {
   }
 }
 
-/// Solves the three 3 x 3 systems of each pixel of a tile (Cholesky of the weighted scatter plus ridge) and evaluates the
-/// maps at the centre's colour, which is d = 0.
+/// Solves the three 3 x 3 systems of each pixel of a tile (Cholesky of the weighted scatter plus ridge) and evaluates
+/// the maps at the centre's colour, which is d = 0.
 FASTPHOTO_MULTIVERSION void evaluate(const double* sums, Index count, double ridge, float* out) {
   for (Index x = 0; x < count; ++x) {
     const auto at = [&](Index moment) { return sums[moment * tile + x]; };

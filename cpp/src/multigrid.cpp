@@ -178,8 +178,8 @@ PerChannel MultigridPreconditioner::apply(Workers& workers, const Field<float>& 
   system_.residual(workers, r, z, scratch);
   RowSums dots(grid.height, r.channels());
   for_each_tile([&](Index c, Index row, Index column, Index count) {
-    dots.at(row, c) += smooth_add(smoother_, row, column, count, scratch.row(c, row) + column,
-                                  r.row(c, row) + column, z.row(c, row) + column);
+    dots.at(row, c) += smooth_add(smoother_, row, column, count, scratch.row(c, row) + column, r.row(c, row) + column,
+                                  z.row(c, row) + column);
   });
   return dots.total();
 }
@@ -204,9 +204,8 @@ void MultigridPreconditioner::cycle(Workers& workers, std::size_t at) {
     const double c = std::cos(M_PI * (i + 0.5) / deg);
     w[static_cast<std::size_t>(i)] = static_cast<float>(1.0 / (0.5 * hi * ((1 + lo) + (1 - lo) * c)));
   }
-  for_each_row(workers, v.x, node_rows_per_chunk, [&](Index c, Index row) {
-    scale_row(w[0], v.r.row(c, row), width, v.x.row(c, row));
-  });
+  for_each_row(workers, v.x, node_rows_per_chunk,
+               [&](Index c, Index row) { scale_row(w[0], v.r.row(c, row), width, v.x.row(c, row)); });
   for (int i = 1; i < deg; ++i) {
     level.residual(workers, v.r, v.x, v.t);
     for_each_row(workers, v.x, node_rows_per_chunk, [&](Index c, Index row) {

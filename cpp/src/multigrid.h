@@ -16,14 +16,13 @@ namespace fastphoto {
 /// Colour-affine multigrid: the coarse spaces of one content, for many solves.
 ///
 /// The matting Laplacian nearly annihilates every field that is locally an affine function of the content's colour. The
-/// coarse spaces are such fields, with coefficients that are piecewise bilinear between nodes 3 or 4, then 6, 12 .. pixels
-/// apart, and the coarse operators their exact Galerkin products. docs/smoothing.md has the reasons.
+/// coarse spaces are such fields, with coefficients that are piecewise bilinear between nodes 3 or 4, then 6, 12 ..
+/// pixels apart, and the coarse operators their exact Galerkin products. docs/smoothing.md has the reasons.
 class Multigrid {
  public:
   /// Null if the coarse operators are not positive definite in float32.
-  static std::unique_ptr<Multigrid> build(Workers& workers, const ColorPlanes& colors,
-                                          const Field<float>& coefficients, const PixelDiagonal& diagonal,
-                                          Index spacing, double eps);
+  static std::unique_ptr<Multigrid> build(Workers& workers, const ColorPlanes& colors, const Field<float>& coefficients,
+                                          const PixelDiagonal& diagonal, Index spacing, double eps);
 
   const std::vector<std::unique_ptr<CoarseLevel>>& levels() const { return levels_; }
 

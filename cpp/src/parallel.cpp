@@ -35,7 +35,7 @@ Workers::Workers(int threads) {
 
 Workers::~Workers() {
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     stop_ = true;
   }
   start_.notify_all();
@@ -46,7 +46,7 @@ Workers::~Workers() {
 
 void Workers::run(Index count, Index chunk, const Body& body) {
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     body_ = &body;
     count_ = count;
     chunk_ = chunk;
@@ -77,7 +77,7 @@ void Workers::work() {
       seen = round_;
     }
     take_chunks();
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     if (--busy_ == 0) {
       done_.notify_one();
     }
@@ -89,7 +89,7 @@ void Workers::take_chunks() {
     Index begin = 0;
     Index end = 0;
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       if (next_ >= count_ || error_) {
         return;
       }
@@ -100,7 +100,7 @@ void Workers::take_chunks() {
     try {
       (*body_)(begin, end);
     } catch (...) {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       if (!error_) {
         error_ = std::current_exception();
       }

@@ -10,8 +10,8 @@ namespace fastphoto {
 
 /// Copies columns [begin, end) of one row of one channel out of a borrowed image, whatever its strides.
 inline void read_row(const ImageView& view, Index channel, Index row, Index begin, Index end, float* out) {
-  const char* from = reinterpret_cast<const char*>(view.data) + channel * view.channel_stride +
-                     row * view.row_stride + begin * view.column_stride;
+  const char* from = reinterpret_cast<const char*>(view.data) + channel * view.channel_stride + row * view.row_stride +
+                     begin * view.column_stride;
   for (Index i = 0; i < end - begin; ++i) {
     std::memcpy(out + i, from + i * view.column_stride, sizeof(float));
   }

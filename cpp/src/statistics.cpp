@@ -21,8 +21,7 @@ Index block_size(Index channels) { return std::clamp<Index>(262144 / channels, 2
 constexpr Index band = 4;  // rows of the covariance computed together, so that each feature read serves several
 
 FASTPHOTO_MULTIVERSION double weighted_sum(const float* values, const float* weights, Index count) {
-  return sum_in_lanes(count,
-                      [&](Index i) { return static_cast<double>(values[i]) * static_cast<double>(weights[i]); });
+  return sum_in_lanes(count, [&](Index i) { return static_cast<double>(values[i]) * static_cast<double>(weights[i]); });
 }
 
 /// values - mean, times the root of the weight: the covariance is then a plain sum of products.
@@ -62,8 +61,7 @@ std::vector<float> read_weights(const ImageView& weights, Index pixels) {
   if (weights.data != nullptr) {
     read_samples(weights, 0, 0, pixels, values.data());
     const float least = *std::min_element(values.begin(), values.end());
-    require(least >= 0.0F,
-            "weights must not be negative, got " + number_text(static_cast<double>(least)));
+    require(least >= 0.0F, "weights must not be negative, got " + number_text(static_cast<double>(least)));
   }
   return values;
 }
@@ -152,7 +150,7 @@ Statistics mean_and_covariance(const FeatureView& features, const ImageView& wei
       covariance(i, j) = covariance(j, i);
     }
   }
-  return Statistics(std::move(mean), std::move(covariance), weight);
+  return {std::move(mean), std::move(covariance), weight};
 }
 
 }  // namespace fastphoto

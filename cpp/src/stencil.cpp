@@ -21,8 +21,8 @@ struct Neighbours {
   Index count;
 };
 
-/// sums[i] += the off-diagonal part of A x for `count` pixels of one row. Offsets are taken by fours, which keeps sums in
-/// registers three times as long; their number, 4 r (2 r + 1), is always a multiple of four.
+/// sums[i] += the off-diagonal part of A x for `count` pixels of one row. Offsets are taken by fours, which keeps sums
+/// in registers three times as long; their number, 4 r (2 r + 1), is always a multiple of four.
 template <class T>
 FASTPHOTO_INLINE void add_differences(const Neighbours& neighbours, const T* x, Index count,
                                       T* FASTPHOTO_RESTRICT sums) {
@@ -53,7 +53,7 @@ FASTPHOTO_INLINE void add_differences(const Neighbours& neighbours, const T* x, 
 /// y = A x on a tile; returns x . y.
 FASTPHOTO_MULTIVERSION double apply_tile(const Neighbours& neighbours, const float* diagonal, const float* x,
                                          Index count, float* y) {
-  float sums[tile];
+  float sums[tile] = {};
   for (Index i = 0; i < count; ++i) {
     sums[i] = diagonal[i] * x[i];
   }
@@ -65,7 +65,7 @@ FASTPHOTO_MULTIVERSION double apply_tile(const Neighbours& neighbours, const flo
 /// t = r - A x on a tile.
 FASTPHOTO_MULTIVERSION void subtract_tile(const Neighbours& neighbours, const float* diagonal, const float* r,
                                           const float* x, Index count, float* t) {
-  float sums[tile];
+  float sums[tile] = {};
   for (Index i = 0; i < count; ++i) {
     sums[i] = diagonal[i] * x[i];
   }
@@ -78,7 +78,7 @@ FASTPHOTO_MULTIVERSION void subtract_tile(const Neighbours& neighbours, const fl
 /// r = b - A x on a tile; returns r . r.
 FASTPHOTO_MULTIVERSION double residual_tile(const Neighbours& neighbours, const float* diagonal, const float* b,
                                             const double* x, Index count, float* r) {
-  double sums[tile];
+  double sums[tile] = {};
   for (Index i = 0; i < count; ++i) {
     sums[i] = static_cast<double>(diagonal[i]) * x[i];
   }

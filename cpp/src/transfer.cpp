@@ -37,7 +37,8 @@ FASTPHOTO_MULTIVERSION void transposed_row(const float* matrix, Index matrix_pla
     const float a2 = u[3 * plane + i];
     const float* m = matrix + i;
     u[i] = m[0] * b;
-    u[plane + i] = m[matrix_plane] * b + m[4 * matrix_plane] * a0 + m[7 * matrix_plane] * a1 + m[10 * matrix_plane] * a2;
+    u[plane + i] =
+        m[matrix_plane] * b + m[4 * matrix_plane] * a0 + m[7 * matrix_plane] * a1 + m[10 * matrix_plane] * a2;
     u[2 * plane + i] =
         m[2 * matrix_plane] * b + m[5 * matrix_plane] * a0 + m[8 * matrix_plane] * a1 + m[11 * matrix_plane] * a2;
     u[3 * plane + i] =
@@ -59,7 +60,8 @@ void for_each_node_row(Workers& workers, Index rows, Index channels, Body body) 
 
 /// H planes of every H-th sample each; samples beyond `count` read as zero.
 template <Index H>
-FASTPHOTO_INLINE void deinterleave(const float* from, Index count, Index nodes, float (*FASTPHOTO_RESTRICT to)[tile + 2]) {
+FASTPHOTO_INLINE void deinterleave(const float* from, Index count, Index nodes,
+                                   float (*FASTPHOTO_RESTRICT to)[tile + 2]) {
   const Index whole = std::min(nodes, count / H);
   for (Index i = 0; i < whole; ++i) {
     for (Index j = 0; j < H; ++j) {
@@ -369,9 +371,9 @@ void restrict_level(Workers& workers, const CoarseLevel& fine_level, const Coars
               const float b = w * values[static_cast<std::size_t>(x)];
               sums[0] += b;
               for (Index c = 0; c < 3; ++c) {
-                sums[1 + c] += w * values[static_cast<std::size_t>((1 + c) * width + x)] +
-                               b * (from.row(CoarseLevel::mean_plane + c, y)[x] -
-                                    means.row(CoarseLevel::mean_plane + c, ky)[kx]);
+                sums[1 + c] +=
+                    w * values[static_cast<std::size_t>((1 + c) * width + x)] +
+                    b * (from.row(CoarseLevel::mean_plane + c, y)[x] - means.row(CoarseLevel::mean_plane + c, ky)[kx]);
               }
             }
             for (Index u = 0; u < 4; ++u) {

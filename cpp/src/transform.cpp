@@ -33,20 +33,23 @@ Spectrum decompose(const Matrix& symmetric, double ridge, double cut, const char
   Matrix matrix = (symmetric + symmetric.transpose()) / 2.0;
   matrix.diagonal().array() += ridge;
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(matrix);
-  require(solver.info() == Eigen::Success, std::string("the eigenvalues of ") + name + "'s covariance did not converge");
+  require(solver.info() == Eigen::Success,
+          std::string("the eigenvalues of ") + name + "'s covariance did not converge");
   const Vector& values = solver.eigenvalues();  // ascending
   // A cut of zero still drops what is not positive: it has no inverse root.
   const auto kept = std::count_if(values.begin(), values.end(), [&](double v) { return v > 0.0 && v >= cut; });
   return {solver.eigenvectors().rightCols(kept), values.tail(kept)};
 }
 
-Matrix square_root(const Matrix& positive_semidefinite) { return decompose(positive_semidefinite, 0.0, 0.0, "").power(0.5); }
+Matrix square_root(const Matrix& positive_semidefinite) {
+  return decompose(positive_semidefinite, 0.0, 0.0, "").power(0.5);
+}
 
 void require_transform_inputs(const Statistics& content, const Statistics& style, const TransformOptions& options) {
   require(content.channels() > 0 && style.channels() > 0, "content and style must have at least one channel");
-  require(content.channels() == style.channels(),
-          "content and style must have the same number of channels, got " + std::to_string(content.channels()) +
-              " and " + std::to_string(style.channels()));
+  require(content.channels() == style.channels(), "content and style must have the same number of channels, got " +
+                                                      std::to_string(content.channels()) + " and " +
+                                                      std::to_string(style.channels()));
   require_option(std::isfinite(options.content_ridge) && options.content_ridge >= 0.0, "content_ridge",
                  options.content_ridge, "0 or more");
   require_option(std::isfinite(options.style_ridge) && options.style_ridge >= 0.0, "style_ridge", options.style_ridge,
@@ -61,7 +64,7 @@ AffineTransform blend(const Matrix& T, const Statistics& content, const Statisti
   Matrix matrix = strength * T;
   matrix.diagonal().array() += 1.0 - strength;
   Vector offset = strength * (style.mean - T * content.mean);
-  return AffineTransform(std::move(matrix), std::move(offset));
+  return {std::move(matrix), std::move(offset)};
 }
 
 FASTPHOTO_MULTIVERSION void add_scaled(double factor, const float* values, Index count, double* sums) {
@@ -77,9 +80,8 @@ AffineTransform::AffineTransform(Matrix matrix_in, Vector offset_in)
   const Index size = offset.size();
   require(size > 0, "offset is empty; expected one number per channel");
   require(matrix.rows() == size && matrix.cols() == size,
-          "matrix must be " + std::to_string(size) + " x " + std::to_string(size) + " for the " +
-              std::to_string(size) + " entries of offset, got " + std::to_string(matrix.rows()) + " x " +
-              std::to_string(matrix.cols()));
+          "matrix must be " + std::to_string(size) + " x " + std::to_string(size) + " for the " + std::to_string(size) +
+              " entries of offset, got " + std::to_string(matrix.rows()) + " x " + std::to_string(matrix.cols()));
   require(matrix.allFinite(), "matrix holds NaN or infinity; every number must be finite");
   require(offset.allFinite(), "offset holds NaN or infinity; every number must be finite");
 }
@@ -118,8 +120,7 @@ AffineTransform whitening_coloring(const Statistics& content, const Statistics& 
   return blend(to.power(0.5) * from.power(-0.5), content, style, options.strength);
 }
 
-AffineTransform monge_kantorovich(const Statistics& content, const Statistics& style,
-                                  const TransformOptions& options) {
+AffineTransform monge_kantorovich(const Statistics& content, const Statistics& style, const TransformOptions& options) {
   require_transform_inputs(content, style, options);
   const Spectrum from = decompose(content.covariance, options.content_ridge, options.eigenvalue_cut, "content");
   const Spectrum to = decompose(style.covariance, options.style_ridge, options.eigenvalue_cut, "style");

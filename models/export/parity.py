@@ -73,8 +73,8 @@ def compare(model: PhotoWCT, bundle: Path, height: int, width: int, labels: int)
         x = features[0].reshape(c, -1)
         aligned = torch.zeros_like(x)
         for k in range(labels):
-            w = torch.from_numpy(weights[index][k].reshape(1, -1))
-            aligned += w * (torch.from_numpy(matrix[k]) @ x + torch.from_numpy(offset[k])[:, None])
+            share = torch.from_numpy(weights[index][k].reshape(1, -1))
+            aligned += share * (torch.from_numpy(matrix[k]) @ x + torch.from_numpy(offset[k])[:, None])
         aligned = aligned.reshape(features.shape)
         inputs = {"features": state["features_out"], "labels": weights[index], "matrix": matrix, "offset": offset}
         session = sessions[index + 1]

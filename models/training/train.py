@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import time
 import tomllib
 from dataclasses import dataclass
@@ -134,7 +133,8 @@ def train(args: argparse.Namespace) -> None:
                 rng.bit_generator.state = state["rng"]
                 first = state["iteration"]
             state = None
-        start, running = time.monotonic(), {}
+        start = time.monotonic()
+        running: dict[str, float] = {}
         for iteration in range(first + 1, stage.iterations + 1):
             image = random_batch(photos, settings, rng).to(device)
             targets = projection(teacher(image)) if stage.weight_distillation else None
@@ -169,7 +169,7 @@ def train(args: argparse.Namespace) -> None:
                     },
                     checkpoint.with_suffix(".tmp"),
                 )
-                os.replace(checkpoint.with_suffix(".tmp"), checkpoint)
+                checkpoint.with_suffix(".tmp").replace(checkpoint)
     weights = {"widths": list(widths), "recipe": recipe, "weights": trainee.model.state_dict()}
     torch.save(weights, args.out / "weights.pt")
     print(f"weights: {args.out / 'weights.pt'}")

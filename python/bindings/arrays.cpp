@@ -81,8 +81,8 @@ ImageView weights_argument(const py::object& object, const char* name, const py:
     return {};
   }
   const auto owner = py::reinterpret_borrow<py::array>(features);
-  const std::string expected = std::string(name) + " must be None or a float32 array of the features' shape without " +
-                               "the channels, got ";
+  const std::string expected =
+      std::string(name) + " must be None or a float32 array of the features' shape without " + "the channels, got ";
   if (!py::isinstance<py::array>(object)) {
     refuse(expected + type_name(object));
   }
@@ -120,7 +120,7 @@ Matrix matrix_argument(const py::object& object, const char* name) {
 
 int int_argument(const py::object& number, const char* name) {
   // Only what Python itself takes as an index: 1.5 and "1" are mistakes, numpy.int64(1) is not.
-  const py::object index = py::reinterpret_steal<py::object>(PyNumber_Index(number.ptr()));
+  const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(number.ptr()));
   if (!index) {
     PyErr_Clear();
     refuse(std::string(name) + " must be a whole number, got " + std::string(py::repr(number)));
@@ -150,7 +150,7 @@ double float_argument(const py::object& number, const char* name) {
 }
 
 py::array move_out(Image&& image, const py::array::ShapeContainer& shape) {
-  float* samples = image.release();
+  const float* samples = image.release();
   const py::capsule owner(samples, [](void* memory) { delete[] static_cast<float*>(memory); });
   return py::array_t<float>(shape, samples, owner);
 }

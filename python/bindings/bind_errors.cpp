@@ -8,6 +8,7 @@ namespace fastphoto::python {
 
 // fastphoto::Error becomes the package's ArgumentError (a ValueError); std::bad_alloc becomes MemoryError in pybind11.
 void bind_errors(py::module_&) {
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): the signature is pybind11's
   py::register_local_exception_translator([](std::exception_ptr pointer) {
     try {
       if (pointer) {

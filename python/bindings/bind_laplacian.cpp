@@ -18,8 +18,7 @@ namespace {
 py::tuple compressed_rows(SparseMatrix&& matrix) {
   auto owned = std::make_unique<SparseMatrix>(std::move(matrix));
   const SparseMatrix& kept = *owned;
-  const py::capsule owner(owned.get(), [](void* memory) { delete static_cast<SparseMatrix*>(memory); });
-  static_cast<void>(owned.release());
+  const py::capsule owner(owned.release(), [](void* memory) { delete static_cast<SparseMatrix*>(memory); });
   return py::make_tuple(py::array_t<double>(kept.nonZeros(), kept.valuePtr(), owner),
                         py::array_t<std::int64_t>(kept.nonZeros(), kept.innerIndexPtr(), owner),
                         py::array_t<std::int64_t>(kept.rows() + 1, kept.outerIndexPtr(), owner));

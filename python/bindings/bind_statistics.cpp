@@ -16,12 +16,10 @@ void bind_statistics(py::module_& module) {
                                float_argument(weight, "weight"));
            }),
            py::arg("mean"), py::arg("covariance"), py::arg("weight") = Statistics().weight)
-      .def_property_readonly("mean", [](const py::object& self) {
-        return view_of(self.cast<const Statistics&>().mean, self);
-      })
-      .def_property_readonly("covariance", [](const py::object& self) {
-        return view_of(self.cast<const Statistics&>().covariance, self);
-      })
+      .def_property_readonly("mean",
+                             [](const py::object& self) { return view_of(self.cast<const Statistics&>().mean, self); })
+      .def_property_readonly(
+          "covariance", [](const py::object& self) { return view_of(self.cast<const Statistics&>().covariance, self); })
       .def_readonly("weight", &Statistics::weight)
       .def_property_readonly("channels", &Statistics::channels)
       .def("__repr__", [](const Statistics& self) {

@@ -40,12 +40,10 @@ void bind_transform(py::module_& module) {
              return AffineTransform(matrix_argument(matrix, "matrix"), vector_argument(offset, "offset"));
            }),
            py::arg("matrix"), py::arg("offset"))
-      .def_property_readonly("matrix", [](const py::object& self) {
-        return view_of(self.cast<const AffineTransform&>().matrix, self);
-      })
-      .def_property_readonly("offset", [](const py::object& self) {
-        return view_of(self.cast<const AffineTransform&>().offset, self);
-      })
+      .def_property_readonly(
+          "matrix", [](const py::object& self) { return view_of(self.cast<const AffineTransform&>().matrix, self); })
+      .def_property_readonly(
+          "offset", [](const py::object& self) { return view_of(self.cast<const AffineTransform&>().offset, self); })
       .def_property_readonly("channels", &AffineTransform::channels)
       .def(
           "apply",
@@ -61,9 +59,8 @@ void bind_transform(py::module_& module) {
           },
           py::arg("features"), py::kw_only(), py::arg("threads") = all_threads,
           "The map of float32 features, C x N or C x H x W.")
-      .def("__repr__", [](const AffineTransform& self) {
-        return py::str("AffineTransform(channels={})").format(self.channels());
-      });
+      .def("__repr__",
+           [](const AffineTransform& self) { return py::str("AffineTransform(channels={})").format(self.channels()); });
 
   bind_method(module, "whitening_coloring", &whitening_coloring,
               "Whitening and colouring: the style's mean and covariance through symmetric square roots.");

@@ -36,7 +36,7 @@ class OptionsClass {
   }
 
   template <class Value>
-  OptionsClass& field(const char* name, Value Options::*member) {
+  OptionsClass& field(const char* name, Value Options::* member) {
     class_.def_property(
         name, [member](const Options& self) { return self.*member; },
         [member, name](Options& self, const py::object& value) { assign(self.*member, value, name); });
@@ -46,7 +46,7 @@ class OptionsClass {
 
   /// The struct's defaults with some fields replaced.
   static Options from_keywords(const py::kwargs& values) {
-    py::object options = py::cast(Options());
+    const py::object options = py::cast(Options());
     for (const auto& [name, value] : values) {
       if (!py::type::of(options).attr("_fields").contains(name)) {
         throw Error(ErrorKind::InvalidArgument, "there is no option " + std::string(py::repr(name)) + " in " +

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import metadata
+from importlib import import_module, metadata
 from types import ModuleType
 from typing import Any, Literal
 
@@ -47,13 +47,13 @@ def load_runtime() -> ModuleType:
         DeviceError: it is missing or broken, with the command that mends it.
     """
     try:
-        import onnxruntime
+        runtime = import_module("onnxruntime")
     except ImportError as error:
         raise DeviceError(f"ONNX Runtime cannot be imported ({error}); mend it with: {MEND_CLASH}") from error
-    if not hasattr(onnxruntime, "InferenceSession"):
+    if not hasattr(runtime, "InferenceSession"):
         # What is left when one of two clashing packages was uninstalled: a folder without its library.
         raise DeviceError(f"the installation of ONNX Runtime is incomplete; mend it with: {MEND_CLASH}")
-    return onnxruntime
+    return runtime
 
 
 def _why_no_cuda(runtime: ModuleType) -> str | None:
@@ -128,6 +128,8 @@ class Sessions:
     def _create(self, model: bytes) -> Any:
         options = self.runtime.SessionOptions()
         options.log_severity_level = 4
+        # The arena keeps what the largest tensors took: 2.3 instead of 1.0 GB at one megapixel, and no faster.
+        options.enable_cpu_mem_arena = False
         options.intra_op_num_threads = self._threads
         providers: list[Any] = [CPU]
         if self.choice.used == "cuda":

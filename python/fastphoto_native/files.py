@@ -7,7 +7,6 @@ palettes, transparency, in JPEG, PNG, TIFF, WebP, AVIF and more, and decodes as 
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +15,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pyvips  # type: ignore[import-untyped]
+import pyvips
 from numpy.typing import NDArray
 
 from fastphoto_native.errors import ArgumentError, PhotoError
 from fastphoto_native.mask_colours import labels_from_colours
+from fastphoto_native.whole_files import real_target, write_whole
 
 # A header can promise any size in a few bytes; what it promises is checked before anything is decoded. 200 MP is more
 # than any camera's frame and 2.4 GB as float32 RGB.
@@ -249,7 +249,7 @@ def check_output(path: PathLike, photo: Photo) -> None:
     if max(height, width) > longest:
         raise PhotoError(f"{path}: found {width} x {height} pixels; {suffix} holds at most {longest} a side")
     try:
-        target = _target(path)
+        target = real_target(path)
         if not target.parent.is_dir():
             raise PhotoError(f"{path}: found no directory {target.parent}; expected one that exists")
         is_file = stat.S_ISREG(target.stat().st_mode)
@@ -284,28 +284,13 @@ def write_photo(path: PathLike, photo: Photo, *, quality: int = 95) -> None:
     if not 1 <= quality <= 100:
         raise ArgumentError(f"quality must be 1..100, got {quality}")
     check_output(path, photo)
-    target = _target(Path(path))
     suffix = Path(path).suffix.lower()
     with _vips_errors(path, "cannot be encoded", f"expected a photo that {suffix} can hold"):
         data = _encode(photo, suffix, quality)
-    temporary = target.parent / f".fastphoto-{secrets.token_hex(8)}.tmp"
     try:
-        # Not tempfile: its files are private, these get the permissions that any new file gets.
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except BaseException as error:
-        temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise PhotoError(f"{path}: cannot be written: {_reason(error)}; nothing was changed") from error
-        raise
-
-
-def _target(path: Path) -> Path:
-    """The file itself where `path` is a link to it: replacing must not turn the link into a file."""
-    return Path(os.path.realpath(path))
+        write_whole(Path(path), data)
+    except OSError as error:
+        raise PhotoError(f"{path}: cannot be written: {_reason(error)}; nothing was changed") from error
 
 
 def _check_photo(photo: Photo) -> None:

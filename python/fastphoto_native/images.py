@@ -22,7 +22,8 @@ def as_float_image(array: ArrayLike, name: str) -> NDArray[np.float32]:
     if image.dtype == np.float32:
         return image.astype(np.float32, copy=False)
     if image.dtype in _WHITE:
-        return np.divide(image, np.float32(_WHITE[image.dtype]), dtype=np.float32)
+        scaled: NDArray[np.float32] = np.divide(image, np.float32(_WHITE[image.dtype]), dtype=np.float32)
+        return scaled
     if image.dtype in (np.float16, np.float64):
         # Overflow to infinity is reported by the check for finite samples, with the argument's name.
         with np.errstate(over="ignore"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 
 from fastphoto_native._core import Statistics
 from fastphoto_native.errors import FastphotoError, PhotoError
+from fastphoto_native.whole_files import write_whole
 
 FORMAT = 1
 WHOLE = 0  # the label of a photo without a mask
@@ -63,15 +63,7 @@ class Look:
         np.savez_compressed(content, **arrays)
         target = Path(path)
         try:
-            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content.getvalue())
-                os.chmod(temporary, 0o644)
-                os.replace(temporary, target)
-            except BaseException:
-                os.unlink(temporary)
-                raise
+            write_whole(target, content.getvalue())
         except OSError as error:
             raise PhotoError(f"cannot write the look {target}: {error.strerror}") from error
 
@@ -83,7 +75,7 @@ class Look:
             PhotoError: the file cannot be read or is not a look.
         """
         try:
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 header = json.loads(arrays["header"].tobytes())
                 if header["format"] != FORMAT:
                     raise PhotoError(f"{path}: look format {header['format']}, expected {FORMAT}")

@@ -79,7 +79,8 @@ def _bilinear(values: FloatArray, target: int, axis: int) -> FloatArray:
     low = position.astype(np.intp)
     high = np.minimum(low + 1, source - 1)
     share = (position - low).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(values.ndim)])
-    return np.take(values, low, axis) * (1 - share) + np.take(values, high, axis) * share
+    blended: FloatArray = np.take(values, low, axis) * (1 - share) + np.take(values, high, axis) * share
+    return blended
 
 
 def shared_labels(content: dict[int, float], style: dict[int, float]) -> list[int]:

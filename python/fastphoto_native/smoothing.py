@@ -13,9 +13,6 @@ from fastphoto_native.filters import closed_form_smooth, guided_filter
 
 Smoothing = Literal["closed-form", "guided", "none"]
 SMOOTHINGS: tuple[Smoothing, ...] = ("closed-form", "guided", "none")
-# The matting Laplacian's windows lie inside the photo, which leaves the outermost pixels with fewer ties and too dark;
-# FastPhotoStyle pads by two pixels for the same reason.
-BORDER_PADDING = 2
 
 FloatArray = NDArray[np.float32]
 
@@ -31,7 +28,8 @@ def smooth(
 ) -> tuple[FloatArray, SmoothingInfo | None]:
     """The smoothed photo, and the solver's report where there is one."""
     if smoothing == "closed-form":
-        return closed_form_smooth(restyled, content, border_padding=BORDER_PADDING, threads=threads, return_info=True)
+        # The paper's normalised system darkens the border and brightens what is next to it (docs/decisions.md).
+        return closed_form_smooth(restyled, content, normalized=False, threads=threads, return_info=True)
     if smoothing == "guided":
         return guided_filter(content, restyled, threads=threads), None
     return restyled, None

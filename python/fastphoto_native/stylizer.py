@@ -236,8 +236,9 @@ def stylize(
     Args:
         content: H x W x 3, float in 0..1 or uint8 or uint16, sRGB-encoded.
         style: the same, of any other size.
-        content_mask, style_mask: H x W integer label maps or H x W x K soft weights: equal labels exchange their
-            look. Both or neither; resized to their photos if need be.
+        content_mask: H x W integer label map or H x W x K soft weights; resized to the photo if need be. Each label
+            takes its look from the same label of the style. Both masks or neither.
+        style_mask: the same for the style.
         model: the name of an embedded model or the path of a bundle's folder.
         smoothing: "closed-form" (the paper's), "guided" (its fast approximation) or "none".
         strength: 0 returns the content as it is, 1 the full look.

@@ -12,7 +12,7 @@ from skimage import data, transform
 
 Float32Array = NDArray[np.float32]
 
-# Kernels take milliseconds, but a busy machine may hold any one of them up: no deadline, and the same examples each run.
+# Kernels take milliseconds, but a busy machine may hold any of them up: no deadline; and the same examples each run.
 hypothesis.settings.register_profile("fastphoto", deadline=None, derandomize=True, max_examples=25)
 hypothesis.settings.load_profile("fastphoto")
 
@@ -20,7 +20,8 @@ hypothesis.settings.load_profile("fastphoto")
 def _crop(photo: NDArray[np.uint8], height: int, width: int) -> Float32Array:
     """A 0..1 photo of 8-bit values (as photos have), reduced to about the given size."""
     small = transform.resize(photo, (height, width), anti_aliasing=True)
-    return (np.round(small * 255) / 255).astype(np.float32)
+    rounded: Float32Array = (np.round(small * 255) / 255).astype(np.float32)
+    return rounded
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +38,8 @@ def stylized_photo(content_photo: Float32Array) -> Float32Array:
     blotches = transform.resize(rng.random((9, 13, 3)), (height, width), order=1)
     noise = rng.normal(0, 0.05, content_photo.shape)
     mixed = content_photo[..., ::-1] ** 1.5 * 0.6 + 0.3 * blotches + noise
-    return np.clip(mixed, 0, 1).astype(np.float32)
+    stylized: Float32Array = np.clip(mixed, 0, 1).astype(np.float32)
+    return stylized
 
 
 def _fortran(a: Float32Array) -> Float32Array:

@@ -24,7 +24,7 @@ def test_auto_says_what_it_uses_and_why(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(has_gpu(), reason="this machine has a GPU")
 def test_cuda_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DeviceError, match="device 'cuda' was asked for, but (no NVIDIA driver|the installed)"):
+    with pytest.raises(DeviceError, match=r"device 'cuda' was asked for, but (no NVIDIA driver|the installed)"):
         fp.Stylizer(make_tiny_bundle(tmp_path), "cuda")
 
 

@@ -15,7 +15,8 @@ from models.export.layers import align, pool, statistics, unpool
 
 def run(g: Graph, inputs: dict[str, np.ndarray]) -> list[Any]:
     session = onnxruntime.InferenceSession(g.to_model().SerializeToString(), providers=["CPUExecutionProvider"])
-    return session.run(None, inputs)
+    outputs: list[Any] = session.run(None, inputs)
+    return outputs
 
 
 def test_pool_remembers_the_first_maximum() -> None:

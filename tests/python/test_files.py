@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import photo_files as make
 import pytest
-import pyvips  # type: ignore[import-untyped]
+import pyvips
 from fastphoto_native.errors import ArgumentError, PhotoError
 from fastphoto_native.files import MAX_PIXELS, Photo, check_output, read_mask, read_photo, write_photo
 from hypothesis import given, settings

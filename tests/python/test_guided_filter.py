@@ -3,14 +3,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import fastphoto_native as fp
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from reference import guided_filter as twin
-
-import fastphoto_native as fp
 
 Float32Array = NDArray[np.float32]
 
@@ -26,7 +25,12 @@ def random_image(*shape: int, seed: int = 0) -> Float32Array:
     ("guide", "src", "options", "message"),
     [
         (np.zeros((4, 5, 2)), np.zeros((4, 5)), {}, "guide must be H x W, H x W x 1 or H x W x 3, got 4 x 5 x 2"),
-        (np.zeros((4, 5)), np.zeros((5, 4)), {}, "src and guide must have the same height and width, got 5 x 4 x 1 and"),
+        (
+            np.zeros((4, 5)),
+            np.zeros((5, 4)),
+            {},
+            "src and guide must have the same height and width, got 5 x 4 x 1 and",
+        ),
         (np.zeros((0, 5)), np.zeros((0, 5)), {}, r"guide is empty \(0 x 5 x 1\)"),
         (np.zeros((4, 5, 3)), np.zeros((4, 5, 0)), {}, r"src is empty \(4 x 5 x 0\)"),
         (np.zeros((4, 5)), np.full((4, 5), np.nan), {}, "src holds NaN or infinity"),
@@ -85,7 +89,9 @@ def test_integer_images_are_scaled(dtype: type[np.unsignedinteger]) -> None:
     white = np.iinfo(dtype).max
     guide = np.random.default_rng(1).integers(0, white, (6, 7, 3), dtype, endpoint=True)
     as_float = (guide / np.float32(white)).astype(np.float32)
-    np.testing.assert_array_equal(fp.guided_filter(guide, guide, radius=2), fp.guided_filter(as_float, as_float, radius=2))
+    np.testing.assert_array_equal(
+        fp.guided_filter(guide, guide, radius=2), fp.guided_filter(as_float, as_float, radius=2)
+    )
 
 
 # What the mathematics promises.

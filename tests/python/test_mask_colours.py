@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import pyvips  # type: ignore[import-untyped]
+import pyvips
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.mask_colours import MAX_LABELS, labels_from_colours
 from hypothesis import given, settings

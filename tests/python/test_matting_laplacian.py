@@ -3,14 +3,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+import fastphoto_native as fp
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from reference import matting
-
-import fastphoto_native as fp
 
 Float32Array = NDArray[np.float32]
 
@@ -145,7 +144,7 @@ def test_threads_change_nothing(radius: int) -> None:
 def test_without_scipy_the_three_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = fp.matting_laplacian(random_image(5, 6))
     monkeypatch.setitem(sys.modules, "scipy.sparse", None)
-    data, indices, indptr = fp.matting_laplacian(random_image(5, 6))  # type: ignore[misc]
+    data, indices, indptr = fp.matting_laplacian(random_image(5, 6))
     np.testing.assert_array_equal(data, expected.data)  # type: ignore[union-attr]
     np.testing.assert_array_equal(indices, expected.indices)  # type: ignore[union-attr]
     np.testing.assert_array_equal(indptr, expected.indptr)  # type: ignore[union-attr]

@@ -3,14 +3,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import fastphoto_native as fp
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from reference import statistics as twin
-
-import fastphoto_native as fp
 
 Float32Array = NDArray[np.float32]
 
@@ -36,8 +35,8 @@ def random_features(*shape: int, seed: int = 0) -> Float32Array:
         (np.zeros((2, 3), np.float32), np.ones(3), "weights must be None or a float32 array .*, got float64"),
         (np.zeros((2, 3), np.float32), [1, 1, 1], "weights must be None or a float32 array .*, got list"),
         (np.zeros((2, 3), np.float32), np.zeros(3, np.float32), "weights sum to 0; at least one must be positive"),
-        (np.zeros((2, 3), np.float32), np.float32([1, -1, 1]), "weights must not be negative, got -1"),
-        (np.zeros((2, 3), np.float32), np.float32([1, np.inf, 1]), "weights holds NaN or infinity"),
+        (np.zeros((2, 3), np.float32), np.array([1, -1, 1], np.float32), "weights must not be negative, got -1"),
+        (np.zeros((2, 3), np.float32), np.array([1, np.inf, 1], np.float32), "weights holds NaN or infinity"),
     ],
 )
 def test_misuse(features: Any, weights: Any, message: str) -> None:
@@ -54,7 +53,7 @@ def test_misuse(features: Any, weights: Any, message: str) -> None:
         (["a", "b"], np.eye(2), 1, "mean must be a vector of numbers, got list"),
         ([1, np.nan], np.eye(2), 1, "mean holds NaN or infinity"),
         ([1, 2], np.full((2, 2), np.inf), 1, "covariance holds NaN or infinity"),
-        ([1, 2], [[1, 2], [3, 4]], 1, "covariance must be symmetric; entries differ from their mirror images by up to 1"),
+        ([1, 2], [[1, 2], [3, 4]], 1, "covariance must be symmetric; entries differ from their mirror .* by up to 1"),
         ([1, 2], -np.eye(2), 1, "covariance must have no negative number on its diagonal, got -1"),
         ([1, 2], np.eye(2), 0, "weight must be positive, got 0"),
         ([1, 2], np.eye(2), None, "weight must be a number, got None"),

@@ -3,14 +3,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import fastphoto_native as fp
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from reference import transform as twin
-
-import fastphoto_native as fp
 
 Float32Array = NDArray[np.float32]
 METHODS = {"whitening_coloring": fp.whitening_coloring, "monge_kantorovich": fp.monge_kantorovich}
@@ -140,8 +139,10 @@ def test_monge_kantorovich_is_symmetric_positive_semidefinite(channels: int, see
 def test_monge_kantorovich_changes_least(channels: int, seed: int) -> None:
     features = random_features(channels, 400, seed)
     content, style = fp.mean_and_covariance(features), random_statistics(channels, seed + 1)
-    costs = [float(((m(content, style, **EXACT).apply(features) - features) ** 2).mean()) for m in (
-        fp.monge_kantorovich, fp.whitening_coloring)]
+    costs = [
+        float(((m(content, style, **EXACT).apply(features) - features) ** 2).mean())
+        for m in (fp.monge_kantorovich, fp.whitening_coloring)
+    ]
     assert costs[0] <= costs[1] * (1 + 1e-5)  # equal for commuting covariances; float32 results
 
 

@@ -24,7 +24,7 @@ def conv(weights: Weights, name: str, x: Array) -> Array:
     kernel, bias = weights[f"{name}.weight"].astype(float), weights[f"{name}.bias"].astype(float)
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
     height, width = x.shape[1:]
-    y = np.zeros((len(bias), height, width)) + bias[:, None, None]
+    y: Array = np.zeros((len(bias), height, width)) + bias[:, None, None]
     for dy in range(3):
         for dx in range(3):
             y += np.einsum("oi,ihw->ohw", kernel[:, :, dy, dx], padded[:, dy : dy + height, dx : dx + width])
@@ -32,7 +32,8 @@ def conv(weights: Weights, name: str, x: Array) -> Array:
 
 
 def relu_conv(weights: Weights, name: str, x: Array) -> Array:
-    return np.maximum(conv(weights, name, x), 0)
+    y: Array = np.maximum(conv(weights, name, x), 0)
+    return y
 
 
 def pool(x: Array) -> tuple[Array, Array]:
@@ -101,7 +102,8 @@ def monge_kantorovich(content: tuple[Array, Array], style: tuple[Array, Array], 
 def shrink(weight: Array, stride: int) -> Array:
     """Means over stride x stride blocks."""
     h, w = weight.shape
-    return weight.reshape(h // stride, stride, w // stride, stride).mean((1, 3))
+    means: Array = weight.reshape(h // stride, stride, w // stride, stride).mean((1, 3))
+    return means
 
 
 def stylize(
@@ -118,7 +120,7 @@ def stylize(
     """
 
     def align(f: Array, g: Array, stride: int) -> Array:
-        rest = 1 - sum(content_labels)
+        rest = 1 - np.sum(content_labels, axis=0)
         result = shrink(rest, stride) * f
         for here, there in zip(content_labels, style_labels, strict=True):
             w = shrink(here, stride)

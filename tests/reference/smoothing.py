@@ -1,13 +1,12 @@
-"""Closed-form smoothing by a direct solve of the paper's own equation (Li et al. 2018, eq. 9), not of the rewritten system."""
+"""Closed-form smoothing by a direct solve of the paper's own equation (Li et al. 2018, eq. 9)."""
 
 from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.linalg import splu
-
 from reference.matting import affinity_and_degree
+from scipy.sparse.linalg import splu
 
 Array = NDArray[np.float64]
 
@@ -21,7 +20,8 @@ def closed_form_smooth(stylized: Array, content: Array, lam: float, eps: float, 
     root = 1 / np.sqrt(D)
     S = root[:, None] * W * root[None, :]
     Y = stylized.reshape(len(D), -1)
-    return ((1 - alpha) * np.linalg.solve(np.eye(len(D)) - alpha * S, Y)).reshape(stylized.shape)
+    R = np.linalg.solve(np.eye(len(D)) - alpha * S, (1 - alpha) * Y)
+    return np.asarray(R, np.float64).reshape(stylized.shape)
 
 
 def closed_form_smooth_sparse(stylized: Array, laplacian: sp.csr_array, degree: Array, lam: float) -> Array:
@@ -31,7 +31,8 @@ def closed_form_smooth_sparse(stylized: Array, laplacian: sp.csr_array, degree: 
     S = root @ (sp.diags_array(degree) - laplacian) @ root
     factors = splu((sp.eye_array(len(degree)) - alpha * S).tocsc())
     Y = np.ascontiguousarray(stylized.reshape(len(degree), -1))
-    return ((1 - alpha) * factors.solve(Y)).reshape(stylized.shape)
+    R: Array = (1 - alpha) * factors.solve(Y)
+    return R.reshape(stylized.shape)
 
 
 def window_count(height: int, width: int, radius: int) -> Array:

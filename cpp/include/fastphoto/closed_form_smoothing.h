@@ -18,10 +18,10 @@ enum class SmoothingPreconditioner {
 
 /// How a solve went. Nothing is thrown when it did not converge: the caller decides.
 struct SmoothingInfo {
-  int iterations = 0;      ///< of conjugate gradients
-  double residual = 0.0;   ///< largest |b - A u| / |b| over the channels, computed afresh from the result
-  double seconds = 0.0;    ///< wall time of solve()
-  bool converged = true;   ///< residual <= rtol
+  int iterations = 0;     ///< of conjugate gradients
+  double residual = 0.0;  ///< largest |b - A u| / |b| over the channels, computed afresh from the result
+  double seconds = 0.0;   ///< wall time of solve()
+  bool converged = true;  ///< residual <= rtol
   SmoothingPreconditioner preconditioner = SmoothingPreconditioner::None;  ///< the last one used
 };
 
@@ -48,13 +48,15 @@ struct SmoothingResult {
 ///     ((1 - alpha) D + alpha L) u = (1 - alpha) D^(1/2) Y,    R = D^(1/2) u,    L = D - W
 ///
 /// or, with `normalized` off, ((1 - alpha) D + alpha L) R = (1 - alpha) D Y, which differs at the border only in that
-/// constants stay constant. Solved with preconditioned conjugate gradients in float32, dot products in float64, and a float64 solution that gathers the
-/// float32 corrections. A content smaller than one window has no affinity: R = Y.
+/// constants stay constant. Solved with preconditioned conjugate gradients in float32, dot products in float64, and a
+/// float64 solution that gathers the float32 corrections. A content smaller than one window has no affinity: R = Y.
 ///
-/// The preconditioner is a multigrid whose coarse spaces are affine functions of the content's colour, for radius 1; where
-/// it does not fit, and for larger radii, the diagonal. Images of more than four channels are solved four at a time.
+/// The preconditioner is a multigrid whose coarse spaces are affine functions of the content's colour, for radius 1;
+/// where it does not fit, and for larger radii, the diagonal. Images of more than four channels are solved four at a
+/// time.
 ///
-/// Construction assembles the affinity and the coarse operators (set-up); solve() may be called many times, from one thread at a time or many.
+/// Construction assembles the affinity and the coarse operators (set-up); solve() may be called many times, from one
+/// thread at a time or many.
 class ClosedFormSmoother {
  public:
   /// @param content  H x W x 3, finite; not needed after construction.

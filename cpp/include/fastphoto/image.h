@@ -38,8 +38,8 @@ struct ImageView {
 
   float at(Index row, Index column, Index channel) const noexcept {
     float sample = 0.0F;
-    const char* address = reinterpret_cast<const char*>(data) + row * row_stride + column * column_stride +
-                          channel * channel_stride;
+    const char* address =
+        reinterpret_cast<const char*>(data) + row * row_stride + column * column_stride + channel * channel_stride;
     std::memcpy(&sample, address, sizeof(sample));  // a borrowed buffer may be misaligned
     return sample;
   }

@@ -22,7 +22,8 @@ using SparseMatrix = Eigen::SparseMatrix<double, Eigen::RowMajor, std::int64_t>;
 ///
 /// @param image    H x W x 3, finite.
 /// @param threads  all_threads (0) or a number of threads.
-/// @return  compressed rows, sorted columns; entries are there for all pairs that share a window, the diagonal included.
+/// @return  compressed rows, sorted columns; entries are there for all pairs that share a window, the diagonal
+/// included.
 /// @throws Error(InvalidArgument)
 SparseMatrix matting_laplacian(const ImageView& image, const MattingOptions& options = {}, int threads = all_threads);
 

@@ -21,8 +21,8 @@ struct Statistics {
 
   Index channels() const noexcept { return mean.size(); }
 
-  Vector mean;        ///< C
-  Matrix covariance;  ///< C x C, symmetric; sums are divided by the sum of weights, not by one less
+  Vector mean;          ///< C
+  Matrix covariance;    ///< C x C, symmetric; sums are divided by the sum of weights, not by one less
   double weight = 1.0;  ///< sum of the weights; the number of pixels where none were given
 };
 

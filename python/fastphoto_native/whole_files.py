@@ -1,0 +1,32 @@
+"""Writing a file all or nothing."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def real_target(path: Path) -> Path:
+    """The file itself where `path` is a link to it: replacing must not turn the link into a file."""
+    return Path(os.path.realpath(path))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes to a temporary name beside `path`, then renames: whatever fails, an existing file stays as it was.
+
+    Raises:
+        OSError: no room, no permission, no such directory; nothing was changed.
+    """
+    target = real_target(path)
+    temporary = target.parent / f".fastphoto-{secrets.token_hex(8)}.tmp"
+    try:
+        # Not tempfile: its files are private, these get the permissions that any new file gets.
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

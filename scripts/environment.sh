@@ -1,0 +1,34 @@
+# shellcheck shell=sh
+# The project's own tools and headers first. To be sourced, from the repository's root:  . scripts/environment.sh
+#
+# scripts/setup.sh makes what is named here: .venv (Python packages, cmake, ninja) and, only where something could not be
+# installed system-wide, .deps (unpacked Debian packages).
+
+PATH="$PWD/.venv/bin:$PATH"
+CMAKE_GENERATOR=Ninja # comes with .venv; make may be missing
+export PATH CMAKE_GENERATOR
+
+# Eigen from PyPI (cmeel-eigen); doctest, if it had to be unpacked.
+for prefix in "$PWD"/.venv/lib/python3.*/site-packages/cmeel.prefix "$PWD/.deps/usr"; do
+    if [ -d "$prefix" ]; then
+        CMAKE_PREFIX_PATH="$prefix${CMAKE_PREFIX_PATH:+:$CMAKE_PREFIX_PATH}"
+        export CMAKE_PREFIX_PATH
+    fi
+done
+
+# Python's headers, if they had to be unpacked. CMake wants the folder; the compiler wants its parent as well, because
+# Debian's pyconfig.h includes <triplet/python3.X/pyconfig.h>.
+for include in "$PWD"/.deps/usr/include/python3.*; do
+    if [ -f "$include/Python.h" ]; then
+        CPLUS_INCLUDE_PATH="$include:$PWD/.deps/usr/include${CPLUS_INCLUDE_PATH:+:$CPLUS_INCLUDE_PATH}"
+        CMAKE_ARGS="${CMAKE_ARGS:+$CMAKE_ARGS }-DPython_INCLUDE_DIR=$include"
+        export CPLUS_INCLUDE_PATH CMAKE_ARGS
+    fi
+done
+
+has_doctest() {
+    for prefix in /usr /usr/local .deps/usr; do
+        if [ -f "$prefix/include/doctest/doctest.h" ]; then return 0; fi
+    done
+    return 1
+}

@@ -1,0 +1,178 @@
+#!/bin/sh
+# Makes .venv and installs the project into it, editable.  sh scripts/setup.sh [demo] [test] [lint]
+#
+# Needs git, python3 (3.11 or newer) and g++. What else is missing (pip, Python's headers, doctest for the C++ tests) comes
+# from Debian's or Ubuntu's packages: installed for root or with passwordless sudo, otherwise unpacked into .deps.
+# Without root nothing is written outside this folder but pip's cache. Running it again is quick: it looks at what changed.
+#
+# PYTHON=/path/to/python3 chooses another interpreter.
+set -eu
+cd -P "$(dirname "$0")/.."
+
+python=${PYTHON:-python3}
+here=$PWD
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+fail() {
+    say "$*"
+    exit 1
+}
+# Runs a command; its output is shown only if it fails.
+quietly() {
+    "$@" >"$log" 2>&1 </dev/null && return 0
+    cat "$log" >&2
+    return 1
+}
+
+groups=""
+extras=""
+wants_tests=false
+for name in "$@"; do
+    case $name in
+    demo) extras=demo ;;
+    test) groups="$groups --group test" wants_tests=true ;;
+    lint) groups="$groups --group lint" ;;
+    *) fail "found '$name'; expected demo, test or lint" ;;
+    esac
+done
+
+# --- What is there and what is missing ------------------------------------------------------------------------------
+
+command -v "$python" >/dev/null || fail "found no $python; expected Python 3.11 or newer: apt-get install python3"
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    fail "found Python $version; expected 3.11 or newer: set PYTHON to one"
+
+. scripts/environment.sh # has_doctest, and .venv's tools if there are any yet
+
+has_compiler() { command -v "${CXX:-c++}" || command -v g++ || command -v clang++; } >/dev/null
+has_venv() { grep -qsF "$here/.venv" .venv/bin/activate && .venv/bin/python -m pip --version; } >/dev/null 2>&1
+has_ensurepip() { "$python" -c 'import ensurepip, venv'; } 2>/dev/null
+has_pip_wheel() { ls .deps/usr/share/python-wheels/pip-*.whl; } >/dev/null 2>&1
+has_headers() {
+    [ -f "$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] ||
+        [ -f ".deps/usr/include/python$version/Python.h" ]
+}
+
+to_install="" # packages that make up for what is missing
+to_unpack=""  # the least that does so without installation
+has_compiler || to_install="$to_install g++"
+has_venv || has_ensurepip || has_pip_wheel || {
+    to_install="$to_install python$version-venv"
+    to_unpack="$to_unpack python3-pip-whl"
+}
+has_headers || {
+    to_install="$to_install python$version-dev"
+    to_unpack="$to_unpack libpython$version-dev"
+}
+optional=""
+if $wants_tests && ! has_doctest; then optional="doctest-dev"; fi
+
+# --- Debian's and Ubuntu's packages ---------------------------------------------------------------------------------
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+renewed=false # the lists of packages, once
+install_packages() {
+    say "apt-get install $*"
+    $renewed || quietly as_root apt-get -qq update || say "the lists of packages could not be renewed; trying the old ones"
+    renewed=true
+    quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"
+}
+
+# apt-get with its state in .deps, for which nobody needs rights.
+private_apt() {
+    apt-get -qq -o Debug::NoLocking=1 -o Dir::State::status=/var/lib/dpkg/status -o "Dir::State=$here/.deps/apt" \
+        -o "Dir::State::lists=$here/.deps/apt/lists" -o "Dir::Cache=$here/.deps/apt/cache" "$@"
+}
+
+# The system's lists of packages may do; if there are none, or old ones, we fetch our own.
+download_packages() {
+    if ! $renewed; then
+        (cd .deps/packages && apt-get -qq download "$@") >/dev/null 2>&1 && return 0
+        say "fetching the lists of packages"
+        mkdir -p .deps/apt/lists/partial .deps/apt/cache/archives/partial
+        quietly private_apt update || return 1
+        renewed=true
+    fi
+    (cd .deps/packages && quietly private_apt download "$@")
+}
+
+unpack_packages() {
+    say "no root: unpacking $* into .deps"
+    rm -rf .deps/packages
+    mkdir -p .deps/packages
+    download_packages "$@" || return 1
+    for package in .deps/packages/*.deb; do
+        dpkg-deb -x "$package" .deps || return 1
+    done
+}
+
+if [ -n "$to_install$optional" ]; then
+    # shellcheck disable=SC2086 # lists of names
+    if ! command -v apt-get >/dev/null; then
+        [ -z "$to_install" ] || fail "missing:$to_install (Debian's names); expected them to be installed"
+    elif as_root true 2>/dev/null; then
+        [ -z "$to_install" ] || install_packages $to_install || fail "could not install$to_install"
+        [ -z "$optional" ] || install_packages $optional || say "no $optional: the C++ tests will be left out"
+    else
+        has_compiler || fail "found no C++ compiler; expected one: ask for g++ to be installed (apt-get install g++)"
+        [ -z "$to_unpack" ] || unpack_packages $to_unpack ||
+            fail "could not fetch them; expected what this installs: apt-get install$to_install"
+        [ -z "$optional" ] || unpack_packages $optional || say "no $optional: the C++ tests will be left out"
+        rm -rf .deps/packages .deps/apt
+    fi
+fi
+
+# --- Python's packages ----------------------------------------------------------------------------------------------
+
+pip() { .venv/bin/python -m pip --quiet --disable-pip-version-check --no-input "$@" </dev/null; }
+
+if ! has_venv; then
+    say "making .venv (Python $version)"
+    rm -rf .venv
+    if has_ensurepip; then
+        quietly "$python" -m venv .venv
+    else
+        quietly "$python" -m venv --without-pip .venv
+        for wheel in .deps/usr/share/python-wheels/pip-*.whl; do
+            quietly .venv/bin/python "$wheel/pip" --disable-pip-version-check install pip
+        done
+    fi
+fi
+
+# Once more, with what has come since.
+. scripts/environment.sh
+
+# Everything that an installation depends on. Python modules count by name: an editable installation knows which there
+# are, and reads them where they stand.
+state=$({
+    echo "$here $version"
+    cat pyproject.toml CMakeLists.txt
+    find python/fastphoto_native -name '*.py'
+    find cpp python/bindings models/photowct-lite -type f -exec cksum {} +
+} | LC_ALL=C sort | cksum)
+
+stale=false
+for name in base "$@"; do
+    [ "$(cat ".venv/setup-$name" 2>/dev/null)" = "$state" ] || stale=true
+done
+if $stale; then
+    say "installing fastphoto-native${*:+ for $*} (minutes the first time)"
+    pip install --upgrade "pip>=25.1" # the first that knows dependency groups
+    # What builds stays installed and is not fetched for each build anew, so that the next build only compiles what changed.
+    .venv/bin/python - "$extras" >.venv/requirements.txt <<'PYTHON'
+import sys, tomllib
+file = tomllib.load(open("pyproject.toml", "rb"))
+extra = file["project"]["optional-dependencies"][sys.argv[1]] if sys.argv[1] else []
+print(*file["build-system"]["requires"], *file["project"]["dependencies"], *extra, sep="\n")
+PYTHON
+    # shellcheck disable=SC2086 # a list of options
+    pip install --requirement .venv/requirements.txt "cmake>=3.24" ninja $groups
+    pip install --no-build-isolation --no-deps --editable .
+    for name in base "$@"; do
+        echo "$state" >".venv/setup-$name"
+    done
+fi
