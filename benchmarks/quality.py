@@ -39,6 +39,7 @@ def main() -> None:
     parser.add_argument("--masks", action="store_true", help="use the pairs' masks")
     parser.add_argument("--ids", help="names of some pairs, separated by commas")
     parser.add_argument("--model", default=fp.DEFAULT_MODEL)
+    parser.add_argument("--max-side", type=int, help="working size of the network, pixels")
     parser.add_argument("--threads", type=int, default=0)
     args = parser.parse_args()
     names = sorted((p.name for p in (args.pairs / "content").iterdir()), key=lambda n: (len(n), n))
@@ -53,9 +54,9 @@ def main() -> None:
         masks = [
             fp.read_mask(args.pairs / f"{kind}_mask" / name) if args.masks else None for kind in ("content", "style")
         ]
-        look = stylizer.analyze(style, masks[1])
-        result, report = stylizer.apply(content, look, masks[0], return_report=True)
-        unsmoothed = stylizer.apply(content, look, masks[0], smoothing="none")
+        look = stylizer.analyze(style, masks[1], max_side=args.max_side)
+        result, report = stylizer.apply(content, look, masks[0], max_side=args.max_side, return_report=True)
+        unsmoothed = stylizer.apply(content, look, masks[0], smoothing="none", max_side=args.max_side)
         stem = Path(name).stem
         fp.write_photo(args.out / "results" / f"{stem}.png", fp.Photo(result))
         fp.write_photo(args.out / "unsmoothed" / f"{stem}.png", fp.Photo(unsmoothed))

@@ -152,7 +152,7 @@ state=$({
     echo "$here $version"
     cat pyproject.toml CMakeLists.txt
     find python/fastphoto_native -name '*.py'
-    find cpp python/bindings models/photowct-lite -type f -exec cksum {} +
+    find cpp python/bindings models/photowct-lite models/photowct-strong -type f -exec cksum {} +
 } | LC_ALL=C sort | cksum)
 
 stale=false

@@ -42,6 +42,7 @@ def make_tiny_bundle(folder: Path, method: str = "monge-kantorovich") -> Path:
         "licence": "Apache-2.0",
         "provenance": dict.fromkeys(("recipe", "training_photos", "teacher", "method"), "random"),
         "working_side": 256,
+        "smoothing": {"lam": 1e-4, "eps": 1e-7},
         "alignments": {name: {"method": method, "content_ridge": 1e-4, "style_ridge": 1e-4} for name in names},
     }
     write_bundle(folder, "tiny", settings, random_weights(), WIDTHS)

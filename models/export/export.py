@@ -1,6 +1,6 @@
 """Make a bundle from trained weights: style graph, segments and bundle.json, weights in half precision.
 
-python -m models.export.export --config models/training/photowct-lite.toml \
+python -m models.export.export --config models/export/photowct-lite.toml \
         --weights runs/photowct-lite/weights.pt --out models/photowct-lite
 """
 
@@ -32,15 +32,18 @@ def half_precision(state: dict[str, Any]) -> dict[str, NDArray[np.float16]]:
 def write_bundle(folder: Path, name: str, settings: dict[str, Any], weights: Weights, widths: list[int]) -> None:
     """Writes the ONNX files and, last, the bundle.json that names and hashes them."""
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.onnx"):
+        old.unlink()
+    levels = [int(name[4]) for name in settings["alignments"] if name != "colours"]  # relu4_1: level 4
 
     def save(model: onnx.ModelProto, stem: str) -> dict[str, Any]:
         content = model.SerializeToString()
         (folder / f"{stem}.onnx").write_bytes(content)
         return {"file": f"{stem}.onnx", "sha256": hashlib.sha256(content).hexdigest()}
 
-    points = alignment_points(widths)
+    points = alignment_points(widths, levels)
     chain = []
-    for index, segment in enumerate(segments(weights, widths)):
+    for index, segment in enumerate(segments(weights, widths, levels)):
         chain.append(save(segment.model, f"segment_{index}") | {"carry": segment.carry_in})
     manifest = {
         "format": 1,
@@ -51,7 +54,8 @@ def write_bundle(folder: Path, name: str, settings: dict[str, Any], weights: Wei
         "provenance": settings["provenance"],
         "size_multiple": SIZE_MULTIPLE,
         "working_side": settings["working_side"],
-        "style": save(style_graph(weights, widths), "style"),
+        "smoothing": settings["smoothing"],
+        "style": save(style_graph(weights, widths, levels), "style"),
         "alignments": [asdict(point) | settings["alignments"][point.name] for point in points],
         "segments": chain,
     }
@@ -62,13 +66,13 @@ def main() -> None:
     import torch  # only the command reads checkpoints: graphs can be built without PyTorch
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", type=Path, required=True, help="the recipe (TOML)")
+    parser.add_argument("--config", type=Path, required=True, help="the bundle's settings (TOML)")
     parser.add_argument("--weights", type=Path, required=True, help="weights.pt of models/training/train.py")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder")
     args = parser.parse_args()
-    recipe = tomllib.loads(args.config.read_text())
+    settings = tomllib.loads(args.config.read_text())
     saved = torch.load(args.weights, weights_only=True)
-    write_bundle(args.out, recipe["name"], recipe["bundle"], half_precision(saved["weights"]), saved["widths"])
+    write_bundle(args.out, settings["name"], settings, half_precision(saved["weights"]), saved["widths"])
     size = sum(f.stat().st_size for f in args.out.iterdir())
     print(f"{args.out}: {size / 1e6:.2f} MB")
 

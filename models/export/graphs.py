@@ -1,8 +1,8 @@
-"""The chain of a PhotoWCT model as ONNX graphs: one style graph and six segments.
+"""The chain of a PhotoWCT model as ONNX graphs: one style graph, and one segment more than there are alignments.
 
-Segment 0 hands on the photo's colours; segment 1 aligns them and encodes level 4; segments 2 to 4 align, decode and
-encode the next shallower level; segment 5 aligns and decodes level 1. The photo itself travels along (carry
-"image"), and a level changes it by what the alignment changed in the decoder's output:
+Segment 0 hands on the photo's colours; segment 1 aligns them and encodes the deepest level; each further segment
+aligns, decodes and encodes the next shallower level; the last one aligns and decodes. The photo itself travels along
+(carry "image"), and a level changes it by what the alignment changed in the decoder's output:
 
     image' = image + decode(aligned features) - decode(features)
 
@@ -19,8 +19,6 @@ from onnx import TensorProto
 
 from models.export.graph import Graph
 from models.export.layers import Weights, align, decode, encode, statistics
-
-LEVELS = (4, 3, 2, 1)  # deepest first
 
 
 @dataclass(frozen=True)
@@ -41,9 +39,13 @@ class Segment:
     carry_out: list[str]
 
 
-def alignment_points(widths: Sequence[int]) -> list[Point]:
-    levels = [Point(f"relu{level}_1", widths[level - 1], 2 ** (level - 1)) for level in LEVELS]
-    return [Point("colours", 3, 1), *levels]
+def alignment_points(widths: Sequence[int], levels: Sequence[int]) -> list[Point]:
+    """The colours, then the given levels, deepest first."""
+    deepest_first = sorted(levels, reverse=True)
+    return [
+        Point("colours", 3, 1),
+        *(Point(f"relu{level}_1", widths[level - 1], 2 ** (level - 1)) for level in deepest_first),
+    ]
 
 
 def _statistics_outputs(g: Graph, point: Point, features: str, labels: str, suffix: str = "") -> None:
@@ -53,12 +55,12 @@ def _statistics_outputs(g: Graph, point: Point, features: str, labels: str, suff
     g.output(f"covariance{suffix}", covariance, ["labels", c, c])
 
 
-def style_graph(weights: Weights, widths: Sequence[int]) -> onnx.ModelProto:
+def style_graph(weights: Weights, widths: Sequence[int], levels: Sequence[int]) -> onnx.ModelProto:
     """Photo (1 x 3 x H x W) and label weights at each point's stride -> mean_<point>, covariance_<point>."""
     g = Graph("style")
     image = g.input("image", [1, 3, "height", "width"])
-    features, _ = encode(g, weights, image, level=4)
-    for point in alignment_points(widths):
+    features, _ = encode(g, weights, image, max(levels))
+    for point in alignment_points(widths, levels):
         labels = g.input(f"labels_{point.name}", ["labels", 1, f"h_{point.name}", f"w_{point.name}"])
         here = image if point.name == "colours" else features[int(point.name[4]) - 1]
         _statistics_outputs(g, point, here, labels, f"_{point.name}")
@@ -69,8 +71,8 @@ def _code_names(level: int) -> list[str]:
     return [f"code_{k}" for k in range(1, level)]
 
 
-def segments(weights: Weights, widths: Sequence[int]) -> list[Segment]:
-    points = alignment_points(widths)
+def segments(weights: Weights, widths: Sequence[int], levels: Sequence[int]) -> list[Segment]:
+    points = alignment_points(widths, levels)
     built = []
     for index in range(len(points) + 1):
         g = Graph(f"segment_{index}")
@@ -105,8 +107,8 @@ def segments(weights: Weights, widths: Sequence[int]) -> list[Segment]:
             else:
                 level = int(after.name[4])
                 # The encoder has only seen photos; values outside their range would be extrapolated.
-                levels, codes = encode(g, weights, g.Clip(image, g.scalar(0.0), g.scalar(1.0)), level)
-                features = levels[-1]
+                encoded, codes = encode(g, weights, g.Clip(image, g.scalar(0.0), g.scalar(1.0)), level)
+                features = encoded[-1]
                 carry_out = ["image", *_code_names(level)]
                 g.output("image_out", image, [1, 3, "height", "width"])
                 for k, (name, code) in enumerate(zip(_code_names(level), codes, strict=True)):

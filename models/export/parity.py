@@ -9,6 +9,7 @@ only. Exits with status 1 if any difference exceeds its tolerance.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -18,7 +19,6 @@ import torch
 
 from models.training.network import PhotoWCT
 
-LEVELS = (4, 3, 2, 1)
 SIZES = ((64, 96), (8, 8), (136, 72))
 TOLERANCE = 2e-5  # relative to the largest value: float32 rounding through up to 18 layers, with room for ten times it
 
@@ -34,13 +34,16 @@ def compare(model: PhotoWCT, bundle: Path, height: int, width: int, labels: int)
     """Runs the whole chain on both sides, on random photos, masks and maps; returns the largest difference."""
     print(f"{height} x {width}, {labels} labels")
     rng = np.random.default_rng(height * width + labels)
+    manifest = json.loads((bundle / "bundle.json").read_text())
+    deepest_first = [int(a["name"][4]) for a in manifest["alignments"][1:]]  # the first one is the colours'
+    count = len(manifest["alignments"])
     options = onnxruntime.SessionOptions()
     sessions = [
         onnxruntime.InferenceSession(bundle / f"segment_{i}.onnx", options, providers=["CPUExecutionProvider"])
-        for i in range(6)
+        for i in range(count + 1)
     ]
     image = rng.random((1, 3, height, width), np.float32)
-    strides = [1, *(2 ** (level - 1) for level in LEVELS)]
+    strides = [1, *(2 ** (level - 1) for level in deepest_first)]
     weights = []
     for stride in strides:
         w = rng.random((labels, 1, height // stride, width // stride), np.float32)
@@ -62,7 +65,7 @@ def compare(model: PhotoWCT, bundle: Path, height: int, width: int, labels: int)
     )
     photo, features, positions = torch.from_numpy(image), torch.from_numpy(image), None
     worst = 0.0
-    for index in range(5):
+    for index in range(count):
         mean, covariance = statistics(features, weights[index])
         worst = max(worst, difference(f"segment {index} features", state["features_out"], features.numpy()))
         worst = max(worst, difference(f"segment {index} mean", state["mean"], mean))
@@ -86,10 +89,10 @@ def compare(model: PhotoWCT, bundle: Path, height: int, width: int, labels: int)
         if index == 0:
             photo = aligned
         else:
-            decoder = model.decoders[LEVELS[index - 1] - 1]
+            decoder = model.decoders[deepest_first[index - 1] - 1]
             photo = photo + decoder(aligned, positions) - decoder(features, positions)
-        if index < 4:
-            levels, positions = model.encoder(photo.clamp(0, 1), LEVELS[index])
+        if index < count - 1:
+            levels, positions = model.encoder(photo.clamp(0, 1), deepest_first[index])
             features = levels[-1]
     return max(worst, difference("photo", state["photo"], photo.numpy()))
 

@@ -19,6 +19,7 @@ FORMAT = 1
 DEFAULT_MODEL = "photowct-lite"
 
 Positive = Annotated[int, msgspec.Meta(gt=0)]
+PositiveNumber = Annotated[float, msgspec.Meta(gt=0)]
 NonNegative = Annotated[float, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]+\.onnx$")]
@@ -72,6 +73,13 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     method: str
 
 
+class SmoothingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The closed-form smoothing that suits a model: `lam` and `eps` of `closed_form_smooth`."""
+
+    lam: PositiveNumber
+    eps: PositiveNumber
+
+
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The contents of bundle.json."""
 
@@ -83,6 +91,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provenance: Provenance
     size_multiple: Positive
     working_side: Positive
+    smoothing: SmoothingSettings
     style: ModelFile
     alignments: tuple[Alignment, ...]
     segments: tuple[Segment, ...]

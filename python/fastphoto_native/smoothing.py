@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastphoto_native._core import SmoothingInfo
+from fastphoto_native.bundle import SmoothingSettings
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.filters import closed_form_smooth, guided_filter
 
@@ -24,12 +25,20 @@ def check_smoothing(smoothing: str) -> None:
 
 
 def smooth(
-    smoothing: Smoothing, restyled: FloatArray, content: FloatArray, threads: int
+    smoothing: Smoothing, restyled: FloatArray, content: FloatArray, settings: SmoothingSettings, threads: int
 ) -> tuple[FloatArray, SmoothingInfo | None]:
-    """The smoothed photo, and the solver's report where there is one."""
+    """The smoothed photo, and the solver's report where there is one; `settings` are those of "closed-form"."""
     if smoothing == "closed-form":
         # The paper's normalised system darkens the border and brightens what is next to it (docs/decisions.md).
-        return closed_form_smooth(restyled, content, normalized=False, threads=threads, return_info=True)
+        return closed_form_smooth(
+            restyled,
+            content,
+            lam=settings.lam,
+            eps=settings.eps,
+            normalized=False,
+            threads=threads,
+            return_info=True,
+        )
     if smoothing == "guided":
         return guided_filter(content, restyled, threads=threads), None
     return restyled, None

@@ -19,6 +19,7 @@ from fastphoto_native.bundle import DEFAULT_MODEL, find_bundle
 from fastphoto_native.device import Choice, Device
 from fastphoto_native.engine import Engine
 from fastphoto_native.errors import ArgumentError
+from fastphoto_native.gamut import compress_to_gamut
 from fastphoto_native.images import as_photo
 from fastphoto_native.look import WHOLE, LabelStyle, Look
 from fastphoto_native.masks import MIN_AREA, LabelWeights, label_weights, shared_labels
@@ -159,19 +160,20 @@ class Stylizer:
         with clock.stage("network"):
             restyled = self._engine.run(small, weights, align, step)
         with clock.stage("enlarge to full size"):
-            restyled = np.clip(at_full_size(restyled, small, photo), 0, 1)
+            restyled = at_full_size(restyled, small, photo)
 
         # F2: what stylisation did to structure is undone.
         step("smoothing")
         with clock.stage("smoothing"):
-            result, info = smooth(smoothing, restyled, photo, self._threads)
+            result, info = smooth(smoothing, restyled, photo, self._manifest.smoothing, self._threads)
         report.smoothing = SmoothingReport(smoothing)
         if info:
             report.smoothing = SmoothingReport(smoothing, info.iterations, info.residual, info.converged)
+        with clock.stage("compress to gamut"):
+            result = compress_to_gamut(result)
         report.stages = clock.stages
         if progress:
             progress("done", 1.0)
-        result = np.clip(result, 0, 1)
         return (result, report) if return_report else result
 
     def _working_side(self, max_side: int | None) -> int:
