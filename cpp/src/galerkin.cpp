@@ -255,7 +255,10 @@ void normalize(Workers& workers, const std::vector<ColorWhitening>& nodes, const
         const auto node = static_cast<std::size_t>(row * grid.width + column);
         Block factor;
         Block inverse;
-        invert_cholesky(diagonals.data() + 16 * node, factor, inverse);
+        static const double delta = getenv("DELTA") ? atof(getenv("DELTA")) : 0;
+        Block block;
+        for (Index i = 0; i < 16; ++i) block[i] = diagonals[16 * node + i] * (1 + delta);
+        invert_cholesky(block, factor, inverse);
         level.set_basis(row, column, make_basis(nodes[node], factor, inverse));
         for (Index i = 0; i < 16; ++i) {
           inverses.row(i, row)[column] = static_cast<float>(inverse[i]);

@@ -20,12 +20,11 @@ constexpr Index most_coarsest_nodes = 150;  // a dense factorisation of four tim
 constexpr double variance_share = 0.1;
 
 // Eigenvalues of the smoother's iteration lie in (0, 1]; this is best on [1/3, 1].
-constexpr float pixel_damping = 1.5F;
 
 constexpr Index tile = 128;
 
 /// z = damping / d * r on a tile.
-FASTPHOTO_MULTIVERSION void smooth_zero(const PixelDiagonal& d, Index row, Index column, Index count, const float* r,
+FASTPHOTO_MULTIVERSION void smooth_zero(float pixel_damping, const PixelDiagonal& d, Index row, Index column, Index count, const float* r,
                                         float* z) {
   float numbers[tile];
   d.read(row, column, count, numbers);
@@ -35,7 +34,7 @@ FASTPHOTO_MULTIVERSION void smooth_zero(const PixelDiagonal& d, Index row, Index
 }
 
 /// z += damping / d * t on a tile; returns r . z.
-FASTPHOTO_MULTIVERSION double smooth_add(const PixelDiagonal& d, Index row, Index column, Index count, const float* t,
+FASTPHOTO_MULTIVERSION double smooth_add(float pixel_damping, const PixelDiagonal& d, Index row, Index column, Index count, const float* t,
                                          const float* r, float* FASTPHOTO_RESTRICT z) {
   float numbers[tile];
   d.read(row, column, count, numbers);
@@ -168,19 +167,31 @@ PerChannel MultigridPreconditioner::apply(Workers& workers, const Field<float>& 
       }
     });
   };
+  static const int fd = getenv("FD") ? atoi(getenv("FD")) : 1;
+  static const float flo = getenv("FLO") ? (float)atof(getenv("FLO")) : 0.3333F;
+  float w[4];
+  for (int i = 0; i < fd; ++i) {
+    const double c = std::cos(M_PI * (i + 0.5) / fd);
+    w[i] = static_cast<float>(2.0 / ((1 + flo) + (1 - flo) * c));
+  }
   for_each_tile([&](Index c, Index row, Index column, Index count) {
-    smooth_zero(smoother_, row, column, count, r.row(c, row) + column, z.row(c, row) + column);
+    smooth_zero(w[0], smoother_, row, column, count, r.row(c, row) + column, z.row(c, row) + column);
   });
+  RowSums dots(grid.height, r.channels());
+  const auto add = [&](float f) {
+    system_.residual(workers, r, z, scratch);
+    dots = RowSums(grid.height, r.channels());
+    for_each_tile([&](Index c, Index row, Index column, Index count) {
+      dots.at(row, c) += smooth_add(f, smoother_, row, column, count, scratch.row(c, row) + column,
+                                    r.row(c, row) + column, z.row(c, row) + column);
+    });
+  };
+  for (int i = 1; i < fd; ++i) add(w[i]);
   system_.residual(workers, r, z, scratch);
   restrict_pixels(workers, colors_, *multigrid_.levels()[0], scratch, vectors_[0].r);
   cycle(workers, 0);
   add_prolonged_pixels(workers, colors_, *multigrid_.levels()[0], vectors_[0].x, z);
-  system_.residual(workers, r, z, scratch);
-  RowSums dots(grid.height, r.channels());
-  for_each_tile([&](Index c, Index row, Index column, Index count) {
-    dots.at(row, c) += smooth_add(smoother_, row, column, count, scratch.row(c, row) + column, r.row(c, row) + column,
-                                  z.row(c, row) + column);
-  });
+  for (int i = fd; i-- > 0;) add(w[i]);
   return dots.total();
 }
 
