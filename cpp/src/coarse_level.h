@@ -44,16 +44,16 @@ class CoarseLevel {
   /// t = r - K x.
   void residual(Workers& workers, const Field<float>& r, const Field<float>& x, Field<float>& t) const;
 
-  /// Damping of the smoother x += damping (r - K x), from an estimate of the largest eigenvalue of K.
-  float damping() const { return damping_; }
-  void estimate_damping(Workers& workers);
+  /// An upper estimate of the largest eigenvalue of K, for the smoother.
+  double largest_eigenvalue() const { return largest_eigenvalue_; }
+  void estimate_largest_eigenvalue(Workers& workers);
 
  private:
   HatAxis rows_;
   HatAxis columns_;
   Field<float> blocks_;
   Field<float> basis_;
-  float damping_ = 0.0F;
+  double largest_eigenvalue_ = 0.0;
 };
 
 /// Rows of nodes one task takes.

@@ -14,6 +14,9 @@ struct SolveLimits {
 
   /// Called after every iteration with their number and the running residual; false stops. May be empty.
   std::function<bool(int iteration, double residual)> progress;
+
+  /// Start from zero where the first guess has a larger residual than that.
+  bool zero_if_closer = false;
 };
 
 struct SolveReport {

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
+#include <utility>
 
-#include "dot.h"
+#include "multiversion.h"
 #include "transfer.h"
 #include "windows.h"
 
@@ -19,29 +19,34 @@ constexpr Index most_coarsest_nodes = 150;  // a dense factorisation of four tim
 // as stiff as any other field.
 constexpr double variance_share = 0.1;
 
-// Eigenvalues of the smoother's iteration lie in (0, 1]; this is best on [1/3, 1].
+/// A Chebyshev polynomial smoother: damped Jacobi steps that are best on [from, 1] times the largest eigenvalue.
+struct Smoother {
+  int degree;
+  double from;
+
+  /// Damping of step `step`: the reciprocal of a root of the Chebyshev polynomial of the interval.
+  float damping(int step, double largest) const {
+    const double angle = 3.14159265358979323846 * (step + 0.5) / degree;
+    return static_cast<float>(2.0 / (largest * ((1.0 + from) + (1.0 - from) * std::cos(angle))));
+  }
+};
+
+// Found by trying on photos and synthetic images (docs/smoothing.md). The largest eigenvalue on the pixels is at most
+// 1: their diagonal bounds the system. The levels below the first are small, so there more steps are cheap.
+constexpr Smoother pixel_smoother{3, 0.1};
+constexpr Smoother first_level_smoother{1, 0.25};
+constexpr Smoother level_smoother{3, 0.05};
 
 constexpr Index tile = 128;
 
 /// z = damping / d * r on a tile.
-FASTPHOTO_MULTIVERSION void smooth_zero(float pixel_damping, const PixelDiagonal& d, Index row, Index column, Index count, const float* r,
-                                        float* z) {
+FASTPHOTO_MULTIVERSION void smooth_zero(float damping, const PixelDiagonal& d, Index row, Index column, Index count,
+                                        const float* r, float* z) {
   float numbers[tile];
   d.read(row, column, count, numbers);
   for (Index i = 0; i < count; ++i) {
-    z[i] = pixel_damping / numbers[i] * r[i];
+    z[i] = damping / numbers[i] * r[i];
   }
-}
-
-/// z += damping / d * t on a tile; returns r . z.
-FASTPHOTO_MULTIVERSION double smooth_add(float pixel_damping, const PixelDiagonal& d, Index row, Index column, Index count, const float* t,
-                                         const float* r, float* FASTPHOTO_RESTRICT z) {
-  float numbers[tile];
-  d.read(row, column, count, numbers);
-  for (Index i = 0; i < count; ++i) {
-    z[i] += pixel_damping / numbers[i] * t[i];
-  }
-  return sum_in_lanes(count, [&](Index i) { return static_cast<double>(r[i]) * static_cast<double>(z[i]); });
 }
 
 FASTPHOTO_MULTIVERSION void scale_row(float factor, const float* from, Index count, float* FASTPHOTO_RESTRICT to) {
@@ -76,14 +81,14 @@ std::unique_ptr<Multigrid> Multigrid::build(Workers& workers, const ColorPlanes&
   const double least_variance = variance_share * eps / 9.0;
   LevelSetup setup = coarsen_pixels(workers, colors, coefficients, diagonal, spacing, least_variance);
   for (;;) {
-    setup.level->estimate_damping(workers);
+    setup.level->estimate_largest_eigenvalue(workers);
     const Grid grid = setup.level->grid();
     const bool coarsest = grid.height * grid.width <= most_coarsest_nodes || (grid.height <= 3 && grid.width <= 3);
     LevelSetup next;
     if (!coarsest) {
       next = coarsen_level(workers, setup, least_variance);
     }
-    if (!std::isfinite(setup.level->damping())) {
+    if (!std::isfinite(setup.level->largest_eigenvalue())) {
       return nullptr;
     }
     multigrid->levels_.push_back(std::move(setup.level));
@@ -159,40 +164,30 @@ MultigridPreconditioner::MultigridPreconditioner(const StencilOperator& system, 
 
 PerChannel MultigridPreconditioner::apply(Workers& workers, const Field<float>& r, Field<float>& z,
                                           Field<float>& scratch) {
-  const Grid& grid = r.grid();
-  const auto for_each_tile = [&](auto body) {
-    for_each_row(workers, r, rows_per_chunk, [&](Index c, Index row) {
-      for (Index column = 0; column < grid.width; column += tile) {
-        body(c, row, column, std::min(tile, grid.width - column));
-      }
-    });
-  };
-  static const int fd = getenv("FD") ? atoi(getenv("FD")) : 1;
-  static const float flo = getenv("FLO") ? (float)atof(getenv("FLO")) : 0.3333F;
-  float w[4];
-  for (int i = 0; i < fd; ++i) {
-    const double c = std::cos(M_PI * (i + 0.5) / fd);
-    w[i] = static_cast<float>(2.0 / ((1 + flo) + (1 - flo) * c));
-  }
-  for_each_tile([&](Index c, Index row, Index column, Index count) {
-    smooth_zero(w[0], smoother_, row, column, count, r.row(c, row) + column, z.row(c, row) + column);
+  const Smoother& smooth = pixel_smoother;
+  // The steps go back and forth between two fields, an odd number of times in all, and end in z.
+  Field<float>* now = &scratch;
+  Field<float>* next = &z;
+  for_each_row(workers, r, rows_per_chunk, [&](Index c, Index row) {
+    for (Index column = 0; column < r.grid().width; column += tile) {
+      smooth_zero(smooth.damping(0, 1.0), smoother_, row, column, std::min(tile, r.grid().width - column),
+                  r.row(c, row) + column, now->row(c, row) + column);
+    }
   });
-  RowSums dots(grid.height, r.channels());
-  const auto add = [&](float f) {
-    system_.residual(workers, r, z, scratch);
-    dots = RowSums(grid.height, r.channels());
-    for_each_tile([&](Index c, Index row, Index column, Index count) {
-      dots.at(row, c) += smooth_add(f, smoother_, row, column, count, scratch.row(c, row) + column,
-                                    r.row(c, row) + column, z.row(c, row) + column);
-    });
-  };
-  for (int i = 1; i < fd; ++i) add(w[i]);
-  system_.residual(workers, r, z, scratch);
-  restrict_pixels(workers, colors_, *multigrid_.levels()[0], scratch, vectors_[0].r);
+  for (int step = 1; step < smooth.degree; ++step) {
+    system_.relax(workers, smooth.damping(step, 1.0), smoother_, r, *now, *next);
+    std::swap(now, next);
+  }
+  system_.residual(workers, r, *now, *next);
+  restrict_pixels(workers, colors_, *multigrid_.levels()[0], *next, vectors_[0].r);
   cycle(workers, 0);
-  add_prolonged_pixels(workers, colors_, *multigrid_.levels()[0], vectors_[0].x, z);
-  for (int i = fd; i-- > 0;) add(w[i]);
-  return dots.total();
+  add_prolonged_pixels(workers, colors_, *multigrid_.levels()[0], vectors_[0].x, *now);
+  PerChannel dots;
+  for (int step = smooth.degree - 1; step >= 0; --step) {
+    dots = system_.relax(workers, smooth.damping(step, 1.0), smoother_, r, *now, *next);
+    std::swap(now, next);
+  }
+  return dots;
 }
 
 void MultigridPreconditioner::cycle(Workers& workers, std::size_t at) {
@@ -205,36 +200,27 @@ void MultigridPreconditioner::cycle(Workers& workers, std::size_t at) {
     multigrid_.solve_coarsest(v.x);
     return;
   }
-  static const int gamma = getenv("G") ? atoi(getenv("G")) : 1;
-  static const int deg = getenv("DEG") ? atoi(getenv("DEG")) : 1;
-  static const double lo = getenv("LO") ? atof(getenv("LO")) : 0.3;
-  // Chebyshev roots
-  const double hi = 2.0 / static_cast<double>(level.damping()) / 1.3;
-  std::vector<float> w(static_cast<std::size_t>(deg));
-  for (int i = 0; i < deg; ++i) {
-    const double c = std::cos(M_PI * (i + 0.5) / deg);
-    w[static_cast<std::size_t>(i)] = static_cast<float>(1.0 / (0.5 * hi * ((1 + lo) + (1 - lo) * c)));
-  }
-  for_each_row(workers, v.x, node_rows_per_chunk,
-               [&](Index c, Index row) { scale_row(w[0], v.r.row(c, row), width, v.x.row(c, row)); });
-  for (int i = 1; i < deg; ++i) {
+  const Smoother& smooth = at == 0 ? first_level_smoother : level_smoother;
+  const double largest = level.largest_eigenvalue();
+  for_each_row(workers, v.x, node_rows_per_chunk, [&](Index c, Index row) {
+    scale_row(smooth.damping(0, largest), v.r.row(c, row), width, v.x.row(c, row));
+  });
+  const auto relax = [&](int step) {
     level.residual(workers, v.r, v.x, v.t);
     for_each_row(workers, v.x, node_rows_per_chunk, [&](Index c, Index row) {
-      add_row(w[static_cast<std::size_t>(i)], v.t.row(c, row), width, v.x.row(c, row));
+      add_row(smooth.damping(step, largest), v.t.row(c, row), width, v.x.row(c, row));
     });
+  };
+  for (int step = 1; step < smooth.degree; ++step) {
+    relax(step);
   }
   const CoarseLevel& coarse = *multigrid_.levels()[at + 1];
-  for (int g = 0; g < gamma; ++g) {
-    level.residual(workers, v.r, v.x, v.t);
-    restrict_level(workers, level, coarse, v.t, vectors_[at + 1].r);
-    cycle(workers, at + 1);
-    add_prolonged_level(workers, level, coarse, vectors_[at + 1].x, v.x);
-  }
-  for (int i = deg - 1; i >= 0; --i) {
-    level.residual(workers, v.r, v.x, v.t);
-    for_each_row(workers, v.x, node_rows_per_chunk, [&](Index c, Index row) {
-      add_row(w[static_cast<std::size_t>(i)], v.t.row(c, row), width, v.x.row(c, row));
-    });
+  level.residual(workers, v.r, v.x, v.t);
+  restrict_level(workers, level, coarse, v.t, vectors_[at + 1].r);
+  cycle(workers, at + 1);
+  add_prolonged_level(workers, level, coarse, vectors_[at + 1].x, v.x);
+  for (int step = smooth.degree - 1; step >= 0; --step) {
+    relax(step);
   }
 }
 

@@ -75,6 +75,21 @@ FASTPHOTO_MULTIVERSION void subtract_tile(const Neighbours& neighbours, const fl
   }
 }
 
+/// y = x + factor / divisors (r - A x) on a tile; returns r . y.
+FASTPHOTO_MULTIVERSION double relax_tile(const Neighbours& neighbours, const float* diagonal, float factor,
+                                         const float* divisors, const float* r, const float* x, Index count, float* y) {
+  float sums[tile] = {};
+  for (Index i = 0; i < count; ++i) {
+    sums[i] = diagonal[i] * x[i];
+  }
+  add_differences(neighbours, x, count, sums);
+  for (Index i = 0; i < count; ++i) {
+    sums[i] = x[i] + factor / divisors[i] * (r[i] - sums[i]);
+  }
+  std::copy(sums, sums + count, y);
+  return sum_in_lanes(count, [&](Index i) { return static_cast<double>(r[i]) * static_cast<double>(sums[i]); });
+}
+
 /// r = b - A x on a tile; returns r . r.
 FASTPHOTO_MULTIVERSION double residual_tile(const Neighbours& neighbours, const float* diagonal, const float* b,
                                             const double* x, Index count, float* r) {
@@ -132,6 +147,20 @@ void StencilOperator::residual(Workers& workers, const Field<float>& r, const Fi
       subtract_tile(near, diagonal, r.row(c, row) + column, x.row(c, row) + column, count, t.row(c, row) + column);
     }
   });
+}
+
+PerChannel StencilOperator::relax(Workers& workers, float factor, const PixelDiagonal& divisors, const Field<float>& r,
+                                  const Field<float>& x, Field<float>& y) const {
+  RowSums dots(grid().height, x.channels());
+  for_each_tile(workers, [&](const Neighbours& near, const float* diagonal, Index row, Index column, Index count) {
+    float numbers[tile];
+    divisors.read(row, column, count, numbers);
+    for (Index c = 0; c < x.channels(); ++c) {
+      dots.at(row, c) += relax_tile(near, diagonal, factor, numbers, r.row(c, row) + column, x.row(c, row) + column,
+                                    count, y.row(c, row) + column);
+    }
+  });
+  return dots.total();
 }
 
 PerChannel StencilOperator::residual(Workers& workers, const FillRow& b, const Field<double>& x,

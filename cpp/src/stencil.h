@@ -29,6 +29,10 @@ class StencilOperator {
   /// t = r - A x.
   void residual(Workers& workers, const Field<float>& r, const Field<float>& x, Field<float>& t) const;
 
+  /// y = x + factor / divisors (r - A x), a step of damped Jacobi; returns r . y for each channel. y is not x.
+  PerChannel relax(Workers& workers, float factor, const PixelDiagonal& divisors, const Field<float>& r,
+                   const Field<float>& x, Field<float>& y) const;
+
   /// r = b - A x with float64 differences, for a residual that can be trusted; b is handed out row by row as
   /// fill(channel, row, out). Returns r . r for each channel.
   using FillRow = std::function<void(Index channel, Index row, float* out)>;
