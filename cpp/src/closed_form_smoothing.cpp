@@ -165,7 +165,8 @@ SmoothingResult ClosedFormSmoother::Impl::solve(const ImageView& stylized, const
   require(stylized.height == height && stylized.width == width,
           "stylized and content must have the same height and width, got " + shape_text(stylized) + " and " +
               std::to_string(height) + " x " + std::to_string(width) + " x 3");
-  require_option(how.rtol >= 0.0 && how.rtol < 1.0, "rtol", how.rtol, "between 0 and 1");
+  const double rtol = how.rtol.value_or(options.rtol);
+  require_option(rtol > 0.0 && rtol < 1.0, "rtol", rtol, "between 0 and 1");
   if (how.initial != nullptr) {
     require_image(workers, *how.initial, "initial", stylized.channels);
     require_same_size(*how.initial, "initial", stylized, "stylized");
@@ -215,7 +216,7 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
     }
   });
 
-  SolveLimits limits{how.rtol > 0.0 ? how.rtol : options.rtol, options.max_iterations, how.progress};
+  SolveLimits limits{how.rtol.value_or(options.rtol), options.max_iterations, how.progress};
   // R = Y solves the system where Y is affine in the content's colour; elsewhere L Y is large and zero is a better
   // start.
   limits.zero_if_closer = how.initial == nullptr;

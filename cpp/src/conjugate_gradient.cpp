@@ -201,28 +201,33 @@ SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preco
   Correction correction(workers, A, M, channels);
   SolveReport report;
   report.residual = relative(A.residual(workers, b, x, correction.r), b_norms);
-  if (limits.zero_if_closer && report.residual > 1.0 && limits.max_iterations > 0) {
+  // What a correction has to improve on. The first one from zero may well be as large as b where rounding of the
+  // unknown times L is, that is for a tiny lam; it is kept if it beats the guess, and the next ones are small.
+  double before = report.residual;
+  if (limits.zero_if_closer && before > 1.0 && limits.max_iterations > 0) {
     for_each_row(workers, A.grid(), channels,
                  [&](Index row, Index c) { std::fill_n(x.row(c, row), A.grid().width, 0.0); });
     report.residual = relative(A.residual(workers, b, x, correction.r), b_norms);
   }
-  double before = std::numeric_limits<double>::infinity();
-  while (report.residual > limits.rtol && report.iterations < limits.max_iterations && !correction.unfit &&
-         !correction.cancelled && report.residual < least_gain * before) {
-    before = report.residual;
-    const double target = std::max(running_share * limits.rtol, trusted_reduction * before);
+  bool gaining = true;
+  while (report.residual > limits.rtol && report.iterations < limits.max_iterations && gaining && !correction.unfit &&
+         !correction.cancelled) {
+    const double start = report.residual;
+    const double target = std::max(running_share * limits.rtol, trusted_reduction * start);
     const int done = report.iterations;
     report.iterations +=
-        correction.iterate(b_norms, before, target, limits.max_iterations - done, [&](int iteration, double residual) {
+        correction.iterate(b_norms, start, target, limits.max_iterations - done, [&](int iteration, double residual) {
           return !limits.progress || limits.progress(done + iteration, residual);
         });
     correction.add_to(x, 1.0);
     report.residual = relative(A.residual(workers, b, x, correction.r), b_norms);
     if (!(report.residual < before)) {
       correction.add_to(x, -1.0);
-      report.residual = before;
+      report.residual = start;
       correction.unfit = true;
     }
+    gaining = report.residual < least_gain * before;
+    before = report.residual;
   }
   report.cancelled = correction.cancelled;
   report.converged = report.residual <= limits.rtol;

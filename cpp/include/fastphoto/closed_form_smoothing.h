@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "fastphoto/image.h"
 #include "fastphoto/options.h"
@@ -25,10 +26,11 @@ struct SmoothingInfo {
   SmoothingPreconditioner preconditioner = SmoothingPreconditioner::None;  ///< the last one used
 };
 
-/// What a single solve may be given beside its image. rtol = 0 takes the smoother's own.
+/// What a single solve may be given beside its image.
 struct SolveOptions {
-  double rtol = 0.0;
-  const ImageView* initial = nullptr;  ///< where to start, of the stylized image's shape; none: from the stylized image
+  std::optional<double> rtol;  ///< none: the smoother's own
+  const ImageView* initial =
+      nullptr;  ///< where to start, of the stylized image's shape; none: from the stylized image or zero
 
   /// Called after every iteration from the thread that called solve(); false cancels. May be empty.
   std::function<bool(int iteration, double residual)> progress;
