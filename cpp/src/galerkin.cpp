@@ -6,13 +6,13 @@
 #include <cstring>
 
 #include "multiversion.h"
+#include "pixel_blocks.h"
 #include "windows.h"
 
 namespace fastphoto {
 
 namespace {
 
-constexpr Index blocks_of_node = 1 + CoarseLevel::blocks_per_node;  // the diagonal's first
 constexpr Index node_doubles = 16 * blocks_of_node;
 constexpr Index tile = 64;
 
@@ -27,134 +27,6 @@ FASTPHOTO_INLINE Index block_index(Index dy, Index dx) {
     return -1;
   }
   return dy == 0 ? dx : 3 + (dy - 1) * 5 + dx + 2;
-}
-
-struct Pixels {
-  const float* colors;  // three planes
-  Index height;
-  Index width;
-  const Field<float>* coefficients;
-  const PixelDiagonal* diagonal;
-};
-
-/// The hats of one axis at up to spacing + 4 neighbouring positions: left node (relative) and two weights.
-struct HatTable {
-  Index left[12];
-  double weight[12][2];
-};
-
-FASTPHOTO_INLINE HatTable hat_table(const HatAxis& axis, Index first, Index count, Index origin) {
-  HatTable table{};
-  for (Index i = 0; i < count; ++i) {
-    const Index position = std::clamp<Index>(first + i, 0, axis.size - 1);
-    table.left[i] = axis.left(position) - origin;
-    table.weight[i][1] = axis.right_weight(position);
-    table.weight[i][0] = 1.0 - table.weight[i][1];
-  }
-  return table;
-}
-
-/// Adds what the pixels of one cell (between nodes (y, x) and (y + 1, x + 1)) give to the raw blocks of its four
-/// corners. corners[ky] is the accumulator of node row y + ky, or null.
-FASTPHOTO_INLINE void add_cell_of(const Pixels& pixels, const HatAxis& rows, const HatAxis& columns, Index y, Index x,
-                                  double* const* corners) {
-  const Index y0 = rows.cell_begin(y);
-  const Index y1 = rows.cell_end(y);
-  const Index x0 = columns.cell_begin(x);
-  const Index x1 = columns.cell_end(x);
-  const Index plane = pixels.height * pixels.width;
-  // Relative to node (y - 1, x - 1): pixels up to two away from the cell lie between nodes 0 and 3.
-  const HatTable hat_y = hat_table(rows, y0 - 2, y1 - y0 + 4, y - 1);
-  const HatTable hat_x = hat_table(columns, x0 - 2, x1 - x0 + 4, x - 1);
-  float diagonal[8];
-  for (Index py = y0; py < y1; ++py) {
-    pixels.diagonal->read(py, x0, x1 - x0, diagonal);
-    for (Index px = x0; px < x1; ++px) {
-      double q[4][4][4] = {};  // sum_j A_ij phi_l(j) (1, I_j) for nodes l
-      double own = static_cast<double>(diagonal[px - x0]);
-      const Index first_row = std::max<Index>(0, py - 2);
-      const Index last_row = std::min(pixels.height - 1, py + 2);
-      const Index first_column = std::max<Index>(0, px - 2);
-      const Index last_column = std::min(pixels.width - 1, px + 2);
-      for (Index jy = first_row; jy <= last_row; ++jy) {
-        double sums[4][4] = {};  // of one row of pixels
-        for (Index jx = first_column; jx <= last_column; ++jx) {
-          const Index dy = jy - py;
-          const Index dx = jx - px;
-          if (dy == 0 && dx == 0) {
-            continue;
-          }
-          const bool positive = dy > 0 || (dy == 0 && dx > 0);
-          const double c = static_cast<double>(positive ? pixels.coefficients->row(offset_index(dy, dx, 1), py)[px]
-                                                        : pixels.coefficients->row(offset_index(-dy, -dx, 1), jy)[jx]);
-          own += c;
-          const Index at = jy * pixels.width + jx;
-          const double color[4] = {1.0, static_cast<double>(pixels.colors[at]),
-                                   static_cast<double>(pixels.colors[plane + at]),
-                                   static_cast<double>(pixels.colors[2 * plane + at])};
-          const Index t = jx - x0 + 2;
-          double* to = sums[hat_x.left[t]];
-          const double w0 = -c * hat_x.weight[t][0];
-          const double w1 = -c * hat_x.weight[t][1];
-          for (Index i = 0; i < 4; ++i) {
-            to[i] += w0 * color[i];
-            to[4 + i] += w1 * color[i];
-          }
-        }
-        const Index t = jy - y0 + 2;
-        double* to0 = &q[hat_y.left[t]][0][0];
-        const double w0 = hat_y.weight[t][0];
-        const double w1 = hat_y.weight[t][1];
-        for (Index i = 0; i < 16; ++i) {
-          to0[i] += w0 * (&sums[0][0])[i];
-          to0[16 + i] += w1 * (&sums[0][0])[i];
-        }
-      }
-      const Index at = py * pixels.width + px;
-      const double color[4] = {1.0, static_cast<double>(pixels.colors[at]),
-                               static_cast<double>(pixels.colors[plane + at]),
-                               static_cast<double>(pixels.colors[2 * plane + at])};
-      const Index ty = py - y0 + 2;
-      const Index tx = px - x0 + 2;
-      for (Index ky = 0; ky < 2; ++ky) {
-        for (Index kx = 0; kx < 2; ++kx) {
-          const double w = own * hat_y.weight[ty][ky] * hat_x.weight[tx][kx];
-          for (Index i = 0; i < 4; ++i) {
-            q[1 + ky][1 + kx][i] += w * color[i];
-          }
-        }
-      }
-      for (Index ky = 0; ky < 2; ++ky) {
-        if (corners[ky] == nullptr || hat_y.weight[ty][ky] == 0.0) {
-          continue;
-        }
-        for (Index kx = 0; kx < 2; ++kx) {
-          const double w = hat_y.weight[ty][ky] * hat_x.weight[tx][kx];
-          if (w == 0.0) {
-            continue;
-          }
-          double* blocks = corners[ky] + kx * node_doubles;
-          const double factor[4] = {w, w * color[1], w * color[2], w * color[3]};
-          for (Index ly = 1 + ky; ly < 4; ++ly) {
-            for (Index lx = ly == 1 + ky ? 1 + kx : std::max<Index>(0, kx - 1); lx < 4; ++lx) {
-              double* to = blocks + 16 * block_index(ly - 1 - ky, lx - 1 - kx);
-              const double* from = q[ly][lx];
-              for (Index a = 0; a < 4; ++a) {
-                for (Index b = 0; b < 4; ++b) {
-                  to[4 * a + b] += factor[a] * from[b];
-                }
-              }
-            }
-          }
-        }
-      }
-    }
-  }
-}
-
-FASTPHOTO_MULTIVERSION void add_cell(const Pixels& pixels, const HatAxis& rows, const HatAxis& columns, Index y,
-                                     Index x, double* const* corners) {
-  add_cell_of(pixels, rows, columns, y, x, corners);
 }
 
 std::vector<ColorMoments> pixel_moments(Workers& workers, const ColorPlanes& colors, const HatAxis& rows,
@@ -389,36 +261,27 @@ FASTPHOTO_MULTIVERSION void add_node(const CoarseLevel& fine, const double* from
 }  // namespace
 
 LevelSetup coarsen_pixels(Workers& workers, const ColorPlanes& colors, const Field<float>& coefficients,
-                          const PixelDiagonal& diagonal, Index spacing, double least_variance) {
+                          const PixelDiagonal& diagonal, double least_variance) {
   const Grid& grid = coefficients.grid();
-  const HatAxis rows(grid.height, spacing);
-  const HatAxis columns(grid.width, spacing);
+  const HatAxis rows(grid.height, node_spacing);
+  const HatAxis columns(grid.width, node_spacing);
   LevelSetup result{std::make_unique<CoarseLevel>(rows, columns), pixel_moments(workers, colors, rows, columns)};
   const std::vector<ColorWhitening> nodes = whitenings(result.moments, least_variance);
   std::vector<double> diagonals(16 * nodes.size());
-  const Pixels pixels{colors.samples.data(), grid.height, grid.width, &coefficients, &diagonal};
   constexpr Index chunk = 8;
   workers.run(rows.nodes, chunk, [&](Index begin, Index end) {
     // Two rows of nodes are in the making: those above and below the row of cells.
-    const auto row_doubles = static_cast<std::size_t>(columns.nodes * node_doubles);
-    std::vector<double> above(row_doubles);
-    std::vector<double> below(row_doubles);
-    for (Index cell = std::max<Index>(0, begin - 1); cell <= std::min(end - 1, rows.nodes - 2); ++cell) {
-      std::fill(below.begin(), below.end(), 0.0);
-      for (Index x = 0; x < columns.nodes - 1; ++x) {
-        double* const corners[2] = {cell >= begin ? above.data() + x * node_doubles : nullptr,
-                                    cell + 1 < end ? below.data() + x * node_doubles : nullptr};
-        add_cell(pixels, rows, columns, cell, x, corners);
-      }
-      for (Index x = 0; x < columns.nodes; ++x) {
-        if (cell >= begin) {
-          store_blocks(nodes, *result.level, cell, x, above.data() + x * node_doubles,
-                       diagonals.data() + (cell * columns.nodes + x) * 16);
+    NodeBlocks above(columns.nodes);
+    NodeBlocks below(columns.nodes);
+    double raw[node_doubles];
+    for (Index row = std::max<Index>(0, begin - 1); row < end; ++row) {
+      below.clear();
+      add_cells(colors, coefficients, diagonal, row, above, below);
+      for (Index x = 0; row >= begin && x < columns.nodes; ++x) {
+        for (Index i = 0; i < node_doubles; ++i) {
+          raw[i] = above.plane(i)[x];
         }
-        if (cell + 1 < end && cell + 1 == rows.nodes - 1) {
-          store_blocks(nodes, *result.level, cell + 1, x, below.data() + x * node_doubles,
-                       diagonals.data() + ((cell + 1) * columns.nodes + x) * 16);
-        }
+        store_blocks(nodes, *result.level, row, x, raw, diagonals.data() + (row * columns.nodes + x) * 16);
       }
       std::swap(above, below);
     }

@@ -17,12 +17,12 @@ struct LevelSetup {
   std::vector<ColorMoments> moments;  // row-major nodes
 };
 
-/// The exact Galerkin operator P^T A P of the pixels' system on nodes every `spacing` pixels, with
+/// The exact Galerkin operator P^T A P of the pixels' system on nodes every node_spacing pixels, with
 /// (P u)_i = sum_k phi_k(i) (b_k + a_k . (I_i - mean_k)). Radius 1 only: a wider stencil reaches beyond 5 x 5 nodes.
 ///
 /// @param coefficients  of StencilOperator.
 LevelSetup coarsen_pixels(Workers& workers, const ColorPlanes& colors, const Field<float>& coefficients,
-                          const PixelDiagonal& diagonal, Index spacing, double least_variance);
+                          const PixelDiagonal& diagonal, double least_variance);
 
 /// The same for a level: nodes twice as far apart, whose affine functions restricted to a node of the finer level are
 /// its own, so that the spaces are nested.

@@ -76,10 +76,10 @@ void for_each_row(Workers& workers, const Field<float>& field, Index chunk, Body
 
 std::unique_ptr<Multigrid> Multigrid::build(Workers& workers, const ColorPlanes& colors,
                                             const Field<float>& coefficients, const PixelDiagonal& diagonal,
-                                            Index spacing, double eps) {
+                                            double eps) {
   auto multigrid = std::make_unique<Multigrid>();
   const double least_variance = variance_share * eps / 9.0;
-  LevelSetup setup = coarsen_pixels(workers, colors, coefficients, diagonal, spacing, least_variance);
+  LevelSetup setup = coarsen_pixels(workers, colors, coefficients, diagonal, least_variance);
   for (;;) {
     setup.level->estimate_largest_eigenvalue(workers);
     const Grid grid = setup.level->grid();

@@ -22,7 +22,7 @@ class Multigrid {
  public:
   /// Null if the coarse operators are not positive definite in float32.
   static std::unique_ptr<Multigrid> build(Workers& workers, const ColorPlanes& colors, const Field<float>& coefficients,
-                                          const PixelDiagonal& diagonal, Index spacing, double eps);
+                                          const PixelDiagonal& diagonal, double eps);
 
   const std::vector<std::unique_ptr<CoarseLevel>>& levels() const { return levels_; }
 
