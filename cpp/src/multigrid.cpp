@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include "multiversion.h"
 #include "transfer.h"
@@ -36,18 +35,6 @@ struct Smoother {
 constexpr Smoother pixel_smoother{3, 0.1};
 constexpr Smoother first_level_smoother{1, 0.25};
 constexpr Smoother level_smoother{3, 0.05};
-
-constexpr Index tile = 128;
-
-/// z = damping / d * r on a tile.
-FASTPHOTO_MULTIVERSION void smooth_zero(float damping, const PixelDiagonal& d, Index row, Index column, Index count,
-                                        const float* r, float* z) {
-  float numbers[tile];
-  d.read(row, column, count, numbers);
-  for (Index i = 0; i < count; ++i) {
-    z[i] = damping / numbers[i] * r[i];
-  }
-}
 
 FASTPHOTO_MULTIVERSION void scale_row(float factor, const float* from, Index count, float* FASTPHOTO_RESTRICT to) {
   for (Index i = 0; i < count; ++i) {
@@ -164,30 +151,16 @@ MultigridPreconditioner::MultigridPreconditioner(const StencilOperator& system, 
 
 PerChannel MultigridPreconditioner::apply(Workers& workers, const Field<float>& r, Field<float>& z,
                                           Field<float>& scratch) {
-  const Smoother& smooth = pixel_smoother;
-  // The steps go back and forth between two fields, an odd number of times in all, and end in z.
-  Field<float>* now = &scratch;
-  Field<float>* next = &z;
-  for_each_row(workers, r, rows_per_chunk, [&](Index c, Index row) {
-    for (Index column = 0; column < r.grid().width; column += tile) {
-      smooth_zero(smooth.damping(0, 1.0), smoother_, row, column, std::min(tile, r.grid().width - column),
-                  r.row(c, row) + column, now->row(c, row) + column);
-    }
-  });
-  for (int step = 1; step < smooth.degree; ++step) {
-    system_.relax(workers, smooth.damping(step, 1.0), smoother_, r, *now, *next);
-    std::swap(now, next);
+  std::vector<float> dampings;
+  for (int step = 0; step < pixel_smoother.degree; ++step) {
+    dampings.push_back(pixel_smoother.damping(step, 1.0));
   }
-  system_.residual(workers, r, *now, *next);
-  restrict_pixels(workers, colors_, *multigrid_.levels()[0], *next, vectors_[0].r);
+  system_.smooth_from_zero(workers, dampings, smoother_, r, scratch, z);
+  restrict_pixels(workers, colors_, *multigrid_.levels()[0], z, vectors_[0].r);
   cycle(workers, 0);
-  add_prolonged_pixels(workers, colors_, *multigrid_.levels()[0], vectors_[0].x, *now);
-  PerChannel dots;
-  for (int step = smooth.degree - 1; step >= 0; --step) {
-    dots = system_.relax(workers, smooth.damping(step, 1.0), smoother_, r, *now, *next);
-    std::swap(now, next);
-  }
-  return dots;
+  add_prolonged_pixels(workers, colors_, *multigrid_.levels()[0], vectors_[0].x, scratch);
+  std::reverse(dampings.begin(), dampings.end());
+  return system_.smooth(workers, dampings, smoother_, r, scratch, z);
 }
 
 void MultigridPreconditioner::cycle(Workers& workers, std::size_t at) {

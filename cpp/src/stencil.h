@@ -26,12 +26,15 @@ class StencilOperator {
   /// y = A x; returns x . y for each channel. Halos of x must be zero or finite (they meet zero coefficients).
   PerChannel apply(Workers& workers, const Field<float>& x, Field<float>& y) const;
 
-  /// t = r - A x.
-  void residual(Workers& workers, const Field<float>& r, const Field<float>& x, Field<float>& t) const;
+  /// y = x after steps of damped Jacobi, x += factor / divisors (r - A x), one for each factor; returns r . y for each
+  /// channel. The steps go through the rows chunk by chunk, so that coefficients are read from memory once for all of
+  /// them. y is not x.
+  PerChannel smooth(Workers& workers, const std::vector<float>& factors, const PixelDiagonal& divisors,
+                    const Field<float>& r, const Field<float>& x, Field<float>& y) const;
 
-  /// y = x + factor / divisors (r - A x), a step of damped Jacobi; returns r . y for each channel. y is not x.
-  PerChannel relax(Workers& workers, float factor, const PixelDiagonal& divisors, const Field<float>& r,
-                   const Field<float>& x, Field<float>& y) const;
+  /// The same from x = 0, and t = r - A y with it. t is not r.
+  void smooth_from_zero(Workers& workers, const std::vector<float>& factors, const PixelDiagonal& divisors,
+                        const Field<float>& r, Field<float>& y, Field<float>& t) const;
 
   /// r = b - A x with float64 differences, for a residual that can be trusted; b is handed out row by row as
   /// fill(channel, row, out). Returns r . r for each channel.
@@ -39,8 +42,14 @@ class StencilOperator {
   PerChannel residual(Workers& workers, const FillRow& b, const Field<double>& x, Field<float>& r) const;
 
  private:
+  struct Rows;
+
   template <class Body>
   void for_each_tile(Workers& workers, Body body) const;
+
+  /// For the rows of [begin, end) that exist.
+  template <class Body>
+  void for_each_tile_of(Index begin, Index end, const PixelDiagonal& divisors, Body body) const;
 
   Field<float> coefficients_;
   std::vector<Index> steps_;  // distance in memory of each positive offset
