@@ -141,16 +141,6 @@ PerChannel StencilOperator::apply(Workers& workers, const Field<float>& x, Field
   return dots.total();
 }
 
-/// Rows of all channels, of a whole field or of a few rows with the same halos and so the same distances.
-struct StencilOperator::Rows {
-  float* first;  // first sample of row `begin` of channel 0
-  Index begin;
-  Index stride;
-  Index plane;
-
-  float* row(Index channel, Index y) const { return first + channel * plane + (y - begin) * stride; }
-};
-
 namespace {
 
 /// z = factor / divisors r on a tile.
@@ -160,64 +150,67 @@ FASTPHOTO_MULTIVERSION void start_tile(float factor, const float* divisors, cons
   }
 }
 
-// Rows of one chunk of smooth(): what it computes again of its neighbours is 2 (applications - 1) rows on either side,
-// and a chunk's coefficients of all its rows should stay in the cache between the steps.
-constexpr Index smooth_rows = 32;
+// Rows of one chunk of smooth(): large against the rows that it computes again of its neighbours.
+constexpr Index smooth_rows = 64;
 
 }  // namespace
 
 template <class Body>
-void StencilOperator::for_each_tile_of(Index begin, Index end, const PixelDiagonal& divisors, Body body) const {
+void StencilOperator::for_each_tile_of(Index row, const PixelDiagonal& divisors, Body body) const {
   float diagonal[tile];
   float numbers[tile];
-  for (Index row = std::max<Index>(0, begin); row < std::min(grid().height, end); ++row) {
-    for (Index column = 0; column < grid().width; column += tile) {
-      const Index count = std::min(tile, grid().width - column);
-      diagonal_.read(row, column, count, diagonal);
-      divisors.read(row, column, count, numbers);
-      body(Neighbours{coefficients_.row(0, row) + column, coefficients_.plane(), steps_.data(),
-                      static_cast<Index>(steps_.size())},
-           diagonal, numbers, row, column, count);
+  for (Index column = 0; column < grid().width; column += tile) {
+    const Index count = std::min(tile, grid().width - column);
+    diagonal_.read(row, column, count, diagonal);
+    divisors.read(row, column, count, numbers);
+    body(Neighbours{coefficients_.row(0, row) + column, coefficients_.plane(), steps_.data(),
+                    static_cast<Index>(steps_.size())},
+         diagonal, numbers, column, count);
+  }
+}
+
+/// Calls body(pass, row) for every pass over the rows of a chunk, pass `p` on margins that shrink to nothing with the
+/// last one, in an order in which the reach of the pass before is done and the fewest rows lie in between.
+template <class Body>
+void StencilOperator::for_each_pass(Index begin, Index end, Index passes, Body body) const {
+  const Index reach = grid().halo;
+  const Index margin = reach * (passes - 1);
+  for (Index front = begin - margin; front < end + margin; ++front) {
+    for (Index pass = 0; pass < passes; ++pass) {
+      const Index row = front - reach * pass;
+      const Index extra = margin - reach * pass;
+      if (row >= std::max<Index>(0, begin - extra) && row < std::min(grid().height, end + extra)) {
+        body(pass, row);
+      }
     }
   }
 }
 
 PerChannel StencilOperator::smooth(Workers& workers, const std::vector<float>& factors, const PixelDiagonal& divisors,
                                    const Field<float>& r, const Field<float>& x, Field<float>& y) const {
-  const Index reach = grid().halo;
   const Index channels = x.channels();
   const auto steps = static_cast<Index>(factors.size());
   RowSums dots(grid().height, channels);
   workers.run(grid().height, smooth_rows, [&](Index begin, Index end) {
-    const Index margin = reach * (steps - 1);
-    const Grid local{end - begin + 2 * margin, grid().width, reach};
-    Field<float> buffers[2] = {Field<float>(local, channels), Field<float>(local, channels)};
-    const float* from = x.row(0, begin);
-    Index from_begin = begin;
-    Index from_plane = x.plane();
-    for (Index step = 0; step < steps; ++step) {
+    const Index margin = grid().halo * (steps - 1);
+    Field<float> buffers[2] = {Field<float>({end - begin + 2 * margin, grid().width, grid().halo}, channels),
+                               Field<float>({end - begin + 2 * margin, grid().width, grid().halo}, channels)};
+    for_each_pass(begin, end, steps, [&](Index step, Index row) {
       const bool last = step + 1 == steps;
-      const Index extra = reach * (steps - 1 - step);
-      Field<float>& buffer = buffers[step % 2];
-      const Rows to{last ? y.row(0, begin) : buffer.row(0, 0), last ? begin : begin - margin, grid().stride(),
-                    last ? y.plane() : buffer.plane()};
-      const float factor = factors[static_cast<std::size_t>(step)];
-      for_each_tile_of(begin - extra, end + extra, divisors,
-                       [&](const Neighbours& near, const float* diagonal, const float* numbers, Index row, Index column,
-                           Index count) {
-                         for (Index c = 0; c < channels; ++c) {
-                           const float* source = from + c * from_plane + (row - from_begin) * grid().stride() + column;
-                           const double dot = relax_tile(near, diagonal, factor, numbers, r.row(c, row) + column,
-                                                         source, count, to.row(c, row) + column);
-                           if (last) {
-                             dots.at(row, c) += dot;
-                           }
-                         }
-                       });
-      from = to.first;
-      from_begin = to.begin;
-      from_plane = to.plane;
-    }
+      for_each_tile_of(
+          row, divisors,
+          [&](const Neighbours& near, const float* diagonal, const float* numbers, Index column, Index count) {
+            for (Index c = 0; c < channels; ++c) {
+              const float* from = step == 0 ? x.row(c, row) : buffers[(step - 1) % 2].row(c, row - begin + margin);
+              float* to = last ? y.row(c, row) : buffers[step % 2].row(c, row - begin + margin);
+              const double dot = relax_tile(near, diagonal, factors[static_cast<std::size_t>(step)], numbers,
+                                            r.row(c, row) + column, from + column, count, to + column);
+              if (last) {
+                dots.at(row, c) += dot;
+              }
+            }
+          });
+    });
   });
   return dots.total();
 }
@@ -225,46 +218,31 @@ PerChannel StencilOperator::smooth(Workers& workers, const std::vector<float>& f
 void StencilOperator::smooth_from_zero(Workers& workers, const std::vector<float>& factors,
                                        const PixelDiagonal& divisors, const Field<float>& r, Field<float>& y,
                                        Field<float>& t) const {
-  const Index reach = grid().halo;
   const Index channels = r.channels();
   const auto steps = static_cast<Index>(factors.size());
   workers.run(grid().height, smooth_rows, [&](Index begin, Index end) {
-    const Index margin = reach * steps;
-    const Grid local{end - begin + 2 * margin, grid().width, reach};
-    Field<float> buffers[2] = {Field<float>(local, channels), Field<float>(local, channels)};
-    const auto rows_of = [&](Index step) {
-      Field<float>& buffer = buffers[step % 2];
-      return Rows{buffer.row(0, 0), begin - margin, grid().stride(), buffer.plane()};
-    };
-    for (Index step = 0; step < steps; ++step) {
-      const Index extra = reach * (steps - step);
-      const Rows to = rows_of(step);
-      const Rows from = rows_of(step + 1);
-      const float factor = factors[static_cast<std::size_t>(step)];
-      for_each_tile_of(begin - extra, end + extra, divisors,
-                       [&](const Neighbours& near, const float* diagonal, const float* numbers, Index row, Index column,
-                           Index count) {
-                         for (Index c = 0; c < channels; ++c) {
-                           const float* right = r.row(c, row) + column;
-                           float* out = to.row(c, row) + column;
-                           if (step == 0) {
-                             start_tile(factor, numbers, right, count, out);
-                           } else {
-                             relax_tile(near, diagonal, factor, numbers, right, from.row(c, row) + column, count, out);
-                           }
-                         }
-                       });
-    }
-    const Rows done = rows_of(steps - 1);
-    for_each_tile_of(
-        begin, end, divisors,
-        [&](const Neighbours& near, const float* diagonal, const float*, Index row, Index column, Index count) {
-          for (Index c = 0; c < channels; ++c) {
-            const float* result = done.row(c, row) + column;
-            std::copy_n(result, count, y.row(c, row) + column);
-            subtract_tile(near, diagonal, r.row(c, row) + column, result, count, t.row(c, row) + column);
-          }
-        });
+    const Index margin = grid().halo * steps;
+    Field<float> buffers[2] = {Field<float>({end - begin + 2 * margin, grid().width, grid().halo}, channels),
+                               Field<float>({end - begin + 2 * margin, grid().width, grid().halo}, channels)};
+    for_each_pass(begin, end, steps + 1, [&](Index step, Index row) {
+      for_each_tile_of(
+          row, divisors,
+          [&](const Neighbours& near, const float* diagonal, const float* numbers, Index column, Index count) {
+            for (Index c = 0; c < channels; ++c) {
+              const float* right = r.row(c, row) + column;
+              const float* from = buffers[(step + 1) % 2].row(c, row - begin + margin) + column;
+              float* to = buffers[step % 2].row(c, row - begin + margin) + column;
+              if (step == 0) {
+                start_tile(factors[0], numbers, right, count, to);
+              } else if (step < steps) {
+                relax_tile(near, diagonal, factors[static_cast<std::size_t>(step)], numbers, right, from, count, to);
+              } else {
+                std::copy_n(from, count, y.row(c, row) + column);
+                subtract_tile(near, diagonal, right, from, count, t.row(c, row) + column);
+              }
+            }
+          });
+    });
   });
 }
 

@@ -42,14 +42,14 @@ class StencilOperator {
   PerChannel residual(Workers& workers, const FillRow& b, const Field<double>& x, Field<float>& r) const;
 
  private:
-  struct Rows;
-
   template <class Body>
   void for_each_tile(Workers& workers, Body body) const;
 
-  /// For the rows of [begin, end) that exist.
   template <class Body>
-  void for_each_tile_of(Index begin, Index end, const PixelDiagonal& divisors, Body body) const;
+  void for_each_tile_of(Index row, const PixelDiagonal& divisors, Body body) const;
+
+  template <class Body>
+  void for_each_pass(Index begin, Index end, Index passes, Body body) const;
 
   Field<float> coefficients_;
   std::vector<Index> steps_;  // distance in memory of each positive offset
