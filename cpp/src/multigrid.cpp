@@ -33,7 +33,7 @@ struct Smoother {
 // Found by trying on photos and synthetic images (docs/smoothing.md). The largest eigenvalue on the pixels is at most
 // 1: their diagonal bounds the system. The levels below the first are small, so there more steps are cheap.
 constexpr Smoother pixel_smoother{3, 0.1};
-constexpr Smoother first_level_smoother{1, 0.25};
+constexpr Smoother first_level_smoother{2, 0.1};
 constexpr Smoother level_smoother{3, 0.05};
 
 FASTPHOTO_MULTIVERSION void scale_row(float factor, const float* from, Index count, float* FASTPHOTO_RESTRICT to) {
