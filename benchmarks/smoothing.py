@@ -3,9 +3,9 @@
     python benchmarks/smoothing.py [--photos DIR] [--megapixels 0.1 0.25 1] [--threads 1] [--repeat 3] [--plot FILE]
 
 Every solver gets the same matting-Laplacian system (lam = 1e-4, eps = 1e-7, R = u) and runs in a process of its own,
-whose peak memory beyond the inputs is what is reported. Without --photos, photos of the scikit-image package are enlarged or
-reduced. Peers take part where they are installed and up to the size at which they still end in reasonable time. Errors
-are against SciPy's factorisation, where that one runs. Prints a table and the measured memory bandwidth.
+whose peak memory beyond the inputs is what is reported. Without --photos, photos of the scikit-image package are
+enlarged or reduced. Peers take part where they are installed and up to the size at which they still end in reasonable
+time. Errors are against SciPy's factorisation, where that one runs. Prints a table and the measured memory bandwidth.
 """
 
 from __future__ import annotations
