@@ -152,6 +152,7 @@ MultigridPreconditioner::MultigridPreconditioner(const StencilOperator& system, 
 PerChannel MultigridPreconditioner::apply(Workers& workers, const Field<float>& r, Field<float>& z,
                                           Field<float>& scratch) {
   std::vector<float> dampings;
+  dampings.reserve(pixel_smoother.degree);
   for (int step = 0; step < pixel_smoother.degree; ++step) {
     dampings.push_back(pixel_smoother.damping(step, 1.0));
   }
@@ -163,6 +164,7 @@ PerChannel MultigridPreconditioner::apply(Workers& workers, const Field<float>& 
   return system_.smooth(workers, dampings, smoother_, r, scratch, z);
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): as deep as there are levels
 void MultigridPreconditioner::cycle(Workers& workers, std::size_t at) {
   Vectors& v = vectors_[at];
   const CoarseLevel& level = *multigrid_.levels()[at];

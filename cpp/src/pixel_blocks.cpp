@@ -68,7 +68,7 @@ FASTPHOTO_INLINE void add_product(double weight, const Lanes& a, const Lanes& b,
 }
 
 /// q[ly][lx] = sum over pixels j of A_ij phi_l(j) (1, I_j) for the pixels i at position (py, px) of the tile's cells.
-FASTPHOTO_INLINE void apply_to_hats(const CellTile& cells, Index py, Index px, Lanes(*color), Lanes (*q)[4][4]) {
+FASTPHOTO_INLINE void apply_to_hats(const CellTile& cells, Index py, Index px, const Lanes* color, Lanes (*q)[4][4]) {
   Lanes own;
   for (Index i = 0; i < tile; ++i) {
     own[i] = static_cast<double>(cells.diagonal[py][px][1 + i]);

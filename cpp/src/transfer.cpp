@@ -349,7 +349,6 @@ void restrict_level(Workers& workers, const CoarseLevel& fine_level, const Coars
   const Index channels = fine.channels() / 4;
   const Field<float>& means = coarse_level.basis();
   const Field<float>& from = fine_level.basis();
-  const Index step = channels * fine.plane();
   workers.run(rows.nodes, node_rows_per_chunk, [&](Index begin, Index end) {
     const Index width = columns.size;
     std::vector<float> values(static_cast<std::size_t>(4 * width));  // from_affine^T of one fine row
@@ -386,7 +385,6 @@ void restrict_level(Workers& workers, const CoarseLevel& fine_level, const Coars
       }
     }
   });
-  static_cast<void>(step);
 }
 
 void add_prolonged_level(Workers& workers, const CoarseLevel& fine_level, const CoarseLevel& coarse_level,
@@ -398,7 +396,7 @@ void add_prolonged_level(Workers& workers, const CoarseLevel& fine_level, const 
   const Field<float>& from = fine_level.basis();
   workers.run(rows.size, node_rows_per_chunk, [&](Index begin, Index end) {
     const Index nodes = columns.nodes;
-    std::vector<float> affine(static_cast<std::size_t>(2 * 4 * channels * nodes));
+    std::vector<float> affine(static_cast<std::size_t>(8 * channels * nodes));
     Index loaded = -1;  // the upper of the two coarse rows in `affine`
     for (Index y = begin; y < end; ++y) {
       const Parents py = parents(rows, y);
