@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
-#include <random>
+#include <cstdint>
 
 #include "affinity.h"
 #include "galerkin.h"
@@ -14,12 +15,21 @@ using namespace fastphoto;
 
 namespace {
 
-void fill_random(Field<float>& field, std::mt19937& random) {
-  std::uniform_real_distribution<float> number(-1.0F, 1.0F);
+/// Numbers in [-1, 1), the same on every platform.
+struct Numbers {
+  std::uint32_t state = 1;
+
+  float next() {
+    state = state * 1664525U + 1013904223U;
+    return static_cast<float>(state >> 8) / 8388608.0F - 1.0F;
+  }
+};
+
+void fill_random(Field<float>& field, Numbers& random) {
   for (Index c = 0; c < field.channels(); ++c) {
     for (Index row = 0; row < field.grid().height; ++row) {
       for (Index i = 0; i < field.grid().width; ++i) {
-        field.row(c, row)[i] = number(random);
+        field.row(c, row)[i] = random.next();
       }
     }
   }
@@ -45,11 +55,10 @@ TEST_CASE("coarse operators are the Galerkin products of the finer ones") {
   for (const Index width : {13, 16, 17, 50, 150}) {
     CAPTURE(width);
     const Grid grid{21, width, 2};
-    std::mt19937 random(1);
+    Numbers random;
     ColorPlanes colors{grid.height, grid.width, {}};
-    std::uniform_real_distribution<float> number(0.0F, 1.0F);
     for (Index i = 0; i < 3 * colors.plane(); ++i) {
-      colors.samples.push_back(number(random));
+      colors.samples.push_back(0.5F + 0.5F * random.next());
     }
     Workers workers(2);
     Field<float> coefficients(grid, 12);
