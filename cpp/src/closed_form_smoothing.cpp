@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fastphoto/closed_form_smoothing.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <memory>
@@ -9,7 +10,11 @@
 
 #include "affinity.h"
 #include "check.h"
+#include "color_planes.h"
 #include "conjugate_gradient.h"
+#include "fastphoto/error.h"
+#include "multigrid.h"
+#include "pixel_diagonal.h"
 #include "preconditioner.h"
 #include "samples.h"
 #include "stencil.h"
@@ -18,6 +23,12 @@
 namespace fastphoto {
 
 namespace {
+
+// Below this, setting the levels up costs more than they save.
+constexpr Index fewest_pixels = 64;
+
+// Multigrid needs some ten iterations; where it does not get there, the diagonal takes over.
+constexpr int patience = 200;
 
 void require_smoothing_options(const SmoothingOptions& options) {
   require_option(std::isfinite(options.lam) && options.lam > 0.0, "lam", options.lam, "positive");
@@ -46,8 +57,9 @@ std::vector<float> scaled(std::vector<float> numbers, float factor) {
 
 }  // namespace
 
-/// The system divided by |w|: with d = D / |w|, ((1 - alpha) d + alpha L / |w|) u = (1 - alpha) d v, where v = d^(-1/2)
-/// Y and R = d^(1/2) u in the paper's system, v = Y and R = u in the one that keeps constants.
+/// The system divided by |w|: with d = D / |w| and the data weights w, ((1 - alpha) d w + alpha L / |w|) u =
+/// (1 - alpha) d w v, where v = d^(-1/2) Y and R = d^(1/2) u in the paper's system, v = Y and R = u in the one that
+/// keeps constants.
 struct ClosedFormSmoother::Impl {
   SmoothingOptions options;
   Index height = 0;  // of the content, without padding
@@ -55,12 +67,17 @@ struct ClosedFormSmoother::Impl {
   Grid grid;  // with padding
   std::vector<float> row_shares;
   std::vector<float> column_shares;
+  std::vector<float> weights;               // of the data, padded; empty = all one
+  ColorPlanes colors;                       // kept for multigrid only
   std::unique_ptr<StencilOperator> system;  // none if the content is smaller than a window
-  std::unique_ptr<Preconditioner> preconditioner;
+  std::unique_ptr<PixelDiagonal> smoother;  // d (alpha + (1 - alpha) w), which bounds the system from above
+  std::unique_ptr<Multigrid> multigrid;     // none if it does not apply
 
-  Impl(const ImageView& content, const SmoothingOptions& given, int threads);
-  SmoothingResult solve(const ImageView& stylized, int threads) const;
-  Image crop(Workers& workers, const Field<double>& u) const;
+  Impl(const ImageView& content, const ImageView* data_weights, const SmoothingOptions& given, int threads);
+  SmoothingResult solve(const ImageView& stylized, const SolveOptions& how, int threads) const;
+  SolveReport solve_channels(Workers& workers, const ImageView& stylized, const SolveOptions& how,
+                             SmoothingResult& result, Index first) const;
+  void crop(Workers& workers, const Field<double>& u, Index first, Image& image) const;
 
   double one_minus_alpha() const { return options.lam / (1.0 + options.lam); }
   double alpha() const { return 1.0 / (1.0 + options.lam); }
@@ -69,52 +86,90 @@ struct ClosedFormSmoother::Impl {
     return row_shares[static_cast<std::size_t>(row)] * column_shares[static_cast<std::size_t>(column)];
   }
 
+  float weight(Index row, Index column) const {
+    return weights.empty() ? 1.0F : weights[static_cast<std::size_t>(row * grid.width + column)];
+  }
+
   /// R / u, and Y / v.
   float unknown_to_color(Index row, Index column) const {
     return options.normalized ? std::sqrt(share(row, column)) : 1.0F;
   }
 };
 
-ClosedFormSmoother::Impl::Impl(const ImageView& content, const SmoothingOptions& given, int threads)
+ClosedFormSmoother::Impl::Impl(const ImageView& content, const ImageView* data_weights, const SmoothingOptions& given,
+                               int threads)
     : options(given), height(content.height), width(content.width) {
   Workers workers(threads);
   require_smoothing_options(options);
   require_image(workers, content, "content", 3);
+  if (data_weights != nullptr) {
+    require_image(workers, *data_weights, "data_weights", 1);
+    require_same_size(*data_weights, "data_weights", content, "content");
+  }
   const Index padding = options.border_padding;
   const Index radius = options.radius;
   grid = Grid{height + 2 * padding, width + 2 * padding, 2 * radius};
+  if (data_weights != nullptr) {
+    weights.resize(static_cast<std::size_t>(grid.height * grid.width));
+    for (Index row = 0; row < grid.height; ++row) {
+      read_padded_row(*data_weights, padding, 0, row, weights.data() + row * grid.width);
+    }
+    const auto [least, most] = std::minmax_element(weights.begin(), weights.end());
+    require(*least >= 0.0F && *most > 0.0F, "data_weights must be 0 or more and somewhere positive, got " +
+                                                number_text(static_cast<double>(*least)) + " to " +
+                                                number_text(static_cast<double>(*most)));
+  }
   if (grid.height < 2 * radius + 1 || grid.width < 2 * radius + 1) {
     return;
   }
   row_shares = window_shares(grid.height, radius);
   column_shares = window_shares(grid.width, radius);
+  std::vector<float> bounds(weights);
+  for (float& bound : bounds) {
+    bound = static_cast<float>(alpha() + one_minus_alpha() * static_cast<double>(bound));
+  }
+  smoother = std::make_unique<PixelDiagonal>(row_shares, column_shares, std::move(bounds));
 
-  std::vector<float> colors(static_cast<std::size_t>(3 * grid.height * grid.width));
+  colors.height = grid.height;
+  colors.width = grid.width;
+  colors.samples.resize(static_cast<std::size_t>(3 * colors.plane()));
   workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
     for (Index row = begin; row < end; ++row) {
       for (Index c = 0; c < 3; ++c) {
-        read_padded_row(content, padding, c, row, colors.data() + (c * grid.height + row) * grid.width);
+        read_padded_row(content, padding, c, row, colors.row(c, row));
       }
     }
   });
   Field<float> coefficients(grid, static_cast<Index>(positive_offsets(radius).size()));
   const auto window_size = static_cast<double>((2 * radius + 1) * (2 * radius + 1));
-  assemble_affinity(workers, colors, {options.eps, options.radius}, alpha() / window_size, coefficients);
-  system = std::make_unique<StencilOperator>(std::move(coefficients), radius,
-                                             scaled(row_shares, static_cast<float>(one_minus_alpha())), column_shares);
-  preconditioner = std::make_unique<DiagonalPreconditioner>(row_shares, column_shares);
+  assemble_affinity(workers, colors.samples, {options.eps, options.radius}, alpha() / window_size, coefficients);
+  system = std::make_unique<StencilOperator>(
+      std::move(coefficients), radius,
+      PixelDiagonal(scaled(row_shares, static_cast<float>(one_minus_alpha())), column_shares, weights));
+  if (radius == 1 && grid.height * grid.width >= fewest_pixels) {
+    multigrid = Multigrid::build(workers, colors, system->coefficients(), system->diagonal(), options.eps);
+  }
+  if (multigrid == nullptr) {
+    colors = ColorPlanes();
+  }
 }
 
-SmoothingResult ClosedFormSmoother::Impl::solve(const ImageView& stylized, int threads) const {
+SmoothingResult ClosedFormSmoother::Impl::solve(const ImageView& stylized, const SolveOptions& how, int threads) const {
   const auto start = std::chrono::steady_clock::now();
   Workers workers(threads);
   require_image(workers, stylized, "stylized", 0);
   require(stylized.height == height && stylized.width == width,
           "stylized and content must have the same height and width, got " + shape_text(stylized) + " and " +
               std::to_string(height) + " x " + std::to_string(width) + " x 3");
+  const double rtol = how.rtol.value_or(options.rtol);
+  require_option(rtol > 0.0 && rtol < 1.0, "rtol", rtol, "between 0 and 1");
+  if (how.initial != nullptr) {
+    require_image(workers, *how.initial, "initial", stylized.channels);
+    require_same_size(*how.initial, "initial", stylized, "stylized");
+  }
   SmoothingResult result;
+  result.image = Image(height, width, stylized.channels);
   if (system == nullptr) {
-    result.image = Image(height, width, stylized.channels);
     for (Index i = 0; i < stylized.pixels(); ++i) {
       for (Index c = 0; c < stylized.channels; ++c) {
         result.image.data()[i * stylized.channels + c] = stylized.at(i / width, i % width, c);
@@ -122,63 +177,106 @@ SmoothingResult ClosedFormSmoother::Impl::solve(const ImageView& stylized, int t
     }
     return result;
   }
+  for (Index first = 0; first < stylized.channels; first += most_channels) {
+    const SolveReport report = solve_channels(workers, stylized, how, result, first);
+    result.info.iterations = std::max(result.info.iterations, report.iterations);
+    result.info.residual = std::max(result.info.residual, report.residual);
+    result.info.converged = result.info.converged && report.converged;
+  }
+  result.info.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
 
+/// Solves for up to four channels from `first` on.
+SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const ImageView& stylized,
+                                                     const SolveOptions& how, SmoothingResult& result,
+                                                     Index first) const {
+  const Index channels = std::min(most_channels, stylized.channels - first);
   const auto b = [&](Index c, Index row, float* out) {
-    read_padded_row(stylized, options.border_padding, c, row, out);
+    read_padded_row(stylized, options.border_padding, first + c, row, out);
     for (Index i = 0; i < grid.width; ++i) {
-      out[i] *= static_cast<float>(one_minus_alpha()) * share(row, i) / unknown_to_color(row, i);
+      out[i] *= static_cast<float>(one_minus_alpha()) * share(row, i) * weight(row, i) / unknown_to_color(row, i);
     }
   };
-  // First guess: R = Y.
-  Field<double> u(grid, stylized.channels);
+  const ImageView& guess = how.initial != nullptr ? *how.initial : stylized;
+  Field<double> u(grid, channels);
   workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
     std::vector<float> values(static_cast<std::size_t>(grid.width));
     for (Index row = begin; row < end; ++row) {
-      for (Index c = 0; c < stylized.channels; ++c) {
-        read_padded_row(stylized, options.border_padding, c, row, values.data());
+      for (Index c = 0; c < channels; ++c) {
+        read_padded_row(guess, options.border_padding, first + c, row, values.data());
         for (Index i = 0; i < grid.width; ++i) {
           u.row(c, row)[i] = static_cast<double>(values[static_cast<std::size_t>(i)] / unknown_to_color(row, i));
         }
       }
     }
   });
-  const SolveReport report =
-      conjugate_gradient(workers, *system, *preconditioner, b, {options.rtol, options.max_iterations}, u);
-  result.image = crop(workers, u);
-  result.info.iterations = report.iterations;
-  result.info.residual = report.residual;
-  result.info.converged = report.converged;
-  result.info.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return result;
+
+  SolveLimits limits{how.rtol.value_or(options.rtol), options.max_iterations, how.progress};
+  // R = Y solves the system where Y is affine in the content's colour; elsewhere L Y is large and zero is a better
+  // start.
+  limits.zero_if_closer = how.initial == nullptr;
+  SolveReport report;
+  if (multigrid != nullptr) {
+    MultigridPreconditioner preconditioner(*system, *multigrid, *smoother, colors, channels);
+    limits.max_iterations = std::min(options.max_iterations, patience);
+    report = conjugate_gradient(workers, *system, preconditioner, b, limits, u);
+    limits.max_iterations = options.max_iterations - report.iterations;
+    result.info.preconditioner =
+        report.iterations > 0 ? SmoothingPreconditioner::Multigrid : SmoothingPreconditioner::None;
+  }
+  if (!report.cancelled && !report.converged && (limits.max_iterations > 0 || multigrid == nullptr)) {
+    DiagonalPreconditioner preconditioner(*smoother);
+    const int done = report.iterations;
+    limits.progress = [&](int iteration, double residual) {
+      return !how.progress || how.progress(done + iteration, residual);
+    };
+    report = conjugate_gradient(workers, *system, preconditioner, b, limits, u);
+    if (report.iterations > 0) {
+      result.info.preconditioner = SmoothingPreconditioner::Diagonal;
+    }
+    report.iterations += done;
+  }
+  if (report.cancelled) {
+    throw Error(ErrorKind::Cancelled,
+                "smoothing was cancelled after " + std::to_string(report.iterations) + " iterations");
+  }
+  crop(workers, u, first, result.image);
+  return report;
 }
 
 /// R from u, without the padding.
-Image ClosedFormSmoother::Impl::crop(Workers& workers, const Field<double>& u) const {
-  Image image(height, width, u.channels());
+void ClosedFormSmoother::Impl::crop(Workers& workers, const Field<double>& u, Index first, Image& image) const {
   const Index padding = options.border_padding;
   workers.run(height, rows_per_chunk, [&](Index begin, Index end) {
     for (Index row = begin; row < end; ++row) {
       for (Index c = 0; c < u.channels(); ++c) {
         const double* from = u.row(c, row + padding) + padding;
-        float* to = image.data() + row * width * u.channels() + c;
+        float* to = image.data() + row * width * image.channels() + first + c;
         for (Index i = 0; i < width; ++i) {
-          to[i * u.channels()] =
+          to[i * image.channels()] =
               static_cast<float>(static_cast<double>(unknown_to_color(row + padding, i + padding)) * from[i]);
         }
       }
     }
   });
-  return image;
 }
 
 ClosedFormSmoother::ClosedFormSmoother(const ImageView& content, const SmoothingOptions& options, int threads)
-    : impl_(std::make_unique<Impl>(content, options, threads)) {}
+    : impl_(std::make_unique<Impl>(content, nullptr, options, threads)) {}
+ClosedFormSmoother::ClosedFormSmoother(const ImageView& content, const ImageView& data_weights,
+                                       const SmoothingOptions& options, int threads)
+    : impl_(std::make_unique<Impl>(content, &data_weights, options, threads)) {}
 ClosedFormSmoother::~ClosedFormSmoother() = default;
 ClosedFormSmoother::ClosedFormSmoother(ClosedFormSmoother&&) noexcept = default;
 ClosedFormSmoother& ClosedFormSmoother::operator=(ClosedFormSmoother&&) noexcept = default;
 
 SmoothingResult ClosedFormSmoother::solve(const ImageView& stylized, int threads) const {
-  return impl_->solve(stylized, threads);
+  return impl_->solve(stylized, {}, threads);
+}
+
+SmoothingResult ClosedFormSmoother::solve(const ImageView& stylized, const SolveOptions& options, int threads) const {
+  return impl_->solve(stylized, options, threads);
 }
 
 SmoothingResult closed_form_smooth(const ImageView& stylized, const ImageView& content, const SmoothingOptions& options,

@@ -14,8 +14,14 @@ namespace {
 // The float32 recursion is trusted to take the residual down by this factor; after that it is computed afresh.
 constexpr double trusted_reduction = 1e-5;
 
+// The running residual drifts from the true one by some percent: this much of the tolerance saves a restart.
+constexpr double running_share = 0.95;
+
 // A restart that gains less than this has met the floor of the precision.
 constexpr double least_gain = 0.7;
+
+// Residuals of conjugate gradients may rise for a while, but not by this factor.
+constexpr double give_up = 1e4;
 
 /// e += a p, r -= a q on one row; returns r . r.
 FASTPHOTO_MULTIVERSION double step_row(float a, const float* p, const float* q, Index count,
@@ -82,10 +88,15 @@ double ratio_or_zero(double numerator, double denominator) {
   return std::isfinite(ratio) ? ratio : 0.0;
 }
 
+/// Dot products of a positive definite operator: positive, or zero where the vector is.
+bool all_usable(const PerChannel& dots) {
+  return std::all_of(dots.begin(), dots.end(), [](double dot) { return std::isfinite(dot) && dot >= 0.0; });
+}
+
 /// The float32 recursion: e starts at zero, r at the residual. Returns the iterations made.
 class Correction {
  public:
-  Correction(Workers& workers, const StencilOperator& A, const Preconditioner& M, Index channels)
+  Correction(Workers& workers, const StencilOperator& A, Preconditioner& M, Index channels)
       : workers_(workers),
         A_(A),
         M_(M),
@@ -96,7 +107,9 @@ class Correction {
         q_(A.grid(), channels),
         z_(A.grid(), channels) {}
 
-  int iterate(const PerChannel& b_norms, double target, int most) {
+  /// Sets `unfit` if the preconditioner or the operator turned out not to be positive definite.
+  int iterate(const PerChannel& b_norms, double start, double target, int most,
+              const std::function<bool(int, double)>& go_on) {
     const Grid& grid = A_.grid();
     for_each_row(workers_, grid, channels_, [&](Index row, Index c) {
       std::fill_n(e_.row(c, row), grid.width, 0.0F);
@@ -105,7 +118,11 @@ class Correction {
     PerChannel beta(static_cast<std::size_t>(channels_));
     PerChannel rz_before;
     for (int iteration = 0; iteration < most; ++iteration) {
-      const PerChannel rz = M_.apply(workers_, r, z_);
+      const PerChannel rz = M_.apply(workers_, r, z_, q_);
+      if (!all_usable(rz)) {
+        unfit = true;
+        return iteration;
+      }
       for (std::size_t c = 0; c < beta.size(); ++c) {
         beta[c] = iteration == 0 ? 0.0 : ratio_or_zero(rz[c], rz_before[c]);
       }
@@ -113,6 +130,10 @@ class Correction {
         direct_row(static_cast<float>(beta[static_cast<std::size_t>(c)]), z_.row(c, row), grid.width, p_.row(c, row));
       });
       const PerChannel pq = A_.apply(workers_, p_, q_);
+      if (!all_usable(pq)) {
+        unfit = true;
+        return iteration;
+      }
       RowSums squares(grid.height, channels_);
       for_each_row(workers_, grid, channels_, [&](Index row, Index c) {
         const auto at = static_cast<std::size_t>(c);
@@ -120,19 +141,29 @@ class Correction {
                                       grid.width, e_.row(c, row), r.row(c, row));
       });
       rz_before = rz;
-      if (relative(squares.total(), b_norms) <= target) {
+      const double residual = relative(squares.total(), b_norms);
+      if (!(residual < give_up * start)) {
+        unfit = true;
+        return iteration + 1;
+      }
+      if (!go_on(iteration + 1, residual)) {
+        cancelled = true;
+        return iteration + 1;
+      }
+      if (residual <= target) {
         return iteration + 1;
       }
     }
     return most;
   }
 
-  void add_to(Field<double>& x) const {
+  /// x += sign e.
+  void add_to(Field<double>& x, double sign) const {
     for_each_row(workers_, A_.grid(), channels_, [&](Index row, Index c) {
       const float* from = e_.row(c, row);
       double* to = x.row(c, row);
       for (Index i = 0; i < A_.grid().width; ++i) {
-        to[i] += static_cast<double>(from[i]);
+        to[i] += sign * static_cast<double>(from[i]);
       }
     });
   }
@@ -140,11 +171,13 @@ class Correction {
  private:
   Workers& workers_;
   const StencilOperator& A_;
-  const Preconditioner& M_;
+  Preconditioner& M_;
   Index channels_;
 
  public:
   Field<float> r;
+  bool unfit = false;
+  bool cancelled = false;
 
  private:
   Field<float> e_;
@@ -155,7 +188,7 @@ class Correction {
 
 }  // namespace
 
-SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, const Preconditioner& M,
+SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preconditioner& M,
                                const StencilOperator::FillRow& b, const SolveLimits& limits, Field<double>& x) {
   const Index channels = x.channels();
   const PerChannel b_norms = norms_of_rows(workers, A.grid(), channels, b);
@@ -168,15 +201,35 @@ SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, const
   Correction correction(workers, A, M, channels);
   SolveReport report;
   report.residual = relative(A.residual(workers, b, x, correction.r), b_norms);
-  double before = std::numeric_limits<double>::infinity();
-  while (report.residual > limits.rtol && report.iterations < limits.max_iterations &&
-         report.residual < least_gain * before) {
-    before = report.residual;
-    const double target = std::max(limits.rtol, trusted_reduction * before);
-    report.iterations += correction.iterate(b_norms, target, limits.max_iterations - report.iterations);
-    correction.add_to(x);
+  // What a correction has to improve on. The first one from zero may well be as large as b where rounding of the
+  // unknown times L is, that is for a tiny lam; it is kept if it beats the guess, and the next ones are small.
+  double before = report.residual;
+  if (limits.zero_if_closer && before > 1.0 && limits.max_iterations > 0) {
+    for_each_row(workers, A.grid(), channels,
+                 [&](Index row, Index c) { std::fill_n(x.row(c, row), A.grid().width, 0.0); });
     report.residual = relative(A.residual(workers, b, x, correction.r), b_norms);
   }
+  bool gaining = true;
+  while (report.residual > limits.rtol && report.iterations < limits.max_iterations && gaining && !correction.unfit &&
+         !correction.cancelled) {
+    const double start = report.residual;
+    const double target = std::max(running_share * limits.rtol, trusted_reduction * start);
+    const int done = report.iterations;
+    report.iterations +=
+        correction.iterate(b_norms, start, target, limits.max_iterations - done, [&](int iteration, double residual) {
+          return !limits.progress || limits.progress(done + iteration, residual);
+        });
+    correction.add_to(x, 1.0);
+    report.residual = relative(A.residual(workers, b, x, correction.r), b_norms);
+    if (!(report.residual < before)) {
+      correction.add_to(x, -1.0);
+      report.residual = start;
+      correction.unfit = true;
+    }
+    gaining = report.residual < least_gain * before;
+    before = report.residual;
+  }
+  report.cancelled = correction.cancelled;
   report.converged = report.residual <= limits.rtol;
   return report;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
+
 #include "preconditioner.h"
 #include "stencil.h"
 
@@ -9,23 +11,31 @@ namespace fastphoto {
 struct SolveLimits {
   double rtol = 0.0;
   int max_iterations = 0;
+
+  /// Called after every iteration with their number and the running residual; false stops. May be empty.
+  std::function<bool(int iteration, double residual)> progress;
+
+  /// Start from zero where the first guess has a larger residual than that.
+  bool zero_if_closer = false;
 };
 
 struct SolveReport {
   int iterations = 0;
   double residual = 0.0;  ///< largest |b - A x| / |b| over the channels, computed afresh
   bool converged = false;
+  bool cancelled = false;
 };
 
 /// Solves A x = b for all channels at once, each with its own scalars, by preconditioned conjugate gradients.
 ///
 /// The iteration works on a float32 correction. When its running residual is small enough, or float32 can give no more,
 /// the correction is added to the float64 solution and the residual computed afresh; if that is still too large, the
-/// iteration starts again from there (iterative refinement). A channel with b = 0 gets x = 0.
+/// iteration starts again from there (iterative refinement). A channel with b = 0 gets x = 0. A preconditioner that is
+/// not positive definite, or so poor that the residual grows, ends the iteration; x is then no worse than it was.
 ///
 /// @param b  the right side, row by row; see StencilOperator::residual.
 /// @param x  the first guess on entry, the solution on return.
-SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, const Preconditioner& M,
+SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preconditioner& M,
                                const StencilOperator::FillRow& b, const SolveLimits& limits, Field<double>& x);
 
 }  // namespace fastphoto

@@ -25,3 +25,14 @@
 #else
 #define FASTPHOTO_RESTRICT __restrict__
 #endif
+
+// FASTPHOTO_INDEPENDENT before a loop: its iterations do not depend on each other, whatever the pointers in it may
+// alias. FASTPHOTO_UNROLL before a loop of up to four steps: it is to be unrolled, so that the loop around it can be
+// vectorised.
+#if defined(__GNUC__) && !defined(__clang__)
+#define FASTPHOTO_INDEPENDENT _Pragma("GCC ivdep")
+#define FASTPHOTO_UNROLL _Pragma("GCC unroll 4")
+#else
+#define FASTPHOTO_INDEPENDENT
+#define FASTPHOTO_UNROLL
+#endif

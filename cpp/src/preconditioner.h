@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <vector>
-
 #include "grid.h"
 #include "parallel.h"
+#include "pixel_diagonal.h"
 #include "row_sums.h"
 
 namespace fastphoto {
@@ -17,21 +16,20 @@ class Preconditioner {
   Preconditioner(const Preconditioner&) = delete;
   Preconditioner& operator=(const Preconditioner&) = delete;
 
-  /// z = M r; returns r . z for each channel. r and z are different fields of one grid.
-  virtual PerChannel apply(Workers& workers, const Field<float>& r, Field<float>& z) const = 0;
+  /// z = M r; returns r . z for each channel. r, z and scratch are different fields of one grid.
+  virtual PerChannel apply(Workers& workers, const Field<float>& r, Field<float>& z, Field<float>& scratch) = 0;
 };
 
-/// Divides by a separable diagonal d(y, x) = rows[y] * columns[x]. With d = D, the number of windows at a pixel, this
-/// takes fewer iterations than the true diagonal of the matrix, which is small just where the affinity is strong.
+/// Divides by a diagonal. With D, the number of windows at a pixel, this takes fewer iterations than with the true
+/// diagonal of the matrix, which is small just where the affinity is strong.
 class DiagonalPreconditioner final : public Preconditioner {
  public:
-  DiagonalPreconditioner(const std::vector<float>& rows, const std::vector<float>& columns);
+  explicit DiagonalPreconditioner(const PixelDiagonal& diagonal) : diagonal_(diagonal) {}
 
-  PerChannel apply(Workers& workers, const Field<float>& r, Field<float>& z) const override;
+  PerChannel apply(Workers& workers, const Field<float>& r, Field<float>& z, Field<float>& scratch) override;
 
  private:
-  std::vector<float> inverse_rows_;
-  std::vector<float> inverse_columns_;
+  const PixelDiagonal& diagonal_;
 };
 
 }  // namespace fastphoto

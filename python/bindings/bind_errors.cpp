@@ -6,7 +6,8 @@
 
 namespace fastphoto::python {
 
-// fastphoto::Error becomes the package's ArgumentError (a ValueError); std::bad_alloc becomes MemoryError in pybind11.
+// fastphoto::Error becomes the package's ArgumentError (a ValueError) or CancelledError; std::bad_alloc becomes
+// MemoryError in pybind11.
 void bind_errors(py::module_&) {
   // NOLINTNEXTLINE(performance-unnecessary-value-param): the signature is pybind11's
   py::register_local_exception_translator([](std::exception_ptr pointer) {
@@ -15,7 +16,8 @@ void bind_errors(py::module_&) {
         std::rethrow_exception(pointer);
       }
     } catch (const Error& error) {
-      const py::object kind = py::module_::import("fastphoto_native.errors").attr("ArgumentError");
+      const char* name = error.kind() == ErrorKind::Cancelled ? "CancelledError" : "ArgumentError";
+      const py::object kind = py::module_::import("fastphoto_native.errors").attr(name);
       PyErr_SetString(kind.ptr(), error.what());
     }
   });

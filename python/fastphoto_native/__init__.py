@@ -18,11 +18,12 @@ from fastphoto_native._core import (
 )
 from fastphoto_native.bundle import DEFAULT_MODEL
 from fastphoto_native.device import Device
-from fastphoto_native.errors import ArgumentError, DeviceError, FastphotoError, ModelError, PhotoError
+from fastphoto_native.errors import ArgumentError, CancelledError, DeviceError, FastphotoError, ModelError, PhotoError
 from fastphoto_native.files import Photo, read_mask, read_photo, write_photo
 from fastphoto_native.filters import closed_form_smooth, guided_filter, local_affine_filter, matting_laplacian
 from fastphoto_native.look import Look
 from fastphoto_native.report import Report
+from fastphoto_native.smoother import Smoother
 from fastphoto_native.smoothing import Smoothing
 from fastphoto_native.stylizer import Stylizer, stylize
 
@@ -30,6 +31,7 @@ __all__ = [
     "DEFAULT_MODEL",
     "AffineTransform",
     "ArgumentError",
+    "CancelledError",
     "Device",
     "DeviceError",
     "FastphotoError",
@@ -38,6 +40,7 @@ __all__ = [
     "Photo",
     "PhotoError",
     "Report",
+    "Smoother",
     "Smoothing",
     "Statistics",
     "Stylizer",

@@ -1,6 +1,7 @@
 """Types of the C++ extension; tests/python/test_core_stub.py compares them with the built module."""
 
-from typing import final
+from collections.abc import Callable
+from typing import ClassVar, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -77,11 +78,32 @@ class SmoothingInfo:
     def seconds(self) -> float: ...
     @property
     def converged(self) -> bool: ...
+    @property
+    def preconditioner(self) -> SmoothingPreconditioner: ...
+
+@final
+class SmoothingPreconditioner:
+    NONE: ClassVar[SmoothingPreconditioner]
+    MULTIGRID: ClassVar[SmoothingPreconditioner]
+    DIAGONAL: ClassVar[SmoothingPreconditioner]
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
 
 @final
 class ClosedFormSmoother:
-    def __init__(self, content: _Float32Array, options: SmoothingOptions, threads: int) -> None: ...
-    def solve(self, stylized: _Float32Array, threads: int) -> tuple[_Float32Array, SmoothingInfo]: ...
+    def __init__(
+        self, content: _Float32Array, data_weights: _Float32Array | None, options: SmoothingOptions, threads: int
+    ) -> None: ...
+    def solve(
+        self,
+        stylized: _Float32Array,
+        rtol: float,
+        initial: _Float32Array | None,
+        progress: Callable[[int, float], bool | None] | None,
+        threads: int,
+    ) -> tuple[_Float32Array, SmoothingInfo]: ...
 
 @final
 class Statistics:
@@ -109,9 +131,6 @@ class AffineTransform:
 def matting_laplacian(
     image: _Float32Array, options: MattingOptions, threads: int
 ) -> tuple[_Float64Array, _Int64Array, _Int64Array]: ...
-def closed_form_smooth(
-    stylized: _Float32Array, content: _Float32Array, options: SmoothingOptions, threads: int
-) -> tuple[_Float32Array, SmoothingInfo]: ...
 def guided_filter(
     guide: _Float32Array, src: _Float32Array, options: GuidedFilterOptions, threads: int
 ) -> _Float32Array: ...

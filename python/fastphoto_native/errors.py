@@ -11,6 +11,10 @@ class ArgumentError(FastphotoError, ValueError):
     """An argument is not what the function's documentation asks for; the message names it."""
 
 
+class CancelledError(FastphotoError):
+    """A progress callback returned False."""
+
+
 class ModelError(FastphotoError):
     """A model bundle is missing, damaged or does not fit."""
 

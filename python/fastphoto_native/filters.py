@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastphoto_native import _core
 from fastphoto_native.images import as_float_image
+from fastphoto_native.smoother import Smoother
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -96,19 +97,19 @@ def closed_form_smooth(
     2 `radius` pixels and brightens their neighbours; `border_padding` replicates that many pixels around both images
     and crops them afterwards, which helps, and `normalized=False` weighs the pixels so that it does not happen.
     With `return_info` the solver's report comes along; whether it `converged` to `rtol` is for the caller to judge.
+    `Smoother` does the same for several images of one content, with weights, a first guess and progress.
     """
-    options = _core.SmoothingOptions(
+    smoother = Smoother(
+        content,
         lam=lam,
         eps=eps,
         radius=radius,
-        rtol=rtol,
         max_iterations=max_iterations,
         border_padding=border_padding,
         normalized=normalized,
+        threads=threads,
     )
-    smoothed, info = _core.closed_form_smooth(
-        as_float_image(stylized, "stylized"), as_float_image(content, "content"), options, threads
-    )
+    smoothed, info = smoother.solve(stylized, rtol=rtol, return_info=True)
     return (smoothed, info) if return_info else smoothed
 
 

@@ -121,8 +121,8 @@ def test_photo_within_half_a_step_of_the_direct_solve(
     assert 0 < info.iterations <= ITERATIONS_ON_PHOTO
 
 
-# Recorded with the diagonal preconditioner, + 5 %: rounding differs between machines, a worse solver shows.
-ITERATIONS_ON_PHOTO = 400
+# Recorded, and two more: rounding differs between machines, a worse solver shows.
+ITERATIONS_ON_PHOTO = 20
 
 
 @pytest.mark.parametrize(("lam", "atol"), [(1e-7, 2e-3), (1e-5, 2e-4), (1e-1, 1e-5)])
@@ -181,8 +181,8 @@ def test_content_of_high_dynamic_range() -> None:
 
 def test_running_out_of_iterations_is_reported() -> None:
     stylized, content = random_image(30, 30), random_image(30, 30, seed=1)
-    _, info = report(stylized, content, max_iterations=3)
-    assert info.iterations == 3
+    _, info = report(stylized, content, max_iterations=2)
+    assert info.iterations == 2
     assert not info.converged
     assert info.residual > 1e-3
     untouched, info = report(stylized, content, max_iterations=0)
@@ -281,18 +281,6 @@ def test_layout_changes_nothing(layout: Callable[[Float32Array], Float32Array]) 
     np.testing.assert_array_equal(fp.closed_form_smooth(layout(stylized), layout(content)), expected)
     grey = np.ascontiguousarray(stylized[..., 0])
     np.testing.assert_array_equal(fp.closed_form_smooth(layout(grey), content), fp.closed_form_smooth(grey, content))
-
-
-def test_one_set_up_serves_many_solves() -> None:
-    from fastphoto_native import _core
-
-    content = random_image(12, 13)
-    smoother = _core.ClosedFormSmoother(content, _core.SmoothingOptions(), 2)
-    for seed in (1, 2):
-        stylized = random_image(12, 13, seed=seed)
-        smooth, info = smoother.solve(stylized, 1)
-        np.testing.assert_array_equal(smooth, fp.closed_form_smooth(stylized, content))
-        assert info.iterations > 0
 
 
 def test_result_owns_writable_memory() -> None:

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 
 #include "fastphoto/image.h"
 #include "fastphoto/options.h"
 
 namespace fastphoto {
+
+/// What conjugate gradients were preconditioned with.
+enum class SmoothingPreconditioner {
+  None,       ///< nothing was iterated
+  Multigrid,  ///< colour-affine multigrid
+  Diagonal,   ///< the diagonal: radius > 1, a photo of a few pixels, or where multigrid was unfit
+};
 
 /// How a solve went. Nothing is thrown when it did not converge: the caller decides.
 struct SmoothingInfo {
@@ -14,6 +23,17 @@ struct SmoothingInfo {
   double residual = 0.0;  ///< largest |b - A u| / |b| over the channels, computed afresh from the result
   double seconds = 0.0;   ///< wall time of solve()
   bool converged = true;  ///< residual <= rtol
+  SmoothingPreconditioner preconditioner = SmoothingPreconditioner::None;  ///< the last one used
+};
+
+/// What a single solve may be given beside its image.
+struct SolveOptions {
+  std::optional<double> rtol;  ///< none: the smoother's own
+  const ImageView* initial =
+      nullptr;  ///< where to start, of the stylized image's shape; none: from the stylized image or zero
+
+  /// Called after every iteration from the thread that called solve(); false cancels. May be empty.
+  std::function<bool(int iteration, double residual)> progress;
 };
 
 struct SmoothingResult {
@@ -33,13 +53,23 @@ struct SmoothingResult {
 /// constants stay constant. Solved with preconditioned conjugate gradients in float32, dot products in float64, and a
 /// float64 solution that gathers the float32 corrections. A content smaller than one window has no affinity: R = Y.
 ///
-/// Construction assembles the affinity (set-up); solve() may be called many times, from one thread at a time or many.
+/// The preconditioner is a multigrid whose coarse spaces are affine functions of the content's colour, for radius 1;
+/// where it does not fit, and for larger radii, the diagonal. Images of more than four channels are solved four at a
+/// time.
+///
+/// Construction assembles the affinity and the coarse operators (set-up); solve() may be called many times, from one
+/// thread at a time or many.
 class ClosedFormSmoother {
  public:
   /// @param content  H x W x 3, finite; not needed after construction.
   /// @throws Error(InvalidArgument)
   explicit ClosedFormSmoother(const ImageView& content, const SmoothingOptions& options = {},
                               int threads = all_threads);
+
+  /// @param data_weights  H x W x 1, finite, >= 0 and somewhere positive: pixel i of the stylized image counts with
+  ///                      lam * data_weights_i. Zero leaves a pixel to its neighbours (scribbles, colourisation).
+  ClosedFormSmoother(const ImageView& content, const ImageView& data_weights, const SmoothingOptions& options = {},
+                     int threads = all_threads);
   ~ClosedFormSmoother();
   ClosedFormSmoother(ClosedFormSmoother&&) noexcept;
   ClosedFormSmoother& operator=(ClosedFormSmoother&&) noexcept;
@@ -47,6 +77,9 @@ class ClosedFormSmoother {
   /// @param stylized  H x W x C of the content's size, C >= 1, finite.
   /// @throws Error(InvalidArgument)
   SmoothingResult solve(const ImageView& stylized, int threads = all_threads) const;
+
+  /// @throws Error(Cancelled) if progress says so.
+  SmoothingResult solve(const ImageView& stylized, const SolveOptions& options, int threads = all_threads) const;
 
  private:
   struct Impl;

@@ -9,6 +9,7 @@ namespace fastphoto {
 /// What went wrong, for callers that branch on it; the message is for people.
 enum class ErrorKind {
   InvalidArgument,  ///< an argument is outside what the function's documentation allows
+  Cancelled,        ///< a progress callback asked to stop
 };
 
 /// The one exception this library throws on its own account (std::bad_alloc may come from below).
