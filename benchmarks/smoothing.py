@@ -102,7 +102,7 @@ def direct(content: Float32Array, stylized: Float32Array, _threads: int) -> Solu
 
 
 def cholmod(content: Float32Array, stylized: Float32Array, _threads: int) -> Solution:
-    from sksparse.cholmod import cholesky  # type: ignore[import-not-found]
+    from sksparse.cholmod import cholesky
 
     start = time.perf_counter()
     matrix, right = system(content, stylized)
@@ -148,7 +148,7 @@ def pymatting_vcycle(content: Float32Array, stylized: Float32Array, _threads: in
 
 
 def pyamg_cg(content: Float32Array, stylized: Float32Array, _threads: int) -> Solution:
-    import pyamg  # type: ignore[import-untyped]
+    import pyamg
     import scipy.sparse as sp
 
     def preconditioner(matrix: Any) -> Callable[[Any], Any]:
