@@ -68,9 +68,8 @@ struct ClosedFormSmoother::Impl {
   std::vector<float> row_shares;
   std::vector<float> column_shares;
   std::vector<float> weights;               // of the data, padded; empty = all one
-  ColorPlanes colors;                       // kept for multigrid only
   std::unique_ptr<StencilOperator> system;  // none if the content is smaller than a window
-  std::unique_ptr<PixelDiagonal> smoother;  // d (alpha + (1 - alpha) w), which bounds the system from above
+  std::unique_ptr<PixelDiagonal> bound;     // d (alpha + (1 - alpha) w), which bounds the system from above
   std::unique_ptr<Multigrid> multigrid;     // none if it does not apply
 
   Impl(const ImageView& content, const ImageView* data_weights, const SmoothingOptions& given, int threads);
@@ -125,13 +124,12 @@ ClosedFormSmoother::Impl::Impl(const ImageView& content, const ImageView* data_w
   row_shares = window_shares(grid.height, radius);
   column_shares = window_shares(grid.width, radius);
   std::vector<float> bounds(weights);
-  for (float& bound : bounds) {
-    bound = static_cast<float>(alpha() + one_minus_alpha() * static_cast<double>(bound));
+  for (float& number : bounds) {
+    number = static_cast<float>(alpha() + one_minus_alpha() * static_cast<double>(number));
   }
-  smoother = std::make_unique<PixelDiagonal>(row_shares, column_shares, std::move(bounds));
+  bound = std::make_unique<PixelDiagonal>(row_shares, column_shares, std::move(bounds));
 
-  colors.height = grid.height;
-  colors.width = grid.width;
+  ColorPlanes colors{grid.height, grid.width, {}};
   colors.samples.resize(static_cast<std::size_t>(3 * colors.plane()));
   workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
     for (Index row = begin; row < end; ++row) {
@@ -147,10 +145,7 @@ ClosedFormSmoother::Impl::Impl(const ImageView& content, const ImageView* data_w
       std::move(coefficients), radius,
       PixelDiagonal(scaled(row_shares, static_cast<float>(one_minus_alpha())), column_shares, weights));
   if (radius == 1 && grid.height * grid.width >= fewest_pixels) {
-    multigrid = Multigrid::build(workers, colors, system->coefficients(), system->diagonal(), options.eps);
-  }
-  if (multigrid == nullptr) {
-    colors = ColorPlanes();
+    multigrid = Multigrid::build(workers, colors, *system, options.eps);
   }
 }
 
@@ -218,7 +213,7 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
   limits.zero_if_closer = how.initial == nullptr;
   SolveReport report;
   if (multigrid != nullptr) {
-    MultigridPreconditioner preconditioner(*system, *multigrid, *smoother, colors, channels);
+    MultigridPreconditioner preconditioner(*system, *multigrid, *bound, channels);
     limits.max_iterations = std::min(options.max_iterations, patience);
     report = conjugate_gradient(workers, *system, preconditioner, b, limits, u);
     limits.max_iterations = options.max_iterations - report.iterations;
@@ -226,7 +221,7 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
         report.iterations > 0 ? SmoothingPreconditioner::Multigrid : SmoothingPreconditioner::None;
   }
   if (!report.cancelled && !report.converged && (limits.max_iterations > 0 || multigrid == nullptr)) {
-    DiagonalPreconditioner preconditioner(*smoother);
+    DiagonalPreconditioner preconditioner(*bound);
     const int done = report.iterations;
     limits.progress = [&](int iteration, double residual) {
       return !how.progress || how.progress(done + iteration, residual);

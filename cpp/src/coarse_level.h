@@ -1,31 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <vector>
-
 #include "color_basis.h"
 #include "grid.h"
-#include "hat_axis.h"
-#include "parallel.h"
+#include "windows.h"
 
 namespace fastphoto {
 
-/// Right sides a coarse level treats at once.
-inline constexpr Index most_channels = 4;
-
-/// One grid of nodes with four unknowns each: an affine function of colour. The operator is a symmetric 5 x 5 stencil
-/// of 4 x 4 blocks in bases that make every diagonal block the identity, so that only the 12 positive offsets are
+/// One grid of nodes with four unknowns each: an affine function of colour. The operator is a symmetric 3 x 3 stencil
+/// of 4 x 4 blocks in bases that make every diagonal block the identity, so that only the four positive offsets are
 /// stored.
 ///
 /// Vectors are fields with channel 4-unknown major: channel u * R + r is unknown u of right side r.
 class CoarseLevel {
  public:
-  static constexpr Index blocks_per_node = 12;
+  static constexpr Index blocks_per_node = 4;
+  static constexpr NeighbourOffset offsets[blocks_per_node] = {{0, 1}, {1, -1}, {1, 0}, {1, 1}};
 
-  CoarseLevel(const HatAxis& rows, const HatAxis& columns);
+  CoarseLevel(Index height, Index width);
 
-  const HatAxis& rows() const { return rows_; }
-  const HatAxis& columns() const { return columns_; }
   const Grid& grid() const { return blocks_.grid(); }
 
   /// Plane 16 * offset + 4 * a + b.
@@ -36,27 +29,19 @@ class CoarseLevel {
   static constexpr Index mean_plane = 0;
   static constexpr Index to_plane = 3;
   static constexpr Index from_plane = 16;
-  Field<float>& basis() { return basis_; }
   const Field<float>& basis() const { return basis_; }
   void set_basis(Index row, Index column, const ColorBasis& basis);
-  ColorBasis basis_at(Index row, Index column) const;
 
-  /// t = r - K x.
-  void residual(Workers& workers, const Field<float>& r, const Field<float>& x, Field<float>& t) const;
-
-  /// An upper estimate of the largest eigenvalue of K, for the smoother.
-  double largest_eigenvalue() const { return largest_eigenvalue_; }
-  void estimate_largest_eigenvalue(Workers& workers);
+  /// No eigenvalue of K is larger: nodes of one colour of a 2 x 2 pattern are not coupled, so on each of the four
+  /// colours K is the identity, and the energy of a sum of four is at most four times the sum of their energies.
+  static constexpr double largest_eigenvalue = 4.0;
 
  private:
-  HatAxis rows_;
-  HatAxis columns_;
   Field<float> blocks_;
   Field<float> basis_;
-  double largest_eigenvalue_ = 0.0;
 };
 
 /// Rows of nodes one task takes.
-inline constexpr Index node_rows_per_chunk = 4;
+inline constexpr Index node_rows_per_chunk = 8;
 
 }  // namespace fastphoto

@@ -21,7 +21,7 @@ ColorWhitening whiten_colors(const ColorMoments& moments, double least_variance)
   const double* s = moments.sums;
   double covariance[3][3];
   for (Index c = 0; c < 3; ++c) {
-    result.mean[c] = static_cast<double>(static_cast<float>(s[1 + c] / s[0]));  // as it will be stored
+    result.mean[c] = static_cast<double>(moments.mean(c));
   }
   const Index at[3][3] = {{4, 5, 6}, {5, 7, 8}, {6, 8, 9}};
   double size = 0.0;
@@ -174,18 +174,6 @@ ColorBasis make_basis(const ColorWhitening& whitening, const double* factor, con
     }
   }
   return basis;
-}
-
-void from_raw_matrix(const ColorBasis& basis, double* matrix) {
-  // b = b0 + a . mean, so the columns of a gain the first column times the mean.
-  for (Index i = 0; i < 4; ++i) {
-    const double first = i == 0 ? static_cast<double>(basis.from_affine[0]) : 0.0;
-    matrix[4 * i] = first;
-    for (Index j = 0; j < 3; ++j) {
-      const float entry = i == 0 ? basis.from_affine[1 + j] : basis.from_affine[4 + 3 * (i - 1) + j];
-      matrix[4 * i + 1 + j] = static_cast<double>(entry) + first * static_cast<double>(basis.mean[j]);
-    }
-  }
 }
 
 }  // namespace fastphoto

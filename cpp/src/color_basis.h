@@ -11,6 +11,9 @@ namespace fastphoto {
 struct ColorMoments {
   double sums[10] = {};
 
+  /// In the precision in which it is kept.
+  float mean(Index channel) const { return static_cast<float>(sums[1 + channel] / sums[0]); }
+
   void add(double weight, const ColorMoments& other) {
     for (int i = 0; i < 10; ++i) {
       sums[i] += weight * other.sums[i];
@@ -48,8 +51,5 @@ void invert_cholesky(const double* block, double* factor, double* inverse);
 
 /// The basis in which the diagonal block is the identity.
 ColorBasis make_basis(const ColorWhitening& whitening, const double* factor, const double* inverse);
-
-/// u = from_raw (b0, a) with the affine function written b0 + a . I.
-void from_raw_matrix(const ColorBasis& basis, double* matrix);
 
 }  // namespace fastphoto

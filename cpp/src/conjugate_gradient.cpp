@@ -104,7 +104,6 @@ class Correction {
         r(A.grid(), channels),
         e_(A.grid(), channels),
         p_(A.grid(), channels),
-        q_(A.grid(), channels),
         z_(A.grid(), channels) {}
 
   /// Sets `unfit` if the preconditioner or the operator turned out not to be positive definite.
@@ -118,7 +117,7 @@ class Correction {
     PerChannel beta(static_cast<std::size_t>(channels_));
     PerChannel rz_before;
     for (int iteration = 0; iteration < most; ++iteration) {
-      const PerChannel rz = M_.apply(workers_, r, z_, q_);
+      const PerChannel rz = M_.apply(workers_, r, z_);
       if (!all_usable(rz)) {
         unfit = true;
         return iteration;
@@ -129,7 +128,8 @@ class Correction {
       for_each_row(workers_, grid, channels_, [&](Index row, Index c) {
         direct_row(static_cast<float>(beta[static_cast<std::size_t>(c)]), z_.row(c, row), grid.width, p_.row(c, row));
       });
-      const PerChannel pq = A_.apply(workers_, p_, q_);
+      Field<float>& q = z_;  // z is part of p now
+      const PerChannel pq = A_.apply(workers_, p_, q);
       if (!all_usable(pq)) {
         unfit = true;
         return iteration;
@@ -137,7 +137,7 @@ class Correction {
       RowSums squares(grid.height, channels_);
       for_each_row(workers_, grid, channels_, [&](Index row, Index c) {
         const auto at = static_cast<std::size_t>(c);
-        squares.at(row, c) = step_row(static_cast<float>(ratio_or_zero(rz[at], pq[at])), p_.row(c, row), q_.row(c, row),
+        squares.at(row, c) = step_row(static_cast<float>(ratio_or_zero(rz[at], pq[at])), p_.row(c, row), q.row(c, row),
                                       grid.width, e_.row(c, row), r.row(c, row));
       });
       rz_before = rz;
@@ -182,7 +182,6 @@ class Correction {
  private:
   Field<float> e_;
   Field<float> p_;
-  Field<float> q_;
   Field<float> z_;
 };
 
@@ -205,9 +204,11 @@ SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preco
   // unknown times L is, that is for a tiny lam; it is kept if it beats the guess, and the next ones are small.
   double before = report.residual;
   if (limits.zero_if_closer && before > 1.0 && limits.max_iterations > 0) {
-    for_each_row(workers, A.grid(), channels,
-                 [&](Index row, Index c) { std::fill_n(x.row(c, row), A.grid().width, 0.0); });
-    report.residual = relative(A.residual(workers, b, x, correction.r), b_norms);
+    for_each_row(workers, A.grid(), channels, [&](Index row, Index c) {
+      std::fill_n(x.row(c, row), A.grid().width, 0.0);
+      b(c, row, correction.r.row(c, row));
+    });
+    report.residual = 1.0;
   }
   bool gaining = true;
   while (report.residual > limits.rtol && report.iterations < limits.max_iterations && gaining && !correction.unfit &&

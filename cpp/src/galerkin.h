@@ -7,6 +7,7 @@
 #include "coarse_level.h"
 #include "color_basis.h"
 #include "color_planes.h"
+#include "parallel.h"
 #include "pixel_diagonal.h"
 
 namespace fastphoto {
@@ -17,12 +18,13 @@ struct LevelSetup {
   std::vector<ColorMoments> moments;  // row-major nodes
 };
 
-/// The exact Galerkin operator P^T A P of the pixels' system on nodes every node_spacing pixels, with
-/// (P u)_i = sum_k phi_k(i) (b_k + a_k . (I_i - mean_k)). Radius 1 only: a wider stencil reaches beyond 5 x 5 nodes.
+/// The exact Galerkin operator P^T A P of the pixels' system on aggregates. Radius 1 only: a wider stencil reaches
+/// beyond the neighbouring aggregates.
 ///
 /// @param coefficients  of StencilOperator.
+/// @param centred  I_i - mean_k, written here.
 LevelSetup coarsen_pixels(Workers& workers, const ColorPlanes& colors, const Field<float>& coefficients,
-                          const PixelDiagonal& diagonal, double least_variance);
+                          const PixelDiagonal& diagonal, double least_variance, Field<float>& centred);
 
 /// The same for a level: nodes twice as far apart, whose affine functions restricted to a node of the finer level are
 /// its own, so that the spaces are nested.

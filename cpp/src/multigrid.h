@@ -3,11 +3,14 @@
 
 #include <Eigen/Dense>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "coarse_level.h"
-#include "galerkin.h"
+#include "color_planes.h"
+#include "level_smoother.h"
 #include "pixel_diagonal.h"
+#include "pool.h"
 #include "preconditioner.h"
 #include "stencil.h"
 
@@ -16,39 +19,58 @@ namespace fastphoto {
 /// Colour-affine multigrid: the coarse spaces of one content, for many solves.
 ///
 /// The matting Laplacian nearly annihilates every field that is locally an affine function of the content's colour. The
-/// coarse spaces are such fields, with coefficients that are piecewise bilinear between nodes 3 or 4, then 6, 12 ..
-/// pixels apart, and the coarse operators their exact Galerkin products. docs/smoothing.md has the reasons.
+/// coarse spaces are such fields: one function for each square of 3 x 3 pixels, then functions whose coefficients are
+/// piecewise bilinear between every second square, every fourth, and so on. The coarse operators are their exact
+/// Galerkin products. docs/smoothing.md has the reasons.
 class Multigrid {
  public:
   /// Null if the coarse operators are not positive definite in float32.
-  static std::unique_ptr<Multigrid> build(Workers& workers, const ColorPlanes& colors, const Field<float>& coefficients,
-                                          const PixelDiagonal& diagonal, double eps);
+  static std::unique_ptr<Multigrid> build(Workers& workers, const ColorPlanes& colors, const StencilOperator& system,
+                                          double eps);
 
   const std::vector<std::unique_ptr<CoarseLevel>>& levels() const { return levels_; }
+
+  /// The content's colours less the mean of their aggregate.
+  const Field<float>& centred() const { return centred_; }
 
   /// Solves the coarsest level in place.
   void solve_coarsest(Field<float>& x) const;
 
  private:
+  explicit Multigrid(const Grid& pixels) : centred_(pixels, 3) {}
+
   bool factorize_coarsest();
 
+  Field<float> centred_;
   std::vector<std::unique_ptr<CoarseLevel>> levels_;  // finest first
   Eigen::LLT<Eigen::MatrixXd> coarsest_;
 };
 
-/// One V-cycle: damped Jacobi on the pixels before and after, damped block Jacobi on the levels.
+/// One V-cycle: damped Jacobi on the pixels before and after, Chebyshev smoothing on the levels.
 class MultigridPreconditioner final : public Preconditioner {
  public:
-  /// @param smoother  what damped Jacobi divides by; at least as large as the system, x . S x >= x . A x.
-  MultigridPreconditioner(const StencilOperator& system, const Multigrid& multigrid, const PixelDiagonal& smoother,
-                          const ColorPlanes& colors, Index channels);
+  /// @param bound  what damped Jacobi divides by; at least as large as the system, x . S x >= x . A x.
+  MultigridPreconditioner(const StencilOperator& system, const Multigrid& multigrid, const PixelDiagonal& bound,
+                          Index channels);
+  ~MultigridPreconditioner() override;
+  MultigridPreconditioner(const MultigridPreconditioner&) = delete;
+  MultigridPreconditioner& operator=(const MultigridPreconditioner&) = delete;
 
-  PerChannel apply(Workers& workers, const Field<float>& r, Field<float>& z, Field<float>& scratch) override;
+  PerChannel apply(Workers& workers, const Field<float>& r, Field<float>& z) override;
 
  private:
+  void restrict_residual(Workers& workers, const Field<float>& r);
+  PerChannel correct_and_smooth(Workers& workers, const Field<float>& r, Field<float>& z);
   void cycle(Workers& workers, std::size_t level);
 
-  struct Vectors {
+  /// What one task on a few rows of pixels needs.
+  struct PixelRows;
+  std::pair<Index, Index> pixel_rows(Index begin, Index end) const;
+
+  struct LevelVectors {
+    LevelVectors(const CoarseLevel& level, bool first, Index right_sides);
+
+    LevelSmoother smoother;
     Field<float> r;
     Field<float> x;
     Field<float> t;
@@ -56,9 +78,10 @@ class MultigridPreconditioner final : public Preconditioner {
 
   const StencilOperator& system_;
   const Multigrid& multigrid_;
-  const PixelDiagonal& smoother_;
-  const ColorPlanes& colors_;
-  std::vector<Vectors> vectors_;
+  const PixelDiagonal& bound_;
+  Index channels_;
+  std::vector<std::unique_ptr<LevelVectors>> levels_;
+  Pool<PixelRows> pixels_;
 };
 
 }  // namespace fastphoto

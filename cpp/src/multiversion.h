@@ -13,10 +13,13 @@
 #endif
 
 // FASTPHOTO_INLINE: a part of a multiversioned function, which must be compiled with its caller's instruction set.
+// FASTPHOTO_INLINE_LAMBDA, behind the parameters of a lambda, says the same of it.
 #if defined(__GNUC__)
 #define FASTPHOTO_INLINE inline __attribute__((always_inline))
+#define FASTPHOTO_INLINE_LAMBDA __attribute__((always_inline))
 #else
 #define FASTPHOTO_INLINE inline
+#define FASTPHOTO_INLINE_LAMBDA
 #endif
 
 // FASTPHOTO_RESTRICT: these pointers do not overlap, so the loop may be vectorised without a check.
@@ -36,3 +39,16 @@
 #define FASTPHOTO_INDEPENDENT
 #define FASTPHOTO_UNROLL
 #endif
+
+namespace fastphoto {
+
+/// Asks for the cache line at an address that will be read soon; also beyond the end of a buffer, as it reads nothing.
+FASTPHOTO_INLINE void prefetch(const void* address) {
+#if defined(__GNUC__)
+  __builtin_prefetch(address, 0, 2);
+#else
+  static_cast<void>(address);
+#endif
+}
+
+}  // namespace fastphoto

@@ -28,6 +28,9 @@ class Workers {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
+  /// Threads that take part, the calling one included.
+  Index threads() const { return static_cast<Index>(threads_.size()) + 1; }
+
   /// Calls body for [0, chunk), [chunk, 2 chunk), ... up to count, and returns when all are done. The first exception
   /// of a body is thrown again here. Not to be called from a body.
   void run(Index count, Index chunk, const Body& body);

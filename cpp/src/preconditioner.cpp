@@ -23,7 +23,7 @@ FASTPHOTO_MULTIVERSION double divide_tile(const PixelDiagonal& diagonal, Index r
 
 }  // namespace
 
-PerChannel DiagonalPreconditioner::apply(Workers& workers, const Field<float>& r, Field<float>& z, Field<float>&) {
+PerChannel DiagonalPreconditioner::apply(Workers& workers, const Field<float>& r, Field<float>& z) {
   const Grid& grid = r.grid();
   RowSums dots(grid.height, r.channels());
   workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {

@@ -16,8 +16,8 @@ class Preconditioner {
   Preconditioner(const Preconditioner&) = delete;
   Preconditioner& operator=(const Preconditioner&) = delete;
 
-  /// z = M r; returns r . z for each channel. r, z and scratch are different fields of one grid.
-  virtual PerChannel apply(Workers& workers, const Field<float>& r, Field<float>& z, Field<float>& scratch) = 0;
+  /// z = M r; returns r . z for each channel. r and z are different fields of one grid.
+  virtual PerChannel apply(Workers& workers, const Field<float>& r, Field<float>& z) = 0;
 };
 
 /// Divides by a diagonal. With D, the number of windows at a pixel, this takes fewer iterations than with the true
@@ -26,7 +26,7 @@ class DiagonalPreconditioner final : public Preconditioner {
  public:
   explicit DiagonalPreconditioner(const PixelDiagonal& diagonal) : diagonal_(diagonal) {}
 
-  PerChannel apply(Workers& workers, const Field<float>& r, Field<float>& z, Field<float>& scratch) override;
+  PerChannel apply(Workers& workers, const Field<float>& r, Field<float>& z) override;
 
  private:
   const PixelDiagonal& diagonal_;

@@ -1,282 +1,207 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stencil.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "dot.h"
 #include "multiversion.h"
-#include "windows.h"
+#include "pack.h"
 
 namespace fastphoto {
 
-namespace {
-
-constexpr Index tile = 128;  // samples of one row treated together: sums stay in the first-level cache
-
-struct Neighbours {
-  const float* coefficients;  // of the first offset, at the tile's first pixel
-  Index plane;                // samples from one offset's coefficients to the next
-  const Index* steps;
-  Index count;
+/// What the pixels of one row need of the operator.
+struct StencilRow {
+  const float* diagonal;         // of the row, padded
+  const float* const* forward;   // c_o at the row's pixels
+  const float* const* backward;  // c_o at the neighbours on the other side
+  const Index* steps;            // from a sample of x to the neighbour
+  Index offsets;
+  Index row_step;  // of the coefficients
+  Index width;
+  Index channel_step;  // of x and of all that is read and written beside it
 };
 
-/// sums[i] += the part of A x that `group` offsets from `first` on give, for `count` pixels of one row.
-template <Index group, class T>
-FASTPHOTO_INLINE void add_group(const Neighbours& neighbours, Index first, const T* x, Index count,
-                                T* FASTPHOTO_RESTRICT sums) {
-  const float* forward[group];
-  const float* backward[group];
-  const T* ahead[group];
-  const T* behind[group];
-  for (Index j = 0; j < group; ++j) {
-    const Index step = neighbours.steps[first + j];
-    forward[j] = neighbours.coefficients + (first + j) * neighbours.plane;
-    backward[j] = forward[j] - step;
-    ahead[j] = x + step;
-    behind[j] = x - step;
-  }
-  for (Index i = 0; i < count; ++i) {
-    T sum = sums[i];
-    for (Index j = 0; j < group; ++j) {
-      sum +=
-          static_cast<T>(forward[j][i]) * (x[i] - ahead[j][i]) + static_cast<T>(backward[j][i]) * (x[i] - behind[j][i]);
+namespace {
+
+/// Calls finish(i, channel, x, A x) for all packs of one row. The channels share the coefficients while these are in
+/// registers.
+template <Index channels, class Finish>
+FASTPHOTO_INLINE void apply_packs(const StencilRow& A, const float* x, const Finish& finish) {
+  for (Index i = 0; i < A.width; i += pack_size) {
+    Pack own[channels];
+    Pack sums[channels];
+    Pack behind_sums[channels] = {};  // apart, so that twice as many additions are under way
+    Pack diagonal;
+    load(A.diagonal + i, diagonal);
+    FASTPHOTO_UNROLL
+    for (Index c = 0; c < channels; ++c) {
+      load(x + c * A.channel_step + i, own[c]);
+      sums[c] = diagonal * own[c];
     }
-    sums[i] = sum;
+    for (Index o = 0; o < A.offsets; ++o) {
+      Pack forward;
+      Pack backward;
+      load(A.forward[o] + i, forward);
+      load(A.backward[o] + i, backward);
+      prefetch(A.forward[o] + A.row_step + i);
+      const float* ahead = x + i + A.steps[o];
+      const float* behind = x + i - A.steps[o];
+      FASTPHOTO_UNROLL
+      for (Index c = 0; c < channels; ++c) {
+        Pack neighbour;
+        load(ahead + c * A.channel_step, neighbour);
+        sums[c] += forward * (own[c] - neighbour);
+        load(behind + c * A.channel_step, neighbour);
+        behind_sums[c] += backward * (own[c] - neighbour);
+      }
+    }
+    FASTPHOTO_UNROLL
+    for (Index c = 0; c < channels; ++c) {
+      finish(i, c, own[c], sums[c] + behind_sums[c]);
+    }
   }
 }
 
-/// sums[i] += the off-diagonal part of A x. Offsets are taken by sixes, which was fastest of all groups that divide
-/// twelve; their number, 4 r (2 r + 1), leaves none or four.
-template <class T>
-FASTPHOTO_INLINE void add_differences(const Neighbours& neighbours, const T* x, Index count,
-                                      T* FASTPHOTO_RESTRICT sums) {
-  Index first = 0;
-  for (; first + 6 <= neighbours.count; first += 6) {
-    add_group<6>(neighbours, first, x, count, sums);
-  }
-  if (first < neighbours.count) {
-    add_group<4>(neighbours, first, x, count, sums);
-  }
-}
-
-/// y = A x on a tile; returns x . y.
-FASTPHOTO_MULTIVERSION double apply_tile(const Neighbours& neighbours, const float* diagonal, const float* x,
-                                         Index count, float* y) {
-  float sums[tile] = {};
-  for (Index i = 0; i < count; ++i) {
-    sums[i] = diagonal[i] * x[i];
-  }
-  add_differences(neighbours, x, count, sums);
-  std::copy(sums, sums + count, y);
-  return sum_in_lanes(count, [&](Index i) { return static_cast<double>(x[i]) * static_cast<double>(sums[i]); });
-}
-
-/// t = r - A x on a tile.
-FASTPHOTO_MULTIVERSION void subtract_tile(const Neighbours& neighbours, const float* diagonal, const float* r,
-                                          const float* x, Index count, float* t) {
-  float sums[tile] = {};
-  for (Index i = 0; i < count; ++i) {
-    sums[i] = diagonal[i] * x[i];
-  }
-  add_differences(neighbours, x, count, sums);
-  for (Index i = 0; i < count; ++i) {
-    t[i] = r[i] - sums[i];
+template <class Finish>
+FASTPHOTO_INLINE void apply_row(const StencilRow& A, const float* x, Index channels, const Finish& finish) {
+  switch (channels) {
+    case 1:
+      return apply_packs<1>(A, x, finish);
+    case 2:
+      return apply_packs<2>(A, x, finish);
+    case 3:
+      return apply_packs<3>(A, x, finish);
+    default:
+      return apply_packs<4>(A, x, finish);
   }
 }
 
-/// y = x + factor / divisors (r - A x) on a tile; returns r . y.
-FASTPHOTO_MULTIVERSION double relax_tile(const Neighbours& neighbours, const float* diagonal, float factor,
-                                         const float* divisors, const float* r, const float* x, Index count, float* y) {
-  float sums[tile] = {};
-  for (Index i = 0; i < count; ++i) {
-    sums[i] = diagonal[i] * x[i];
-  }
-  add_differences(neighbours, x, count, sums);
-  for (Index i = 0; i < count; ++i) {
-    sums[i] = x[i] + factor / divisors[i] * (r[i] - sums[i]);
-  }
-  std::copy(sums, sums + count, y);
-  return sum_in_lanes(count, [&](Index i) { return static_cast<double>(r[i]) * static_cast<double>(sums[i]); });
+FASTPHOTO_MULTIVERSION void multiply(const StencilRow& A, const float* x, Index channels, float* y) {
+  apply_row(A, x, channels,
+            [&](Index i, Index c, const Pack&, const Pack& product) { store(product, y + c * A.channel_step + i); });
 }
 
-/// r = b - A x on a tile; returns r . r.
-FASTPHOTO_MULTIVERSION double residual_tile(const Neighbours& neighbours, const float* diagonal, const float* b,
-                                            const double* x, Index count, float* r) {
-  double sums[tile] = {};
-  for (Index i = 0; i < count; ++i) {
-    sums[i] = static_cast<double>(diagonal[i]) * x[i];
+FASTPHOTO_MULTIVERSION void subtract(const StencilRow& A, const float* r, const float* x, Index channels, float* t) {
+  apply_row(A, x, channels, [&](Index i, Index c, const Pack&, const Pack& product) {
+    Pack right;
+    load(r + c * A.channel_step + i, right);
+    store(right - product, t + c * A.channel_step + i);
+  });
+}
+
+FASTPHOTO_MULTIVERSION void relax(const StencilRow& A, const float* factors, const float* r, const float* x,
+                                  Index channels, float* y) {
+  apply_row(A, x, channels, [&](Index i, Index c, const Pack& own, const Pack& product) {
+    Pack right;
+    Pack factor;
+    load(r + c * A.channel_step + i, right);
+    load(factors + i, factor);
+    store(own + factor * (right - product), y + c * A.channel_step + i);
+  });
+}
+
+FASTPHOTO_MULTIVERSION double dot_row(const float* a, const float* b, Index count) {
+  return sum_in_lanes(count, [&](Index i) { return static_cast<double>(a[i]) * static_cast<double>(b[i]); });
+}
+
+/// r = b - A x on a row of one channel, in float64; returns r . r. Many offsets in one go over few samples, whose sums
+/// stay in registers.
+FASTPHOTO_MULTIVERSION double residual_row(const StencilRow& A, const float* b, const double* x, float* r) {
+  constexpr Index group = 16;
+  for (Index first = 0; first < A.width; first += group) {
+    double sums[group];
+    for (Index i = 0; i < group; ++i) {
+      sums[i] = static_cast<double>(A.diagonal[first + i]) * x[first + i];
+    }
+    for (Index o = 0; o < A.offsets; ++o) {
+      const float* forward = A.forward[o] + first;
+      const float* backward = A.backward[o] + first;
+      const double* own = x + first;
+      const double* ahead = own + A.steps[o];
+      const double* behind = own - A.steps[o];
+      for (Index i = 0; i < group; ++i) {
+        sums[i] += static_cast<double>(forward[i]) * (own[i] - ahead[i]) +
+                   static_cast<double>(backward[i]) * (own[i] - behind[i]);
+      }
+    }
+    for (Index i = 0; i < group; ++i) {
+      r[first + i] = static_cast<float>(static_cast<double>(b[first + i]) - sums[i]);
+    }
   }
-  add_differences(neighbours, x, count, sums);
-  for (Index i = 0; i < count; ++i) {
-    r[i] = static_cast<float>(static_cast<double>(b[i]) - sums[i]);
-  }
-  return sum_in_lanes(count, [&](Index i) { return static_cast<double>(r[i]) * static_cast<double>(r[i]); });
+  return dot_row(r, r, A.width);
 }
 
 }  // namespace
 
 StencilOperator::StencilOperator(Field<float> coefficients, Index radius, PixelDiagonal diagonal)
-    : coefficients_(std::move(coefficients)), diagonal_(std::move(diagonal)) {
-  for (const NeighbourOffset& offset : positive_offsets(radius)) {
-    steps_.push_back(offset.dy * grid().stride() + offset.dx);
-  }
-}
-
-template <class Body>
-void StencilOperator::for_each_tile(Workers& workers, Body body) const {
-  workers.run(grid().height, rows_per_chunk, [&](Index begin, Index end) {
-    float diagonal[tile];
-    for (Index row = begin; row < end; ++row) {
-      for (Index column = 0; column < grid().width; column += tile) {
-        const Index count = std::min(tile, grid().width - column);
-        diagonal_.read(row, column, count, diagonal);
-        body(Neighbours{coefficients_.row(0, row) + column, coefficients_.plane(), steps_.data(),
-                        static_cast<Index>(steps_.size())},
-             diagonal, row, column, count);
-      }
-    }
-  });
-}
-
-// All channels share the coefficients of a tile while they are in cache.
+    : coefficients_(std::move(coefficients)), offsets_(positive_offsets(radius)), diagonal_(std::move(diagonal)) {}
 
 PerChannel StencilOperator::apply(Workers& workers, const Field<float>& x, Field<float>& y) const {
   RowSums dots(grid().height, x.channels());
-  for_each_tile(workers, [&](const Neighbours& near, const float* diagonal, Index row, Index column, Index count) {
-    for (Index c = 0; c < x.channels(); ++c) {
-      dots.at(row, c) += apply_tile(near, diagonal, x.row(c, row) + column, count, y.row(c, row) + column);
-    }
-  });
-  return dots.total();
-}
-
-namespace {
-
-/// z = factor / divisors r on a tile.
-FASTPHOTO_MULTIVERSION void start_tile(float factor, const float* divisors, const float* r, Index count, float* z) {
-  for (Index i = 0; i < count; ++i) {
-    z[i] = factor / divisors[i] * r[i];
-  }
-}
-
-// Rows of one chunk of smooth(): large against the rows that it computes again of its neighbours.
-constexpr Index smooth_rows = 64;
-
-}  // namespace
-
-template <class Body>
-void StencilOperator::for_each_tile_of(Index row, const PixelDiagonal& divisors, Body body) const {
-  float diagonal[tile];
-  float numbers[tile];
-  for (Index column = 0; column < grid().width; column += tile) {
-    const Index count = std::min(tile, grid().width - column);
-    diagonal_.read(row, column, count, diagonal);
-    divisors.read(row, column, count, numbers);
-    body(Neighbours{coefficients_.row(0, row) + column, coefficients_.plane(), steps_.data(),
-                    static_cast<Index>(steps_.size())},
-         diagonal, numbers, column, count);
-  }
-}
-
-/// Calls body(pass, row) for every pass over the rows of a chunk, pass `p` on margins that shrink to nothing with the
-/// last one, in an order in which the reach of the pass before is done and the fewest rows lie in between.
-template <class Body>
-void StencilOperator::for_each_pass(Index begin, Index end, Index passes, Body body) const {
-  const Index reach = grid().halo;
-  const Index margin = reach * (passes - 1);
-  for (Index front = begin - margin; front < end + margin; ++front) {
-    for (Index pass = 0; pass < passes; ++pass) {
-      const Index row = front - reach * pass;
-      const Index extra = margin - reach * pass;
-      if (row >= std::max<Index>(0, begin - extra) && row < std::min(grid().height, end + extra)) {
-        body(pass, row);
+  workers.run(grid().height, rows_per_chunk, [&](Index begin, Index end) {
+    StencilRows rows(*this, x.channels());
+    for (Index row = begin; row < end; ++row) {
+      rows.multiply(row, x.row(0, row), y.row(0, row));
+      for (Index c = 0; c < x.channels(); ++c) {
+        dots.at(row, c) = dot_row(x.row(c, row), y.row(c, row), grid().width);
       }
     }
-  }
-}
-
-PerChannel StencilOperator::smooth(Workers& workers, const std::vector<float>& factors, const PixelDiagonal& divisors,
-                                   const Field<float>& r, const Field<float>& x, Field<float>& y) const {
-  const Index channels = x.channels();
-  const auto steps = static_cast<Index>(factors.size());
-  RowSums dots(grid().height, channels);
-  workers.run(grid().height, smooth_rows, [&](Index begin, Index end) {
-    const Index margin = grid().halo * (steps - 1);
-    Field<float> buffers[2] = {Field<float>({end - begin + 2 * margin, grid().width, grid().halo}, channels),
-                               Field<float>({end - begin + 2 * margin, grid().width, grid().halo}, channels)};
-    for_each_pass(begin, end, steps, [&](Index step, Index row) {
-      const bool last = step + 1 == steps;
-      for_each_tile_of(
-          row, divisors,
-          [&](const Neighbours& near, const float* diagonal, const float* numbers, Index column, Index count) {
-            for (Index c = 0; c < channels; ++c) {
-              const float* from = step == 0 ? x.row(c, row) : buffers[(step - 1) % 2].row(c, row - begin + margin);
-              float* to = last ? y.row(c, row) : buffers[step % 2].row(c, row - begin + margin);
-              const double dot = relax_tile(near, diagonal, factors[static_cast<std::size_t>(step)], numbers,
-                                            r.row(c, row) + column, from + column, count, to + column);
-              if (last) {
-                dots.at(row, c) += dot;
-              }
-            }
-          });
-    });
   });
   return dots.total();
-}
-
-void StencilOperator::smooth_from_zero(Workers& workers, const std::vector<float>& factors,
-                                       const PixelDiagonal& divisors, const Field<float>& r, Field<float>& y,
-                                       Field<float>& t) const {
-  const Index channels = r.channels();
-  const auto steps = static_cast<Index>(factors.size());
-  workers.run(grid().height, smooth_rows, [&](Index begin, Index end) {
-    const Index margin = grid().halo * steps;
-    Field<float> buffers[2] = {Field<float>({end - begin + 2 * margin, grid().width, grid().halo}, channels),
-                               Field<float>({end - begin + 2 * margin, grid().width, grid().halo}, channels)};
-    for_each_pass(begin, end, steps + 1, [&](Index step, Index row) {
-      for_each_tile_of(
-          row, divisors,
-          [&](const Neighbours& near, const float* diagonal, const float* numbers, Index column, Index count) {
-            for (Index c = 0; c < channels; ++c) {
-              const float* right = r.row(c, row) + column;
-              const float* from = buffers[(step + 1) % 2].row(c, row - begin + margin) + column;
-              float* to = buffers[step % 2].row(c, row - begin + margin) + column;
-              if (step == 0) {
-                start_tile(factors[0], numbers, right, count, to);
-              } else if (step < steps) {
-                relax_tile(near, diagonal, factors[static_cast<std::size_t>(step)], numbers, right, from, count, to);
-              } else {
-                std::copy_n(from, count, y.row(c, row) + column);
-                subtract_tile(near, diagonal, right, from, count, t.row(c, row) + column);
-              }
-            }
-          });
-    });
-  });
 }
 
 PerChannel StencilOperator::residual(Workers& workers, const FillRow& b, const Field<double>& x,
                                      Field<float>& r) const {
   RowSums squares(grid().height, x.channels());
   workers.run(grid().height, rows_per_chunk, [&](Index begin, Index end) {
-    std::vector<float> b_row(static_cast<std::size_t>(grid().width));
-    std::vector<float> diagonal(static_cast<std::size_t>(grid().width));
+    StencilRows rows(*this, x.channels());
+    std::vector<float> right(static_cast<std::size_t>(padded_to_packs(grid().width)));
     for (Index row = begin; row < end; ++row) {
-      diagonal_.read(row, 0, grid().width, diagonal.data());
       for (Index c = 0; c < x.channels(); ++c) {
-        b(c, row, b_row.data());
-        for (Index column = 0; column < grid().width; column += tile) {
-          const Index count = std::min(tile, grid().width - column);
-          const Neighbours neighbours{coefficients_.row(0, row) + column, coefficients_.plane(), steps_.data(),
-                                      static_cast<Index>(steps_.size())};
-          squares.at(row, c) += residual_tile(neighbours, diagonal.data() + column, b_row.data() + column,
-                                              x.row(c, row) + column, count, r.row(c, row) + column);
-        }
+        b(c, row, right.data());
+        squares.at(row, c) = rows.residual(row, right.data(), x.row(c, row), r.row(c, row));
       }
     }
   });
   return squares.total();
+}
+
+StencilRows::StencilRows(const StencilOperator& system, Index channels)
+    : system_(system),
+      channels_(channels),
+      channel_step_(system.grid().stride()),
+      diagonal_(static_cast<std::size_t>(padded_to_packs(system.grid().width))),
+      forward_(system.offsets_.size()),
+      backward_(system.offsets_.size()) {
+  for (const NeighbourOffset& offset : system.offsets_) {
+    steps_.push_back(offset.dy * channels * channel_step_ + offset.dx);
+  }
+}
+
+StencilRow StencilRows::at(Index row) {
+  const Field<float>& coefficients = system_.coefficients_;
+  system_.diagonal_.read(row, 0, system_.grid().width, diagonal_.data());
+  for (std::size_t o = 0; o < steps_.size(); ++o) {
+    forward_[o] = coefficients.row(static_cast<Index>(o), row);
+    backward_[o] = coefficients.row(static_cast<Index>(o), row - system_.offsets_[o].dy) - system_.offsets_[o].dx;
+  }
+  return {
+      diagonal_.data(),        forward_.data(),      backward_.data(), steps_.data(), static_cast<Index>(steps_.size()),
+      coefficients.row_step(), system_.grid().width, channel_step_};
+}
+
+void StencilRows::multiply(Index row, const float* x, float* y) { fastphoto::multiply(at(row), x, channels_, y); }
+
+void StencilRows::subtract(Index row, const float* r, const float* x, float* t) {
+  fastphoto::subtract(at(row), r, x, channels_, t);
+}
+
+void StencilRows::relax(Index row, const float* factors, const float* r, const float* x, float* y) {
+  fastphoto::relax(at(row), factors, r, x, channels_, y);
+}
+
+double StencilRows::residual(Index row, const float* b, const double* x, float* r) {
+  return residual_row(at(row), b, x, r);
 }
 
 }  // namespace fastphoto

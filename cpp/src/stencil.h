@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "grid.h"
 #include "parallel.h"
 #include "pixel_diagonal.h"
 #include "row_sums.h"
+#include "windows.h"
 
 namespace fastphoto {
+
+/// Right sides treated at once.
+inline constexpr Index most_channels = 4;
 
 /// The symmetric operator of closed-form smoothing in difference form,
 ///
@@ -23,18 +28,8 @@ class StencilOperator {
   const Field<float>& coefficients() const { return coefficients_; }
   const PixelDiagonal& diagonal() const { return diagonal_; }
 
-  /// y = A x; returns x . y for each channel. Halos of x must be zero or finite (they meet zero coefficients).
+  /// y = A x; returns x . y for each channel. At most most_channels of them.
   PerChannel apply(Workers& workers, const Field<float>& x, Field<float>& y) const;
-
-  /// y = x after steps of damped Jacobi, x += factor / divisors (r - A x), one for each factor; returns r . y for each
-  /// channel. The steps go through the rows chunk by chunk, so that coefficients are read from memory once for all of
-  /// them. y is not x.
-  PerChannel smooth(Workers& workers, const std::vector<float>& factors, const PixelDiagonal& divisors,
-                    const Field<float>& r, const Field<float>& x, Field<float>& y) const;
-
-  /// The same from x = 0, and t = r - A y with it. t is not r.
-  void smooth_from_zero(Workers& workers, const std::vector<float>& factors, const PixelDiagonal& divisors,
-                        const Field<float>& r, Field<float>& y, Field<float>& t) const;
 
   /// r = b - A x with float64 differences, for a residual that can be trusted; b is handed out row by row as
   /// fill(channel, row, out). Returns r . r for each channel.
@@ -42,18 +37,44 @@ class StencilOperator {
   PerChannel residual(Workers& workers, const FillRow& b, const Field<double>& x, Field<float>& r) const;
 
  private:
-  template <class Body>
-  void for_each_tile(Workers& workers, Body body) const;
-
-  template <class Body>
-  void for_each_tile_of(Index row, const PixelDiagonal& divisors, Body body) const;
-
-  template <class Body>
-  void for_each_pass(Index begin, Index end, Index passes, Body body) const;
+  friend class StencilRows;
 
   Field<float> coefficients_;
-  std::vector<Index> steps_;  // distance in memory of each positive offset
+  std::vector<NeighbourOffset> offsets_;
   PixelDiagonal diagonal_;
+};
+
+struct StencilRow;
+
+/// The operator row by row, for passes that do more with a row than multiply it; one for each task. Pointers are those
+/// of a row's first channel in fields of the system's width and of `channels` channels; x has its neighbouring rows in
+/// place, the others are only read or written at the row itself.
+class StencilRows {
+ public:
+  StencilRows(const StencilOperator& system, Index channels);
+
+  /// y = A x.
+  void multiply(Index row, const float* x, float* y);
+
+  /// t = r - A x.
+  void subtract(Index row, const float* r, const float* x, float* t);
+
+  /// y = x + factors (r - A x), with a factor for each pixel, padded like a row.
+  void relax(Index row, const float* factors, const float* r, const float* x, float* y);
+
+  /// r = b - A x for the float64 row x of one channel of a field with as many, b padded like a row; returns r . r.
+  double residual(Index row, const float* b, const double* x, float* r);
+
+ private:
+  StencilRow at(Index row);
+
+  const StencilOperator& system_;
+  Index channels_;
+  Index channel_step_;
+  std::vector<float> diagonal_;
+  std::vector<const float*> forward_;
+  std::vector<const float*> backward_;
+  std::vector<Index> steps_;
 };
 
 }  // namespace fastphoto

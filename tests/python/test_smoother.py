@@ -73,14 +73,14 @@ def strokes(height: int, width: int) -> Float32Array:
 @pytest.mark.parametrize(
     ("content", "most"),
     [
-        (flat, 4),
-        (gradient, 6),
-        (gradient_8_bit, 9),
-        (checkerboard, 4),
-        (random_image, 6),
-        (stripes, 5),
-        (quadrants, 5),
-        (strokes, 64),
+        (flat, 7),
+        (gradient, 13),
+        (gradient_8_bit, 14),
+        (checkerboard, 7),
+        (random_image, 8),
+        (stripes, 7),
+        (quadrants, 7),
+        (strokes, 30),
     ],
 )
 def test_iterations_on_hard_content(content: Content, most: int) -> None:

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "coarse_level.h"
+#include "multiversion.h"
+
+namespace fastphoto {
+
+/// 4 x 4 blocks of many neighbouring nodes, an entry after another: the products that make coarse operators, in
+/// float64. Entry 4 * a + b.
+inline constexpr Index lanes = 32;
+using Lanes = double[lanes];
+using BlockLanes = Lanes[16];
+
+/// product = left middle right^T.
+FASTPHOTO_INLINE void congruence(const BlockLanes& left, const BlockLanes& middle, const BlockLanes& right,
+                                 BlockLanes& product) {
+  for (Index a = 0; a < 4; ++a) {
+    Lanes half[4];
+    for (Index b = 0; b < 4; ++b) {
+      for (Index i = 0; i < lanes; ++i) {
+        half[b][i] = left[4 * a][i] * middle[b][i] + left[4 * a + 1][i] * middle[4 + b][i] +
+                     left[4 * a + 2][i] * middle[8 + b][i] + left[4 * a + 3][i] * middle[12 + b][i];
+      }
+    }
+    for (Index b = 0; b < 4; ++b) {
+      for (Index i = 0; i < lanes; ++i) {
+        product[4 * a + b][i] = half[0][i] * right[4 * b][i] + half[1][i] * right[4 * b + 1][i] +
+                                half[2][i] * right[4 * b + 2][i] + half[3][i] * right[4 * b + 3][i];
+      }
+    }
+  }
+}
+
+/// The matrix N of a node's basis, whose rows are the basis functions' coefficients of (1, I - mean), or of (1, I)
+/// where `raw`: operators in the basis are N block N^T. `basis` points at the first plane of a level's basis.
+FASTPHOTO_INLINE void read_basis(const float* basis, Index plane_step, bool raw, BlockLanes& matrix) {
+  const float* to = basis + CoarseLevel::to_plane * plane_step;
+  for (Index j = 0; j < 4; ++j) {
+    for (Index i = 0; i < lanes; ++i) {
+      matrix[4 * j][i] = static_cast<double>(to[j * plane_step + i]);
+    }
+    for (Index c = 0; c < 3; ++c) {
+      const float* mean = basis + (CoarseLevel::mean_plane + c) * plane_step;
+      const float* slope = to + (4 + 3 * c + (j == 0 ? 0 : j - 1)) * plane_step;
+      const double used = j == 0 ? 0.0 : 1.0;
+      const double shift = raw ? 1.0 : 0.0;
+      for (Index i = 0; i < lanes; ++i) {
+        const double entry = used * static_cast<double>(slope[i]);
+        matrix[4 * j + 1 + c][i] = entry;
+        matrix[4 * j][i] -= shift * entry * static_cast<double>(mean[i]);
+      }
+    }
+  }
+}
+
+/// The transpose of the matrix that takes the coefficients of (1, I) to a node's unknowns.
+FASTPHOTO_INLINE void read_inverse_basis(const float* basis, Index plane_step, Index step, BlockLanes& matrix) {
+  const float* from = basis + CoarseLevel::from_plane * plane_step;
+  for (Index i = 0; i < lanes; ++i) {
+    const auto first = static_cast<double>(from[step * i]);
+    matrix[0][i] = first;
+    matrix[1][i] = 0.0;
+    matrix[2][i] = 0.0;
+    matrix[3][i] = 0.0;
+  }
+  for (Index c = 0; c < 3; ++c) {
+    const float* mean = basis + (CoarseLevel::mean_plane + c) * plane_step;
+    const float* row = from + (1 + c) * plane_step;
+    for (Index i = 0; i < lanes; ++i) {
+      matrix[4 + 4 * c][i] = static_cast<double>(row[step * i]) + matrix[0][i] * static_cast<double>(mean[step * i]);
+    }
+    for (Index j = 0; j < 3; ++j) {
+      const float* entry = from + (4 + 3 * j + c) * plane_step;
+      for (Index i = 0; i < lanes; ++i) {
+        matrix[4 + 4 * c + 1 + j][i] = static_cast<double>(entry[step * i]);
+      }
+    }
+  }
+}
+
+}  // namespace fastphoto

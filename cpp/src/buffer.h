@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+namespace fastphoto {
+
+/// Zeroed bytes at an address that is a multiple of a cache line; from some megabytes on in large pages where the
+/// system has them, since a stencil reads dozens of far-apart rows at once.
+struct FreeAligned {
+  void* allocated = nullptr;  // a little before the aligned address
+
+  void operator()(void* memory) const noexcept;
+};
+std::unique_ptr<void, FreeAligned> allocate_zeroed(std::size_t bytes);
+
+/// A fixed number of samples, zero at first.
+template <class T>
+class Buffer {
+ public:
+  explicit Buffer(std::size_t count) : count_(count), memory_(allocate_zeroed(count * sizeof(T))) {}
+  Buffer(const Buffer& other) : Buffer(other.count_) { std::memcpy(data(), other.data(), count_ * sizeof(T)); }
+  Buffer(Buffer&&) noexcept = default;
+  Buffer& operator=(Buffer other) noexcept {
+    count_ = other.count_;
+    memory_ = std::move(other.memory_);
+    return *this;
+  }
+  ~Buffer() = default;
+
+  T* data() { return static_cast<T*>(memory_.get()); }
+  const T* data() const { return static_cast<const T*>(memory_.get()); }
+
+ private:
+  std::size_t count_;
+  std::unique_ptr<void, FreeAligned> memory_;
+};
+
+}  // namespace fastphoto

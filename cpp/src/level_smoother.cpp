@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "level_smoother.h"
+
+#include <algorithm>
+
+#include "multiversion.h"
+#include "pack.h"
+
+namespace fastphoto {
+
+namespace {
+
+/// Pointers for one row of nodes: to the first channel or plane of a row, at its first node.
+struct NodeRow {
+  const float* blocks;        // of this row
+  const float* blocks_above;  // of the row above
+  Index plane_step;           // of the blocks, and
+  Index row_step;
+  const float* x[3];   // the rows above, of and below the nodes
+  Index channel_step;  // of x, and of what is read and written beside it
+  Index width;
+  bool first_visit;  // the next row of blocks is not in the cache yet
+};
+
+/// sums -= K x for one block, or its transpose, of 16 nodes and R right sides.
+template <Index R, bool transposed>
+FASTPHOTO_INLINE void subtract_block(const float* block, Index plane_step, const float* x, Index channel_step,
+                                     Pack (&sums)[4 * R]) {
+  unrolled<4>([&](auto b) FASTPHOTO_INLINE_LAMBDA {
+    Pack own[R];
+    unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { load(x + (b * R + r) * channel_step, own[r]); });
+    keep_loaded();
+    unrolled<4>([&](auto a) FASTPHOTO_INLINE_LAMBDA {
+      Pack entry;
+      load(block + (transposed ? 4 * b + a : 4 * a + b) * plane_step, entry);
+      keep_loaded();
+      unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { sums[a * R + r] -= entry * own[r]; });
+    });
+  });
+}
+
+/// Calls finish(i, channel, x, r - K x) for all packs of one row.
+template <Index R, class Finish>
+FASTPHOTO_INLINE void subtract_packs(const NodeRow& row, const float* right, const Finish& finish) {
+  constexpr Index channels = 4 * R;
+  for (Index i = 0; i < row.width; i += pack_size) {
+    Pack sums[channels];
+    unrolled<channels>([&](auto c) FASTPHOTO_INLINE_LAMBDA {
+      Pack own;
+      load(row.x[1] + c * row.channel_step + i, own);
+      load(right + c * row.channel_step + i, sums[c]);
+      sums[c] -= own;
+    });
+    for (Index o = 0; o < CoarseLevel::blocks_per_node; ++o) {
+      const NeighbourOffset offset = CoarseLevel::offsets[o];
+      const Index planes = 16 * o * row.plane_step;
+      if (row.first_visit) {
+        for (Index entry = 0; entry < 16; ++entry) {
+          prefetch(row.blocks + row.row_step + planes + entry * row.plane_step + i);
+        }
+      }
+      subtract_block<R, false>(row.blocks + planes + i, row.plane_step, row.x[1 + offset.dy] + offset.dx + i,
+                               row.channel_step, sums);
+      const float* from = offset.dy == 0 ? row.blocks : row.blocks_above;
+      subtract_block<R, true>(from + planes - offset.dx + i, row.plane_step, row.x[1 - offset.dy] - offset.dx + i,
+                              row.channel_step, sums);
+    }
+    unrolled<channels>([&](auto c) FASTPHOTO_INLINE_LAMBDA { finish(i, c, sums[c]); });
+  }
+}
+
+template <class Finish>
+FASTPHOTO_INLINE void subtract_row(const NodeRow& row, const float* right, Index right_sides, const Finish& finish) {
+  switch (right_sides) {
+    case 1:
+      return subtract_packs<1>(row, right, finish);
+    case 2:
+      return subtract_packs<2>(row, right, finish);
+    case 3:
+      return subtract_packs<3>(row, right, finish);
+    default:
+      return subtract_packs<4>(row, right, finish);
+  }
+}
+
+/// t = r - K x.
+FASTPHOTO_MULTIVERSION void residual_row(const NodeRow& row, const float* right, Index right_sides, float* t) {
+  subtract_row(row, right, right_sides,
+               [&](Index i, Index c, const Pack& sum) { store(sum, t + c * row.channel_step + i); });
+}
+
+/// y = x + factor (r - K x).
+FASTPHOTO_MULTIVERSION void relax_row(const NodeRow& row, float factor, const float* right, Index right_sides,
+                                      float* y) {
+  subtract_row(row, right, right_sides, [&](Index i, Index c, const Pack& sum) {
+    Pack own;
+    load(row.x[1] + c * row.channel_step + i, own);
+    store(own + factor * sum, y + c * row.channel_step + i);
+  });
+}
+
+FASTPHOTO_MULTIVERSION void scale_row(float factor, const float* from, Index count, float* FASTPHOTO_RESTRICT to) {
+  for (Index i = 0; i < count; ++i) {
+    to[i] = factor * from[i];
+  }
+}
+
+/// Calls body(pass, row) for every pass over the rows of a chunk, pass `p` on margins that shrink to nothing with the
+/// last one, each a row behind the pass before.
+template <class Body>
+void for_each_pass(Index begin, Index end, Index height, Index passes, const Body& body) {
+  const Index margin = passes - 1;
+  for (Index front = begin - margin; front < end + margin; ++front) {
+    for (Index pass = 0; pass < passes; ++pass) {
+      const Index row = front - pass;
+      const Index extra = margin - pass;
+      if (row >= std::max<Index>(0, begin - extra) && row < std::min(height, end + extra)) {
+        body(pass, row);
+      }
+    }
+  }
+}
+
+// A chunk computes some rows of its neighbours again, so fewer are better; two for each thread even out. Which chunk a
+// row is computed in makes no difference to it.
+Index rows_per_chunk_of(const Workers& workers, Index height) {
+  const Index parts = workers.threads() == 1 ? 1 : 2 * workers.threads();
+  return std::max<Index>(node_rows_per_chunk, (height + parts - 1) / parts);
+}
+
+}  // namespace
+
+/// The last few rows of the vectors that the steps of one task make.
+class LevelSmoother::RecentRows {
+ public:
+  RecentRows(const Grid& grid, Index steps, Index channels)
+      : height_(grid.height),
+        rows_(Grid{kept * steps, grid.width, 1}, channels),
+        zero_(Grid{1, grid.width, 1}, channels) {}
+
+  float* at(Index step, Index row) { return rows_.row(0, kept * step + row % kept); }
+
+  /// For reading: rows outside the level are zero.
+  const float* or_zero(Index step, Index row) { return row >= 0 && row < height_ ? at(step, row) : zero_.row(0, 0); }
+
+ private:
+  // The next step reads three rows while this one writes a fourth.
+  static constexpr Index kept = 4;
+
+  Index height_;
+  Field<float> rows_;
+  Field<float> zero_;
+};
+
+LevelSmoother::LevelSmoother(const CoarseLevel& level, std::vector<float> factors, Index right_sides)
+    : level_(level), factors_(std::move(factors)), right_sides_(right_sides), recent_([this] {
+        return std::make_unique<RecentRows>(level_.grid(), static_cast<Index>(factors_.size()), 4 * right_sides_);
+      }) {}
+
+LevelSmoother::~LevelSmoother() = default;
+
+void LevelSmoother::from_zero(Workers& workers, const Field<float>& r, Field<float>& y, Field<float>& t) {
+  const auto steps = static_cast<Index>(factors_.size());
+  const Grid& grid = level_.grid();
+  const Field<float>& blocks = level_.blocks();
+  workers.run(grid.height, rows_per_chunk_of(workers, grid.height), [&](Index begin, Index end) {
+    Pool<RecentRows>::Loan loan(recent_);
+    RecentRows& made = *loan;
+    for_each_pass(begin, end, grid.height, steps + 1, [&](Index pass, Index row) {
+      if (pass == 0) {
+        for (Index c = 0; c < r.channels(); ++c) {
+          scale_row(factors_[0], r.row(c, row), grid.width, made.at(0, row) + c * r.channel_step());
+        }
+        return;
+      }
+      const NodeRow nodes{blocks.row(0, row),
+                          blocks.row(0, row - 1),
+                          blocks.channel_step(),
+                          blocks.row_step(),
+                          {made.or_zero(pass - 1, row - 1), made.at(pass - 1, row), made.or_zero(pass - 1, row + 1)},
+                          r.channel_step(),
+                          grid.width,
+                          pass == 1};
+      if (pass < steps) {
+        relax_row(nodes, factors_[static_cast<std::size_t>(pass)], r.row(0, row), right_sides_, made.at(pass, row));
+        return;
+      }
+      for (Index c = 0; c < r.channels(); ++c) {
+        std::copy_n(nodes.x[1] + c * r.channel_step(), grid.width, y.row(c, row));
+      }
+      residual_row(nodes, r.row(0, row), right_sides_, t.row(0, row));
+    });
+  });
+}
+
+void LevelSmoother::backwards(Workers& workers, const Field<float>& r, const Field<float>& x, Field<float>& y) {
+  const auto steps = static_cast<Index>(factors_.size());
+  const Grid& grid = level_.grid();
+  const Field<float>& blocks = level_.blocks();
+  workers.run(grid.height, rows_per_chunk_of(workers, grid.height), [&](Index begin, Index end) {
+    Pool<RecentRows>::Loan loan(recent_);
+    RecentRows& made = *loan;
+    for_each_pass(begin, end, grid.height, steps, [&](Index pass, Index row) {
+      const auto from = [&](Index at) -> const float* { return pass == 0 ? x.row(0, at) : made.or_zero(pass - 1, at); };
+      relax_row({blocks.row(0, row),
+                 blocks.row(0, row - 1),
+                 blocks.channel_step(),
+                 blocks.row_step(),
+                 {from(row - 1), from(row), from(row + 1)},
+                 r.channel_step(),
+                 grid.width,
+                 pass == 0},
+                factors_[static_cast<std::size_t>(steps - 1 - pass)], r.row(0, row), right_sides_,
+                pass + 1 == steps ? y.row(0, row) : made.at(pass, row));
+    });
+  });
+}
+
+}  // namespace fastphoto
