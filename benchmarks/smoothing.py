@@ -1,11 +1,12 @@
 """Closed-form smoothing beside other solvers of the same system, in one run on the same photos.
 
-    python benchmarks/smoothing.py [--photos DIR] [--megapixels 0.1 0.25 1] [--threads 1] [--repeat 3] [--plot FILE]
+    python benchmarks/smoothing.py [--photos PATH ...] [--megapixels 0.1 0.25 1] [--threads 1] [--repeat 3] [--plot FILE]
 
 Every solver gets the same matting-Laplacian system (lam = 1e-4, eps = 1e-7, R = u) and runs in a process of its own,
-whose peak memory beyond the inputs is what is reported. Without --photos, photos of the scikit-image package are
-enlarged or reduced. Peers take part where they are installed and up to the size at which they still end in reasonable
-time. Errors are against SciPy's factorisation, where that one runs. Prints a table and the measured memory bandwidth.
+whose peak memory beyond the inputs is what is reported, and as many threads as ours. Without --photos, photos of the
+scikit-image package are enlarged or reduced. Peers take part where they are installed and up to the size at which they
+still end in reasonable time. Errors are against a factorisation, CHOLMOD's or SciPy's, where one runs. Prints a table
+and the measured memory bandwidth.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -32,10 +34,12 @@ Solution = tuple[NDArray[Any], dict[str, Any]]
 LAM = 1e-4
 EPS = 1e-7
 RTOL = 1e-3
-# Bytes that one iteration moves for a pixel and three channels: coefficients (48) for the product, and twice for three
-# smoothing steps each; vectors of 12 bytes read and written by these, the transfers and the updates; blocks of the
-# first level (48) in four residuals of it and a third of that below.
-BYTES_PER_ITERATION = 3 * 48 + 22 * 12 + 4 * 48 * 4 // 3
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+# Bytes that one iteration moves for a pixel and three channels, each once: coefficients (48) in three products; vectors
+# of 12 bytes read or written 18 times by these, the transfers and the updates; blocks of the first level (28) before
+# and after the coarser ones, with six passes over its vectors (5), and a third of that below.
+BYTES_PER_ITERATION = 3 * 48 + 18 * 12 + (2 * 28 + 6 * 5) * 4 // 3
+DIRECT = ("cholmod", "scipy splu")
 
 
 def restyled(content: Float32Array) -> Float32Array:
@@ -48,9 +52,10 @@ def restyled(content: Float32Array) -> Float32Array:
     return np.clip(noisy, 0, 1).astype(np.float32)
 
 
-def photos(folder: Path | None) -> list[tuple[str, Image.Image]]:
-    if folder is not None:
-        paths = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in {".jpg", ".jpeg", ".png"}]
+def photos(given: list[Path]) -> list[tuple[str, Image.Image]]:
+    if given:
+        files = [file for path in given for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+        paths = [file for file in files if file.suffix.lower() in {".jpg", ".jpeg", ".png"}]
         return [(p.stem, Image.open(p).convert("RGB")) for p in paths]
     from skimage import data
 
@@ -195,7 +200,7 @@ def measure(name: str, folder: Path, threads: int, repeat: int, seconds: float) 
     best: dict[str, Any] = {}
     for _ in range(repeat):
         command = [sys.executable, __file__, "--alone", name, "--folder", str(folder), "--threads", str(threads)]
-        subprocess.run(command, check=True, timeout=seconds)
+        subprocess.run(command, check=True, timeout=seconds, env=os.environ | dict.fromkeys(THREADS, str(threads)))
         figures = json.loads((folder / "figures.json").read_text())
         if not best or figures["setup"] + figures["solve"] < best["setup"] + best["solve"]:
             best = figures
@@ -233,7 +238,9 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photos", type=Path, help="folder of photos; none: two of scikit-image")
+    parser.add_argument(
+        "--photos", type=Path, nargs="+", default=[], help="files or folders; none: two of scikit-image"
+    )
     parser.add_argument("--most-photos", type=int, default=3)
     parser.add_argument("--megapixels", type=float, nargs="+", default=[0.1, 0.25, 1])
     parser.add_argument("--solvers", nargs="+", choices=SOLVERS, default=list(SOLVERS))
@@ -275,8 +282,9 @@ def main() -> int:
                         print(f"{name[:20]:20} {megapixels:5.2f} {solver:18} failed: {type(error).__name__}")
             for solver, (figures, result) in results.items():
                 errors = ["", ""]
-                if "scipy splu" in results and solver != "scipy splu":
-                    difference = 255 * np.abs(result - results["scipy splu"][1])
+                exact = next((results[direct_solver][1] for direct_solver in DIRECT if direct_solver in results), None)
+                if exact is not None and solver not in DIRECT:
+                    difference = 255 * np.abs(result - exact)
                     errors = [f"{difference.max():.3f}", f"{np.quantile(difference, 0.999):.3f}"]
                 seconds = figures["setup"] + figures["solve"]
                 share = figures["iterations"] * floor * pixels / 1e6 / figures["solve"] if solver == "ours" else 0

@@ -48,6 +48,13 @@ std::vector<float> window_shares(Index size, Index radius) {
   return shares;
 }
 
+std::vector<float> roots(std::vector<float> numbers) {
+  for (float& number : numbers) {
+    number = std::sqrt(number);
+  }
+  return numbers;
+}
+
 std::vector<float> scaled(std::vector<float> numbers, float factor) {
   for (float& number : numbers) {
     number *= factor;
@@ -65,8 +72,12 @@ struct ClosedFormSmoother::Impl {
   Index height = 0;  // of the content, without padding
   Index width = 0;
   Grid grid;  // with padding
-  std::vector<float> row_shares;
-  std::vector<float> column_shares;
+  // R / u and Y / v, and what b has of Y beside the data weights, are products of a number of the row and one of the
+  // column, as d is.
+  std::vector<float> row_roots;
+  std::vector<float> column_roots;
+  std::vector<float> row_data;
+  std::vector<float> column_data;
   std::vector<float> weights;               // of the data, padded; empty = all one
   std::unique_ptr<StencilOperator> system;  // none if the content is smaller than a window
   std::unique_ptr<PixelDiagonal> bound;     // d (alpha + (1 - alpha) w), which bounds the system from above
@@ -80,19 +91,6 @@ struct ClosedFormSmoother::Impl {
 
   double one_minus_alpha() const { return options.lam / (1.0 + options.lam); }
   double alpha() const { return 1.0 / (1.0 + options.lam); }
-
-  float share(Index row, Index column) const {
-    return row_shares[static_cast<std::size_t>(row)] * column_shares[static_cast<std::size_t>(column)];
-  }
-
-  float weight(Index row, Index column) const {
-    return weights.empty() ? 1.0F : weights[static_cast<std::size_t>(row * grid.width + column)];
-  }
-
-  /// R / u, and Y / v.
-  float unknown_to_color(Index row, Index column) const {
-    return options.normalized ? std::sqrt(share(row, column)) : 1.0F;
-  }
 };
 
 ClosedFormSmoother::Impl::Impl(const ImageView& content, const ImageView* data_weights, const SmoothingOptions& given,
@@ -121,8 +119,12 @@ ClosedFormSmoother::Impl::Impl(const ImageView& content, const ImageView* data_w
   if (grid.height < 2 * radius + 1 || grid.width < 2 * radius + 1) {
     return;
   }
-  row_shares = window_shares(grid.height, radius);
-  column_shares = window_shares(grid.width, radius);
+  const std::vector<float> row_shares = window_shares(grid.height, radius);
+  const std::vector<float> column_shares = window_shares(grid.width, radius);
+  row_roots = options.normalized ? roots(row_shares) : std::vector<float>(row_shares.size(), 1.0F);
+  column_roots = options.normalized ? roots(column_shares) : std::vector<float>(column_shares.size(), 1.0F);
+  row_data = scaled(options.normalized ? row_roots : row_shares, static_cast<float>(one_minus_alpha()));
+  column_data = options.normalized ? column_roots : column_shares;
   std::vector<float> bounds(weights);
   for (float& number : bounds) {
     number = static_cast<float>(alpha() + one_minus_alpha() * static_cast<double>(number));
@@ -189,8 +191,12 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
   const Index channels = std::min(most_channels, stylized.channels - first);
   const auto b = [&](Index c, Index row, float* out) {
     read_padded_row(stylized, options.border_padding, first + c, row, out);
+    const float of_row = row_data[static_cast<std::size_t>(row)];
     for (Index i = 0; i < grid.width; ++i) {
-      out[i] *= static_cast<float>(one_minus_alpha()) * share(row, i) * weight(row, i) / unknown_to_color(row, i);
+      out[i] *= of_row * column_data[static_cast<std::size_t>(i)];
+    }
+    for (Index i = 0; !weights.empty() && i < grid.width; ++i) {
+      out[i] *= weights[static_cast<std::size_t>(row * grid.width + i)];
     }
   };
   const ImageView& guess = how.initial != nullptr ? *how.initial : stylized;
@@ -200,8 +206,11 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
     for (Index row = begin; row < end; ++row) {
       for (Index c = 0; c < channels; ++c) {
         read_padded_row(guess, options.border_padding, first + c, row, values.data());
+        double* const to = u.row(c, row);
         for (Index i = 0; i < grid.width; ++i) {
-          u.row(c, row)[i] = static_cast<double>(values[static_cast<std::size_t>(i)] / unknown_to_color(row, i));
+          to[i] =
+              static_cast<double>(values[static_cast<std::size_t>(i)] / (row_roots[static_cast<std::size_t>(row)] *
+                                                                         column_roots[static_cast<std::size_t>(i)]));
         }
       }
     }
@@ -249,8 +258,9 @@ void ClosedFormSmoother::Impl::crop(Workers& workers, const Field<double>& u, In
         const double* from = u.row(c, row + padding) + padding;
         float* to = image.data() + row * width * image.channels() + first + c;
         for (Index i = 0; i < width; ++i) {
-          to[i * image.channels()] =
-              static_cast<float>(static_cast<double>(unknown_to_color(row + padding, i + padding)) * from[i]);
+          const float root =
+              row_roots[static_cast<std::size_t>(row + padding)] * column_roots[static_cast<std::size_t>(i + padding)];
+          to[i * image.channels()] = static_cast<float>(static_cast<double>(root) * from[i]);
         }
       }
     }

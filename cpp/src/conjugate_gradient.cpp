@@ -20,6 +20,9 @@ constexpr double running_share = 0.95;
 // A restart that gains less than this has met the floor of the precision.
 constexpr double least_gain = 0.7;
 
+// Whether zero is closer than the guess is decided on every so manieth row; it is mostly by a factor of a thousand.
+constexpr Index rows_per_sample = 8;
+
 // Residuals of conjugate gradients may rise for a while, but not by this factor.
 constexpr double give_up = 1e4;
 
@@ -199,16 +202,20 @@ SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preco
 
   Correction correction(workers, A, M, channels);
   SolveReport report;
-  report.residual = relative(A.residual(workers, b, x, correction.r), b_norms);
   // What a correction has to improve on. The first one from zero may well be as large as b where rounding of the
   // unknown times L is, that is for a tiny lam; it is kept if it beats the guess, and the next ones are small.
-  double before = report.residual;
-  if (limits.zero_if_closer && before > 1.0 && limits.max_iterations > 0) {
+  double before = 0.0;
+  if (limits.zero_if_closer && limits.max_iterations > 0) {
+    before = relative(A.residual(workers, b, x, correction.r, rows_per_sample), b_norms);
+  }
+  if (before > 1.0) {
     for_each_row(workers, A.grid(), channels, [&](Index row, Index c) {
       std::fill_n(x.row(c, row), A.grid().width, 0.0);
       b(c, row, correction.r.row(c, row));
     });
     report.residual = 1.0;
+  } else {
+    report.residual = before = relative(A.residual(workers, b, x, correction.r), b_norms);
   }
   bool gaining = true;
   while (report.residual > limits.rtol && report.iterations < limits.max_iterations && gaining && !correction.unfit &&

@@ -150,16 +150,17 @@ PerChannel StencilOperator::apply(Workers& workers, const Field<float>& x, Field
   return dots.total();
 }
 
-PerChannel StencilOperator::residual(Workers& workers, const FillRow& b, const Field<double>& x,
-                                     Field<float>& r) const {
+PerChannel StencilOperator::residual(Workers& workers, const FillRow& b, const Field<double>& x, Field<float>& r,
+                                     Index every) const {
   RowSums squares(grid().height, x.channels());
   workers.run(grid().height, rows_per_chunk, [&](Index begin, Index end) {
     StencilRows rows(*this, x.channels());
     std::vector<float> right(static_cast<std::size_t>(padded_to_packs(grid().width)));
-    for (Index row = begin; row < end; ++row) {
+    for (Index row = (begin + every - 1) / every * every; row < end; row += every) {
       for (Index c = 0; c < x.channels(); ++c) {
         b(c, row, right.data());
-        squares.at(row, c) = rows.residual(row, right.data(), x.row(c, row), r.row(c, row));
+        squares.at(row, c) =
+            static_cast<double>(every) * rows.residual(row, right.data(), x.row(c, row), r.row(c, row));
       }
     }
   });

@@ -32,9 +32,11 @@ class StencilOperator {
   PerChannel apply(Workers& workers, const Field<float>& x, Field<float>& y) const;
 
   /// r = b - A x with float64 differences, for a residual that can be trusted; b is handed out row by row as
-  /// fill(channel, row, out). Returns r . r for each channel.
+  /// fill(channel, row, out). Returns r . r for each channel. With `every` > 1 only every so manieth row is computed,
+  /// and r . r estimated from these.
   using FillRow = std::function<void(Index channel, Index row, float* out)>;
-  PerChannel residual(Workers& workers, const FillRow& b, const Field<double>& x, Field<float>& r) const;
+  PerChannel residual(Workers& workers, const FillRow& b, const Field<double>& x, Field<float>& r,
+                      Index every = 1) const;
 
  private:
   friend class StencilRows;

@@ -147,3 +147,51 @@ TEST_CASE("coarse operators are the Galerkin products of the finer ones") {
     CHECK(largest(level_difference) < 1e-4 * largest(minus_expected));
   }
 }
+
+// The smoothers on the levels rely on it.
+TEST_CASE("no eigenvalue of a coarse operator is larger than four, nor negative") {
+  const Grid grid{40, 50, 2};
+  Workers workers(1);
+  for (const int kind : {0, 1, 2}) {
+    CAPTURE(kind);
+    Numbers random;
+    ColorPlanes colors{grid.height, grid.width, {}};
+    for (Index i = 0; i < 3 * colors.plane(); ++i) {
+      const float ramp = static_cast<float>(i % grid.width) / 50.0F;
+      colors.samples.push_back(kind == 0 ? random.next() : kind == 1 ? ramp : static_cast<float>(i % 2));
+    }
+    Field<float> coefficients(grid, 12);
+    assemble_affinity(workers, colors.samples, {1e-7, 1}, 1.0 / 9.0, coefficients);
+    const PixelDiagonal diagonal(std::vector<float>(static_cast<std::size_t>(grid.height), 0.01F),
+                                 std::vector<float>(static_cast<std::size_t>(grid.width), 0.01F));
+    Field<float> centred(grid, 3);
+    LevelSetup setup = coarsen_pixels(workers, colors, coefficients, diagonal, 1e-9, centred);
+    for (int level = 0; level < 3; ++level) {
+      CAPTURE(level);
+      const CoarseLevel& nodes = *setup.level;
+      Field<float> x(nodes.grid(), 4);
+      Field<float> minus_applied(nodes.grid(), 4);
+      const Field<float> zero(nodes.grid(), 4);
+      fill_random(x, random);
+      keep_in_basis(nodes, x);
+      double eigenvalue = 0.0;
+      for (int step = 0; step < 60; ++step) {
+        residual(workers, nodes, zero, x, minus_applied);
+        eigenvalue = largest(minus_applied);
+        double energy = 0.0;
+        for (Index c = 0; c < 4; ++c) {
+          for (Index row = 0; row < nodes.grid().height; ++row) {
+            for (Index i = 0; i < nodes.grid().width; ++i) {
+              energy -= static_cast<double>(x.row(c, row)[i] * minus_applied.row(c, row)[i]);
+              x.row(c, row)[i] = minus_applied.row(c, row)[i] / static_cast<float>(eigenvalue);
+            }
+          }
+        }
+        CHECK(energy > 0.0);
+      }
+      CHECK(eigenvalue > 1.0);  // the diagonal alone
+      CHECK(eigenvalue <= CoarseLevel::largest_eigenvalue);
+      setup = coarsen_level(workers, setup, 1e-9);
+    }
+  }
+}
