@@ -20,20 +20,37 @@ constexpr double running_share = 0.95;
 // A restart that gains less than this has met the floor of the precision.
 constexpr double least_gain = 0.7;
 
+// The residual says little of a pixel that is loosely tied to what is known of it; that the last iteration has changed
+// no pixel by more than rtol of the largest does. Smaller changes than this mean nothing in float32.
+constexpr double least_change = 1e-6;
+
 // Whether zero is closer than the guess is decided on every so manieth row; it is mostly by a factor of a thousand.
 constexpr Index rows_per_sample = 8;
 
 // Residuals of conjugate gradients may rise for a while, but not by this factor.
 constexpr double give_up = 1e4;
 
-/// e += a p, r -= a q on one row; returns r . r.
-FASTPHOTO_MULTIVERSION double step_row(float a, const float* p, const float* q, Index count,
-                                       float* FASTPHOTO_RESTRICT e, float* FASTPHOTO_RESTRICT r) {
+/// What a step has done to a row: r . r after it, the largest change of e and the largest e.
+struct StepOfRow {
+  double squares;
+  float change;
+  float size;
+};
+
+/// e += a p, r -= a q on one row.
+FASTPHOTO_MULTIVERSION void step_row(float a, const float* p, const float* q, Index count, float* FASTPHOTO_RESTRICT e,
+                                     float* FASTPHOTO_RESTRICT r, StepOfRow& step) {
   for (Index i = 0; i < count; ++i) {
     e[i] += a * p[i];
     r[i] -= a * q[i];
   }
-  return sum_in_lanes(count, [&](Index i) { return static_cast<double>(r[i]) * static_cast<double>(r[i]); });
+  step.squares = sum_in_lanes(count, [&](Index i) { return static_cast<double>(r[i]) * static_cast<double>(r[i]); });
+  step.change = (a < 0.0F ? -a : a) * largest_in_lanes(count, [&](Index i) { return p[i]; });
+  step.size = largest_in_lanes(count, [&](Index i) { return e[i]; });
+}
+
+FASTPHOTO_MULTIVERSION float largest_of_row(const double* x, Index count) {
+  return largest_in_lanes(count, [&](Index i) { return static_cast<float>(x[i]); });
 }
 
 /// p = z + beta p on one row.
@@ -75,6 +92,14 @@ PerChannel norms_of_rows(Workers& workers, const Grid& grid, Index channels, con
   return norms;
 }
 
+float largest_of(Workers& workers, const Field<double>& x) {
+  std::vector<float> rows(static_cast<std::size_t>(x.grid().height * x.channels()));
+  for_each_row(workers, x.grid(), x.channels(), [&](Index row, Index c) {
+    rows[static_cast<std::size_t>(row * x.channels() + c)] = largest_of_row(x.row(c, row), x.grid().width);
+  });
+  return *std::max_element(rows.begin(), rows.end());
+}
+
 /// Largest |r| / |b|; a channel with b = 0 has x = 0 and so no residual.
 double relative(const PerChannel& squares, const PerChannel& b_norms) {
   double largest = 0.0;
@@ -110,7 +135,10 @@ class Correction {
         z_(A.grid(), channels) {}
 
   /// Sets `unfit` if the preconditioner or the operator turned out not to be positive definite.
-  int iterate(const PerChannel& b_norms, double start, double target, int most,
+  ///
+  /// @param still  the largest change in the last iteration, as a share of the largest unknown, at which to stop.
+  /// @param size  the largest unknown without e.
+  int iterate(const PerChannel& b_norms, double start, double target, double still, double size, int most,
               const std::function<bool(int, double)>& go_on) {
     const Grid& grid = A_.grid();
     for_each_row(workers_, grid, channels_, [&](Index row, Index c) {
@@ -138,11 +166,20 @@ class Correction {
         return iteration;
       }
       RowSums squares(grid.height, channels_);
+      std::vector<StepOfRow> steps(static_cast<std::size_t>(grid.height * channels_));
       for_each_row(workers_, grid, channels_, [&](Index row, Index c) {
         const auto at = static_cast<std::size_t>(c);
-        squares.at(row, c) = step_row(static_cast<float>(ratio_or_zero(rz[at], pq[at])), p_.row(c, row), q.row(c, row),
-                                      grid.width, e_.row(c, row), r.row(c, row));
+        StepOfRow& step = steps[static_cast<std::size_t>(row * channels_ + c)];
+        step_row(static_cast<float>(ratio_or_zero(rz[at], pq[at])), p_.row(c, row), q.row(c, row), grid.width,
+                 e_.row(c, row), r.row(c, row), step);
+        squares.at(row, c) = step.squares;
       });
+      double change = 0.0;
+      double largest = size;
+      for (const StepOfRow& step : steps) {
+        change = std::max(change, static_cast<double>(step.change));
+        largest = std::max(largest, static_cast<double>(step.size));
+      }
       rz_before = rz;
       const double residual = relative(squares.total(), b_norms);
       if (!(residual < give_up * start)) {
@@ -153,7 +190,7 @@ class Correction {
         cancelled = true;
         return iteration + 1;
       }
-      if (residual <= target) {
+      if (residual <= target && change <= still * largest) {
         return iteration + 1;
       }
     }
@@ -222,11 +259,13 @@ SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preco
          !correction.cancelled) {
     const double start = report.residual;
     const double target = std::max(running_share * limits.rtol, trusted_reduction * start);
+    const bool last = target > trusted_reduction * start;
     const int done = report.iterations;
     report.iterations +=
-        correction.iterate(b_norms, start, target, limits.max_iterations - done, [&](int iteration, double residual) {
-          return !limits.progress || limits.progress(done + iteration, residual);
-        });
+        correction.iterate(b_norms, start, target, last ? std::max(limits.rtol, least_change) : 1.0,
+                           largest_of(workers, x), limits.max_iterations - done, [&](int iteration, double residual) {
+                             return !limits.progress || limits.progress(done + iteration, residual);
+                           });
     correction.add_to(x, 1.0);
     report.residual = relative(A.residual(workers, b, x, correction.r), b_norms);
     if (!(report.residual < before)) {

@@ -47,7 +47,7 @@ struct LevelSmoothing {
   }
 };
 
-constexpr LevelSmoothing first_level_smoothing{8, 0.004};
+constexpr LevelSmoothing first_level_smoothing{10, 0.003};
 constexpr LevelSmoothing level_smoothing{4, 0.02};
 
 // Rows of aggregates one task takes: of the pixels around them four rows are computed twice.
