@@ -73,6 +73,7 @@ def placements(model: Path, libraries: list[Path], options: dict[str, str]) -> d
             continue
         if found := re.search(r"placed on \[(\w+)\]", text):
             provider = found[1]
+            placed.setdefault(provider, [])  # its nodes are not listed if there is no other provider
         elif node := re.match(r"\s+(\w+) \((.*?)\)\s*(?:\x1b.*)?$", text):
             placed.setdefault(provider, []).append((node[1], node[2]))
     return placed

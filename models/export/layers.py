@@ -43,7 +43,7 @@ def pool(g: Graph, x: str) -> tuple[str, str]:
 def unpool(g: Graph, x: str, code: str) -> str:
     """Puts each value where pooling found the maximum and zero elsewhere (max unpooling)."""
     position = g.Cast(code, to=TensorProto.INT32)  # Equal on bytes has no CUDA kernel
-    zero = g.scalar(0.0)
+    zero = g.to_compute(g.scalar(0.0))
     corners = [g.Where(g.Equal(position, g.constant(np.array(k, np.int32))), x, zero) for k in range(4)]
     result: str = g.DepthToSpace(g.Concat(*corners, axis=1), blocksize=2, mode="DCR")
     return result
@@ -56,7 +56,7 @@ def encode(g: Graph, weights: Weights, image: str, level: int) -> tuple[list[str
         return convolution(g, weights, f"encoder.{name}", x)
 
     signed = g.Sub(g.Mul(image, g.scalar(2.0)), g.scalar(1.0))
-    return encoder_trunk(g, conv, signed, level)
+    return encoder_trunk(g, conv, g.to_compute(signed), level)
 
 
 def encoder_trunk(g: Graph, conv: Convolution, x: str, level: int) -> tuple[list[str], list[str]]:
@@ -89,7 +89,7 @@ def decode(g: Graph, weights: Weights, features: str, codes: list[str], level: i
     def conv(name: str, x: str, relu: bool = True) -> str:
         return convolution(g, weights, f"decoders.{level - 1}.{name}", x, relu)
 
-    return decoder_trunk(g, conv, features, codes, level)
+    return g.to_float(decoder_trunk(g, conv, g.to_compute(features), codes, level))
 
 
 def decoder_trunk(g: Graph, conv: Convolution, features: str, codes: list[str], level: int) -> str:

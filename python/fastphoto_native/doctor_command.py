@@ -13,7 +13,7 @@ import msgspec
 
 from fastphoto_native import __version__
 from fastphoto_native.bundle import DEFAULT_MODEL, find_bundle, model_folders
-from fastphoto_native.device import MEND_CLASH, installed_runtimes, load_runtime, why_no_cuda
+from fastphoto_native.device import MEND_CLASH, PRECISIONS, Precision, installed_runtimes, load_runtime, why_no_cuda
 from fastphoto_native.errors import FastphotoError
 from fastphoto_native.gpu_check import DeviceCheck, check_device
 from fastphoto_native.terminal import echo_json
@@ -27,11 +27,19 @@ PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu", "pyvips", "msgspec", "tor
 @click.option("--large", is_flag=True, help="With --gpu: a photo of 4096 x 4096 as well.")
 @click.option("--device", type=click.Choice(("cuda", "cpu")), default="cuda", show_default=True, help="For --gpu.")
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="For --gpu: a name or a bundle's folder.")
+@click.option("--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True, help="For --gpu.")
 @click.option("--side", type=click.IntRange(32), default=1024, show_default=True, help="For --gpu: the photo's size.")
 @click.option("--threads", type=click.IntRange(0), default=0, show_default=True, help="CPU threads; 0 takes all cores.")
 @click.option("--json", "as_json", is_flag=True, help="Print a machine-readable report.")
 def doctor(
-    gpu: bool, large: bool, device: Literal["cuda", "cpu"], model: str, side: int, threads: int, as_json: bool
+    gpu: bool,
+    large: bool,
+    device: Literal["cuda", "cpu"],
+    model: str,
+    precision: Precision,
+    side: int,
+    threads: int,
+    as_json: bool,
 ) -> None:
     """Say what is installed and whether it fits together; exit status 1 if something is wrong.
 
@@ -42,7 +50,8 @@ def doctor(
     check = None
     if gpu:
         try:
-            check = check_device(find_bundle(model), device, [side, 4096] if large else [side], threads=threads)
+            sides = [side, 4096] if large else [side]
+            check = check_device(find_bundle(model), device, sides, threads=threads, precision=precision)
             complaints += [check.complaint] if check.complaint else []
         except (FastphotoError, MemoryError) as error:
             complaints.append(str(error))
@@ -107,8 +116,8 @@ def _print(report: dict[str, Any], check: DeviceCheck | None) -> None:
 def _print_check(check: DeviceCheck) -> None:
     for size in check.sizes:
         click.echo(
-            f"{check.model} on {size.side} x {size.side}: {size.nodes_on_device} of {size.nodes} nodes on "
-            f"{check.provider}, {len(size.strays)} strays, features on {', '.join(size.features_at)}"
+            f"{check.model} on {size.side} x {size.side}, {check.precision}: {size.nodes_on_device} of {size.nodes} "
+            f"nodes on {check.provider}, {len(size.strays)} strays, features on {', '.join(size.features_at)}"
         )
         split = ", ".join(f"{file} {time:.1f}" for file, time in size.milliseconds.items())
         click.echo(f"  {size.total_milliseconds:.1f} ms a photo ({split})")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fastphoto_native._core import Statistics
 from fastphoto_native.bundle import Alignment, Bundle
-from fastphoto_native.device import Choice, Device, Sessions
+from fastphoto_native.device import Choice, Device, Precision, Sessions
 from fastphoto_native.errors import FastphotoError, ModelError
 from fastphoto_native.tensors import check_tensors
 
@@ -31,6 +31,7 @@ class Engine:
         bundle: the model.
         device: as for :class:`Sessions`.
         threads: as for :class:`Sessions`.
+        precision: as for :class:`Sessions`.
         profiles: as for :class:`Sessions`.
 
     Raises:
@@ -38,10 +39,18 @@ class Engine:
         DeviceError: the device asked for cannot be used.
     """
 
-    def __init__(self, bundle: Bundle, device: Device, threads: int, profiles: Path | None = None) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        device: Device,
+        threads: int,
+        precision: Precision = "auto",
+        *,
+        profiles: Path | None = None,
+    ) -> None:
         self.bundle = bundle
         self._alignments = bundle.manifest.alignments
-        self._sessions = Sessions(device, threads, profiles)
+        self._sessions = Sessions(device, threads, precision, profiles=profiles)
         self._style = self._open(bundle.manifest.style.file, bundle.read(bundle.manifest.style))
         self._segments = [self._open(s.file, bundle.read(s)) for s in bundle.manifest.segments]
         check_tensors(bundle, [self._style, *self._segments])

@@ -74,11 +74,19 @@ def test_the_whole_check_on_the_cpu() -> None:
     assert "ms a photo (style.onnx" in text
 
 
+def test_the_check_in_half_precision() -> None:
+    done = doctor("--gpu", "--device", "cpu", "--precision", "float16", "--side", "96", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    check = json.loads(done.stdout)["device_check"]
+    assert check["precision"] == "float16"
+    assert check["sizes"][0]["difference_max"] < 1
+
+
 def test_nodes_inside_loops_are_in_the_profile_too(tmp_path: Path) -> None:
     """A stray could hide there."""
     bundle = find_bundle(make_tiny_bundle(tmp_path / "tiny"))
     (tmp_path / "profiles").mkdir()
-    engine = MeasuredEngine(bundle, "cpu", 1, tmp_path / "profiles")
+    engine = MeasuredEngine(bundle, "cpu", 1, profiles=tmp_path / "profiles")
     photo = synthetic_photo(64, 0)
     engine.run(
         photo,
