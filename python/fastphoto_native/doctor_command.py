@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from fastphoto_native import __version__
+from fastphoto_native._core import simd_level
 from fastphoto_native.bundle import DEFAULT_MODEL, find_bundle, model_folders
 from fastphoto_native.device import MEND_CLASH, PRECISIONS, Precision, installed_runtimes, load_runtime, why_no_cuda
 from fastphoto_native.errors import FastphotoError
@@ -94,6 +95,7 @@ def examine() -> tuple[dict[str, Any], list[str]]:
     report = {
         "versions": versions,
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
+        "simd_level": simd_level(),
         "runtimes": runtimes,
         "providers_listed": providers,
         "cuda": f"cannot be used: {no_cuda}" if no_cuda else "has a driver; --gpu proves that it works",
@@ -104,7 +106,7 @@ def examine() -> tuple[dict[str, Any], list[str]]:
 
 def _print(report: dict[str, Any], check: DeviceCheck | None) -> None:
     click.echo(", ".join(f"{name} {version}" for name, version in report["versions"].items()))
-    click.echo(f"machine: {report['machine']}")
+    click.echo(f"machine: {report['machine']}; the core's kernels run with {report['simd_level']} instructions")
     click.echo(f"ONNX Runtime: {', '.join(report['runtimes'])}; lists {', '.join(report['providers_listed'])}")
     click.echo(f"CUDA {report['cuda']}")
     for name, state in report["models"].items():
