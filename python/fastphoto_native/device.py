@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import re
 import sys
 import warnings
@@ -25,15 +26,16 @@ Precision = Literal["auto", "float32", "float16"]
 PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "float16")
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
-# TF32 keeps 10 bits of mantissa: too few for covariances. One stream and no per-run search suit a chain of graphs. Each
-# session keeps what one photo took, so a second of that size allocates nothing; rounded up to powers of two that would
-# be up to twice as much, once for each segment.
+# TF32 keeps 10 bits of mantissa: too few for covariances. One stream and no per-run search suit a chain of graphs. An
+# arena keeps what one photo took, so a second of that size allocates nothing; rounded up to powers of two that would be
+# up to twice as much.
 CUDA_OPTIONS = {
     "use_tf32": "0",
     "cudnn_conv_algo_search": "HEURISTIC",
     "do_copy_in_default_stream": "1",
     "arena_extend_strategy": "kSameAsRequested",
 }
+SAME_AS_REQUESTED = 1  # arena_extend_strategy as OrtArenaCfg has it
 MEND_CLASH = "pip uninstall -y onnxruntime onnxruntime-gpu && pip install onnxruntime-gpu"
 
 
@@ -109,6 +111,21 @@ def _quiet(runtime: ModuleType) -> Iterator[None]:
         runtime.set_default_logger_severity(2)
 
 
+@functools.cache
+def share_arena(runtime: ModuleType) -> bool:
+    """One arena on the GPU for all sessions of this process that ask for it; whether the runtime made one.
+
+    The segments of a chain run one after the other: what one has given back the next can use.
+    """
+    memory = runtime.OrtMemoryInfo("Cuda", runtime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, runtime.OrtMemType.DEFAULT)
+    settings = runtime.OrtArenaCfg({"arena_extend_strategy": SAME_AS_REQUESTED})
+    try:
+        runtime.create_and_register_allocator_v2(CUDA, memory, CUDA_OPTIONS, settings)
+    except Exception:  # the runtime's own, of no common base class; a session then says what is wrong with CUDA
+        return False
+    return True
+
+
 class Sessions:
     """Opens ONNX Runtime sessions, all on the one device that was chosen when the first of them opened.
 
@@ -139,9 +156,12 @@ class Sessions:
         on_cuda = Choice(device, "cuda", CUDA, "CUDA works", "float32" if precision == "float32" else "float16")
         self._on_cpu = Choice(device, "cpu", CPU, reason or "", "float16" if precision == "float16" else "float32")
         self.choice = self._on_cpu if reason else on_cuda
+        self._shares_arena = False
         if self.choice.used == "cuda":
             with redirect_stdout(StringIO()):  # it prints what it does not find; the session then says why it failed
                 self.runtime.preload_dlls()
+            with _quiet(self.runtime):
+                self._shares_arena = share_arena(self.runtime)
 
     def open(self, model: bytes) -> Any:
         """An InferenceSession on the chosen device.
@@ -177,6 +197,10 @@ class Sessions:
         providers: list[Any] = [CPU]
         if self.choice.used == "cuda":
             providers = [(CUDA, CUDA_OPTIONS), CPU]
+            # Planning ahead makes the second photo of each size take one large block more for each graph.
+            options.enable_mem_pattern = False
+            if self._shares_arena:
+                options.add_session_config_entry("session.use_env_allocators", "1")
         if self.choice.precision == "float16":
             model = in_half_precision(model)
         with _quiet(self.runtime):
