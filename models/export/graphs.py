@@ -21,7 +21,7 @@ from onnx import TensorProto
 
 from .chain import Chain, Point, Segment, code_names, level_points, statistics_outputs
 from .graph import Graph
-from .layers import Weights, align, decode, encode
+from .layers import Weights, align, decode_change, encode
 
 SIZE_MULTIPLE = 8  # the stride of the deepest level
 
@@ -78,9 +78,7 @@ def segments(weights: Weights, widths: Sequence[int], levels: Sequence[int], hal
                 image = g.input("image", [1, 3, "height", "width"])
                 codes = [g.input(n, [1, widths[k], f"h_{n}", f"w_{n}"], TensorProto.UINT8)
                          for k, n in enumerate(code_names(level))]  # fmt: skip
-                both = decode(g, weights, g.Concat(aligned, features, axis=0), codes, level)
-                changed, unchanged = g.Split(both, axis=0, outputs=2)
-                image = g.Add(image, g.Sub(changed, unchanged))
+                image = g.Add(image, decode_change(g, weights, aligned, features, codes, level))
         if after is None:
             g.output("photo", image, [1, 3, "height", "width"])
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import functools
 import re
 import sys
 import warnings
@@ -17,6 +16,7 @@ from secrets import token_hex
 from types import ModuleType
 from typing import Any, Literal
 
+from fastphoto_native.arena import share_arena
 from fastphoto_native.errors import ArgumentError, DeviceError
 from fastphoto_native.half_precision import in_half_precision
 
@@ -35,7 +35,6 @@ CUDA_OPTIONS = {
     "do_copy_in_default_stream": "1",
     "arena_extend_strategy": "kSameAsRequested",
 }
-SAME_AS_REQUESTED = 1  # arena_extend_strategy as OrtArenaCfg has it
 MEND_CLASH = "pip uninstall -y onnxruntime onnxruntime-gpu && pip install onnxruntime-gpu"
 
 
@@ -111,21 +110,6 @@ def _quiet(runtime: ModuleType) -> Iterator[None]:
         runtime.set_default_logger_severity(2)
 
 
-@functools.cache
-def share_arena(runtime: ModuleType) -> bool:
-    """One arena on the GPU for all sessions of this process that ask for it; whether the runtime made one.
-
-    The segments of a chain run one after the other: what one has given back the next can use.
-    """
-    memory = runtime.OrtMemoryInfo("Cuda", runtime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, runtime.OrtMemType.DEFAULT)
-    settings = runtime.OrtArenaCfg({"arena_extend_strategy": SAME_AS_REQUESTED})
-    try:
-        runtime.create_and_register_allocator_v2(CUDA, memory, CUDA_OPTIONS, settings)
-    except Exception:  # the runtime's own, of no common base class; a session then says what is wrong with CUDA
-        return False
-    return True
-
-
 class Sessions:
     """Opens ONNX Runtime sessions, all on the one device that was chosen when the first of them opened.
 
@@ -156,12 +140,9 @@ class Sessions:
         on_cuda = Choice(device, "cuda", CUDA, "CUDA works", "float32" if precision == "float32" else "float16")
         self._on_cpu = Choice(device, "cpu", CPU, reason or "", "float16" if precision == "float16" else "float32")
         self.choice = self._on_cpu if reason else on_cuda
-        self._shares_arena = False
         if self.choice.used == "cuda":
             with redirect_stdout(StringIO()):  # it prints what it does not find; the session then says why it failed
                 self.runtime.preload_dlls()
-            with _quiet(self.runtime):
-                self._shares_arena = share_arena(self.runtime)
 
     def open(self, model: bytes) -> Any:
         """An InferenceSession on the chosen device.
@@ -188,8 +169,12 @@ class Sessions:
     def _create(self, model: bytes) -> Any:
         options = self.runtime.SessionOptions()
         options.log_severity_level = 4
-        # The arena keeps what the largest tensors took: 2.3 instead of 1.0 GB at one megapixel, and no faster.
+        # An arena for each session, and planning each graph's tensors as one block, would take memory several times.
         options.enable_cpu_mem_arena = False
+        options.enable_mem_pattern = False
+        with _quiet(self.runtime):
+            if share_arena(self.runtime, self.choice.provider):
+                options.add_session_config_entry("session.use_env_allocators", "1")
         options.intra_op_num_threads = self._threads
         if self._profiles:
             options.enable_profiling = True
@@ -197,10 +182,6 @@ class Sessions:
         providers: list[Any] = [CPU]
         if self.choice.used == "cuda":
             providers = [(CUDA, CUDA_OPTIONS), CPU]
-            # Planning ahead makes the second photo of each size take one large block more for each graph.
-            options.enable_mem_pattern = False
-            if self._shares_arena:
-                options.add_session_config_entry("session.use_env_allocators", "1")
         if self.choice.precision == "float16":
             model = in_half_precision(model)
         with _quiet(self.runtime):

@@ -39,10 +39,17 @@ class MeasuredEngine(Engine):
         self.kept_at: set[str] = set()  # devices that features and carried tensors were on
 
     def _run(
-        self, session: Any, inputs: dict[str, Any], outputs: Sequence[str], on_device: Sequence[str]
+        self,
+        session: Any,
+        inputs: dict[str, Any],
+        outputs: Sequence[str],
+        *,
+        on_device: Sequence[str],
+        shrink: bool = False,
     ) -> dict[str, Any]:
         start = time.perf_counter()
-        results = super()._run(session, inputs, outputs, on_device)  # returns when the device is done
+        # Returns when the device is done.
+        results = super()._run(session, inputs, outputs, on_device=on_device, shrink=shrink)
         self.seconds[self._files[id(session)]] = time.perf_counter() - start
         self.kept_at |= {results[name].device_name().lower() for name in on_device}
         return results

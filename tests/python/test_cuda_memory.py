@@ -29,7 +29,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 import numpy as np
-from fastphoto_native import device
+from fastphoto_native import device, engine
 from fastphoto_native.bundle import find_bundle
 from fastphoto_native.engine import Engine
 
@@ -38,17 +38,17 @@ class Chain(Engine):
         return []
 
 if sys.argv[2] == "own arenas":
-    device.share_arena = lambda _: False
-engine = Chain(find_bundle(Path(sys.argv[1])), "cuda", 1)
-channels = [a.channels for a in engine.bundle.manifest.alignments]
+    device.share_arena = engine.share_arena = lambda *_: False
+chain = Chain(find_bundle(Path(sys.argv[1])), "cuda", 1)
+channels = [a.channels for a in chain.bundle.manifest.alignments]
 for height, width in eval(sys.argv[3]):
     print("photo", file=sys.stderr, flush=True)
-    engine.run(
+    chain.run(
         np.zeros((height, width, 3), np.float32), None,
         lambda i, _: (np.eye(channels[i], dtype=np.float32)[None], np.zeros((1, channels[i]), np.float32)),
         lambda _: None,
     )
-print(engine.choice.used)
+print(chain.choice.used)
 """
 
 

@@ -18,7 +18,7 @@ from tiny_model import random_weights
 
 from models.export.cascade import cascade_chain
 from models.export.graph import Graph
-from models.export.layers import decode, encode
+from models.export.layers import decode_change, encode
 
 TRIED = (1, 31)  # the runtime that this was written with
 PROVIDER = fake_cuda.provider_library()
@@ -68,7 +68,8 @@ def test_encoder_and_decoder_in_half_precision(libraries: list[Path], tmp_path: 
     g = Graph("everything", half=True)
     weights = random_weights()
     features, codes = encode(g, weights, g.input("image", [1, 3, "h", "w"]), 4)
-    g.output("photo", decode(g, weights, g.to_float(features[-1]), codes, 4), [1, 3, "h", "w"])
+    deepest = g.to_float(features[-1])
+    g.output("change", decode_change(g, weights, g.Neg(deepest), deepest, codes, 4), [1, 3, "h", "w"])
     (tmp_path / "everything.onnx").write_bytes(in_half_precision(g.to_model().SerializeToString()))
     assert nodes_with_data_on_the_cpu(tmp_path / "everything.onnx", libraries) == []
 
