@@ -3,6 +3,10 @@
 The provider decides on placements before it touches the device. It needs NVIDIA's libraries to load, so libraries of
 the same names are made whose functions do nothing and report success. A session then gets as far as its first
 allocation on the device, and by then the runtime's verbose log has the placement of every node.
+
+Libraries with memory go further: what they allocate and copy on the device is RAM, and each allocation is a line on
+standard error. Kernels still do nothing, so a chain of graphs without cuDNN's operators runs from end to end with its
+real allocations and meaningless values.
 """
 
 from __future__ import annotations
@@ -20,6 +24,22 @@ FUNCTIONS = {
     "libcudart": r"(__)?cuda[A-Z]", "libcublasLt": r"cublasLt", "libcublas": r"cublas(?!Lt)", "libcurand": r"curand",
     "libcuda": r"cu[A-Z]", "libcudnn": r"cudnn", "libcufft": r"cufft", "libnvrtc": r"nvrtc",
 }  # fmt: skip
+
+MEMORY = {
+    "cudaMalloc": '(void** p, size_t n) { fprintf(stderr, "cudaMalloc %zu\\n", n); return !(*p = calloc(n, 1)); }',
+    "cudaFree": "(void* p) { free(p); return 0; }",
+    "cudaHostAlloc": "(void** p, size_t n, unsigned flags) { return !(*p = calloc(n, 1)); }",
+    "cudaMallocHost": "(void** p, size_t n) { return !(*p = calloc(n, 1)); }",
+    "cudaFreeHost": "(void* p) { free(p); return 0; }",
+    "cudaMemcpy": "(void* to, const void* from, size_t n, int kind) { memcpy(to, from, n); return 0; }",
+    "cudaMemcpyAsync": "(void* to, const void* from, size_t n, int k, void* s) { memcpy(to, from, n); return 0; }",
+    "cudaMemset": "(void* p, int value, size_t n) { memset(p, value, n); return 0; }",
+    "cudaMemsetAsync": "(void* p, int value, size_t n, void* stream) { memset(p, value, n); return 0; }",
+    "cudaMemGetInfo": "(size_t* free, size_t* total) { *free = *total = 1L << 36; return 0; }",
+    "cudaGetDevice": "(int* device) { *device = 0; return 0; }",
+    "cudaGetDeviceCount": "(int* count) { *count = 1; return 0; }",
+}
+INCLUDES = "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
 
 SCRIPT = """
 import ctypes, json, sys
@@ -42,8 +62,9 @@ def provider_library() -> Path | None:
     return library if library.is_file() else None
 
 
-def make_libraries(provider: Path, folder: Path) -> list[Path]:
-    """Libraries with every function that the provider wants of NVIDIA's."""
+def make_libraries(provider: Path, folder: Path, memory: bool = False) -> list[Path]:
+    """Libraries with every function that the provider wants of NVIDIA's; with `memory` some of them do their work."""
+    bodies = MEMORY if memory else {}
     wanted = subprocess.run(["nm", "-D", "--undefined-only", str(provider)], capture_output=True, text=True, check=True)
     symbols = {line.split()[-1].split("@")[0] for line in wanted.stdout.splitlines() if line.split()}
     needed = subprocess.run(["readelf", "-d", str(provider)], capture_output=True, text=True, check=True).stdout
@@ -51,7 +72,8 @@ def make_libraries(provider: Path, folder: Path) -> list[Path]:
     for name in re.findall(r"NEEDED.*\[(lib(?:cu|nv)[^\]]*)\]", needed):
         pattern = FUNCTIONS[name.split(".so")[0]]
         source, versions = folder / f"{name}.c", folder / f"{name}.map"
-        source.write_text("\n".join(f"long {s}(void) {{ return 0; }}" for s in sorted(symbols) if re.match(pattern, s)))
+        functions = [s for s in sorted(symbols) if re.match(pattern, s)]
+        source.write_text(INCLUDES + "\n".join(f"int {s}{bodies.get(s, '(void) { return 0; }')}" for s in functions))
         versions.write_text(f"{name} {{ global: *; }};")
         options = ["-w", "-shared", "-fPIC", f"-Wl,-soname,{name}", f"-Wl,--version-script={versions}"]
         subprocess.run(["cc", *options, "-o", str(folder / name), str(source)], check=True, capture_output=True)
@@ -73,6 +95,7 @@ def placements(model: Path, libraries: list[Path], options: dict[str, str]) -> d
             continue
         if found := re.search(r"placed on \[(\w+)\]", text):
             provider = found[1]
+            placed.setdefault(provider, [])  # its nodes are not listed if there is no other provider
         elif node := re.match(r"\s+(\w+) \((.*?)\)\s*(?:\x1b.*)?$", text):
             placed.setdefault(provider, []).append((node[1], node[2]))
     return placed

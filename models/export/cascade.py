@@ -80,7 +80,8 @@ def _segments(weights: Weights, widths: Sequence[int]) -> list[Segment]:
             carry_in = code_names(level)
             codes = [g.input(n, [1, widths[k], f"h_{n}", f"w_{n}"], TensorProto.UINT8) for k, n in enumerate(carry_in)]
             aligned = align(g, features, c, labels, matrix, offset)
-            image = decoder_trunk(g, _layers(g, weights, f"d{level}"), aligned, codes, level)
+            conv = _layers(g, weights, f"d{level}")
+            image = conv("conv1_1", decoder_trunk(g, conv, aligned, codes, level), relu=False)
         if index == len(points):
             g.output("photo", image, [1, 3, "height", "width"])
         else:

@@ -31,9 +31,14 @@ def half_precision(state: dict[str, Any]) -> dict[str, NDArray[np.float16]]:
 
 
 def write_bundle(folder: Path, name: str, settings: dict[str, Any], weights: Weights, widths: Sequence[int]) -> None:
-    """Writes the bundle of a model that the recipe trained; its levels are those that `settings` aligns."""
+    """Writes the bundle of a model that the recipe trained; its levels are those that `settings` aligns.
+
+    With `half_precision` in `settings` the program may run the last segments in it: for models for which
+    benchmarks/half_precision.py has shown that they bear it.
+    """
     levels = [int(name[4]) for name in settings["alignments"] if name != "colours"]  # relu4_1: level 4
-    write_chain(folder, name, settings, change_chain(weights, widths, levels))
+    chain = change_chain(weights, widths, levels, settings.get("half_precision", False))
+    write_chain(folder, name, settings, chain)
 
 
 def write_chain(folder: Path, name: str, settings: dict[str, Any], chain: Chain) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from fastphoto_native.half_precision import COMPUTE_CAST
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
@@ -17,11 +18,19 @@ Shape = Sequence[int | str]
 
 
 class Graph:
-    """One ONNX graph under construction."""
+    """One ONNX graph under construction.
 
-    def __init__(self, name: str, parent: Graph | None = None) -> None:
+    Args:
+        name: of the graph.
+        parent: the graph around a subgraph.
+        half: whether the program may run its convolutions in half precision; that is what to_compute and to_float
+            mark, without which they do nothing.
+    """
+
+    def __init__(self, name: str, parent: Graph | None = None, half: bool = False) -> None:
         self.name = name
         self.parent = parent
+        self.half = half
         self.nodes: list[onnx.NodeProto] = []
         self.inputs: list[onnx.ValueInfoProto] = []
         self.outputs: list[onnx.ValueInfoProto] = []
@@ -67,15 +76,34 @@ class Graph:
 
     def weight(self, value: NDArray[np.float16] | NDArray[np.float32], name: str) -> str:
         """A weight. One in half precision is cast to float32: the runtime folds the cast when it loads the graph."""
-        if value.dtype == np.float32:
+        if value.dtype == np.float32 and not self.half:
             return self.constant(value, name)
         first = name not in self.initializers
         self.constant(value, name)
         cast = f"{name}_f32"
         if first:
             self._names.add(cast)
-            self.nodes.append(helper.make_node("Cast", [name], [cast], name=f"cast_{name}", to=TensorProto.FLOAT))
+            self._cast(name, cast, f"{COMPUTE_CAST if self.half else 'cast'}_{name}")
         return cast
+
+    def to_compute(self, x: str) -> str:
+        """To the type that convolutions compute in: float32, or half precision if the program so chooses."""
+        if not self.half:
+            return x
+        y = self.unique(COMPUTE_CAST)
+        self._cast(x, y, y)
+        return y
+
+    def to_float(self, x: str) -> str:
+        """From the convolutions' type back to float32."""
+        if not self.half:
+            return x
+        y = self.unique("float")
+        self._cast(x, y, y)
+        return y
+
+    def _cast(self, x: str, y: str, name: str) -> None:
+        self.nodes.append(helper.make_node("Cast", [x], [y], name=name, to=TensorProto.FLOAT))
 
     def __getattr__(self, operator: str) -> Callable[..., Any]:
         if not operator[0].isupper():

@@ -7,6 +7,9 @@ aligns, decodes and encodes the next shallower level; the last one aligns and de
     image' = image + decode(aligned features) - decode(features)
 
 so whatever the decoder cannot rebuild stays in the photo, and equal styles change nothing.
+
+Segments after which nothing is pooled any more may run their convolutions in half precision. Before, its rounding would
+decide which of nearly equal values is a maximum, and move what the decoders then put back (docs/models.md).
 """
 
 from __future__ import annotations
@@ -18,15 +21,18 @@ from onnx import TensorProto
 
 from .chain import Chain, Point, Segment, code_names, level_points, statistics_outputs
 from .graph import Graph
-from .layers import Weights, align, decode, encode
+from .layers import Weights, align, decode_change, encode
 
 SIZE_MULTIPLE = 8  # the stride of the deepest level
 
 
-def change_chain(weights: Weights, widths: Sequence[int], levels: Sequence[int]) -> Chain:
-    """The chain of the colours and the given levels, from the recipe's weights (names as in training/network.py)."""
+def change_chain(weights: Weights, widths: Sequence[int], levels: Sequence[int], half: bool = False) -> Chain:
+    """The chain of the colours and the given levels, from the recipe's weights (names as in training/network.py).
+
+    With `half` the program may run the last segments in half precision.
+    """
     style = style_graph(weights, widths, levels)
-    return Chain(alignment_points(widths, levels), style, segments(weights, widths, levels), SIZE_MULTIPLE)
+    return Chain(alignment_points(widths, levels), style, segments(weights, widths, levels, half), SIZE_MULTIPLE)
 
 
 def alignment_points(widths: Sequence[int], levels: Sequence[int]) -> list[Point]:
@@ -46,11 +52,12 @@ def style_graph(weights: Weights, widths: Sequence[int], levels: Sequence[int]) 
     return g.to_model()
 
 
-def segments(weights: Weights, widths: Sequence[int], levels: Sequence[int]) -> list[Segment]:
+def segments(weights: Weights, widths: Sequence[int], levels: Sequence[int], half: bool) -> list[Segment]:
     points = alignment_points(widths, levels)
     built = []
     for index in range(len(points) + 1):
-        g = Graph(f"segment_{index}")
+        pools = any(point.stride > 1 for point in points[index:])
+        g = Graph(f"segment_{index}", half=half and not pools)
         before = points[index - 1] if index else None
         after = points[index] if index < len(points) else None
         carry_in: list[str] = []
@@ -71,9 +78,7 @@ def segments(weights: Weights, widths: Sequence[int], levels: Sequence[int]) -> 
                 image = g.input("image", [1, 3, "height", "width"])
                 codes = [g.input(n, [1, widths[k], f"h_{n}", f"w_{n}"], TensorProto.UINT8)
                          for k, n in enumerate(code_names(level))]  # fmt: skip
-                both = decode(g, weights, g.Concat(aligned, features, axis=0), codes, level)
-                changed, unchanged = g.Split(both, axis=0, outputs=2)
-                image = g.Add(image, g.Sub(changed, unchanged))
+                image = g.Add(image, decode_change(g, weights, aligned, features, codes, level))
         if after is None:
             g.output("photo", image, [1, 3, "height", "width"])
         else:
@@ -83,7 +88,7 @@ def segments(weights: Weights, widths: Sequence[int], levels: Sequence[int]) -> 
                 level = int(after.name[4])
                 # The encoder has only seen photos; values outside their range would be extrapolated.
                 encoded, codes = encode(g, weights, g.Clip(image, g.scalar(0.0), g.scalar(1.0)), level)
-                features = encoded[-1]
+                features = g.to_float(encoded[-1])
                 carry_out = ["image", *code_names(level)]
                 g.output("image_out", image, [1, 3, "height", "width"])
                 for k, (name, code) in enumerate(zip(code_names(level), codes, strict=True)):

@@ -19,13 +19,15 @@ Convolution = Callable[..., str]  # (layer, x, relu=True) -> y
 CHUNKS = 64  # partial sums keep float32 covariances within 4e-7 of float64 on a megapixel
 
 
-def convolution(g: Graph, weights: Weights, layer: str, x: str, relu: bool = True, reflect: bool = False) -> str:
+def convolution(
+    g: Graph, weights: Weights, layer: str, x: str, relu: bool = True, bias: bool = True, reflect: bool = False
+) -> str:
     """3x3 convolution; beyond the border there are zeros, or reflections. `layer` names the checkpoint's entry."""
-    kernel = g.weight(weights[f"{layer}.weight"], f"{layer}.weight")
-    bias = g.weight(weights[f"{layer}.bias"], f"{layer}.bias")
+    names = [f"{layer}.weight", f"{layer}.bias"] if bias else [f"{layer}.weight"]
+    parameters = [g.weight(weights[name], name) for name in names]
     if reflect:
         x = g.Pad(x, g.ints(0, 0, 1, 1, 0, 0, 1, 1), mode="reflect")
-    y: str = g.Conv(x, kernel, bias, kernel_shape=[3, 3], pads=[0] * 4 if reflect else [1] * 4)
+    y: str = g.Conv(x, *parameters, kernel_shape=[3, 3], pads=[0] * 4 if reflect else [1] * 4)
     return g.Relu(y) if relu else y
 
 
@@ -41,12 +43,28 @@ def pool(g: Graph, x: str) -> tuple[str, str]:
 
 
 def unpool(g: Graph, x: str, code: str) -> str:
-    """Puts each value where pooling found the maximum and zero elsewhere (max unpooling)."""
-    position = g.Cast(code, to=TensorProto.INT32)  # Equal on bytes has no CUDA kernel
-    zero = g.scalar(0.0)
-    corners = [g.Where(g.Equal(position, g.constant(np.array(k, np.int32))), x, zero) for k in range(4)]
-    result: str = g.DepthToSpace(g.Concat(*corners, axis=1), blocksize=2, mode="DCR")
+    """Puts each value where pooling found the maximum and zero elsewhere (max unpooling).
+
+    Each value four times, times a mask of zeros and ones: the CPU has fast kernels for that, and none for DepthToSpace.
+    """
+    copies = g.Resize(x, "", g.constant(np.array([1, 1, 2, 2], np.float32)), mode="nearest",
+                      coordinate_transformation_mode="asymmetric", nearest_mode="floor")  # fmt: skip
+    result: str = g.Mul(copies, g.to_compute(_mask(g, code)))
     return result
+
+
+def _mask(g: Graph, code: str) -> str:
+    """1 x C x h x w codes to 1 x C x 2h x 2w: one where the code points to, else zero."""
+    shape = g.Shape(code)
+    channels = g.Gather(shape, g.ints(0, 1), axis=0)
+    size, width = g.Gather(shape, g.ints(2, 3), axis=0), g.Gather(shape, g.ints(3), axis=0)
+    position = g.Unsqueeze(g.Cast(code, to=TensorProto.INT32), g.ints(3))  # Equal on bytes has no CUDA kernel
+    corners = g.Cast(g.Equal(position, g.constant(np.arange(4, dtype=np.int32)[:, None])), to=TensorProto.FLOAT)
+    # 1 x C x h x 4 x w is a pair of rows for each row of the result, its even columns first.
+    pairs = g.Reshape(corners, g.Concat(g.ints(-1, 2), width, axis=0))
+    rows = g.Transpose(pairs, perm=[0, 2, 1])
+    mask: str = g.Reshape(rows, g.Concat(channels, g.Mul(size, g.ints(2)), axis=0))
+    return mask
 
 
 def encode(g: Graph, weights: Weights, image: str, level: int) -> tuple[list[str], list[str]]:
@@ -56,7 +74,7 @@ def encode(g: Graph, weights: Weights, image: str, level: int) -> tuple[list[str
         return convolution(g, weights, f"encoder.{name}", x)
 
     signed = g.Sub(g.Mul(image, g.scalar(2.0)), g.scalar(1.0))
-    return encoder_trunk(g, conv, signed, level)
+    return encoder_trunk(g, conv, g.to_compute(signed), level)
 
 
 def encoder_trunk(g: Graph, conv: Convolution, x: str, level: int) -> tuple[list[str], list[str]]:
@@ -83,17 +101,23 @@ def encoder_trunk(g: Graph, conv: Convolution, x: str, level: int) -> tuple[list
     return features, codes
 
 
-def decode(g: Graph, weights: Weights, features: str, codes: list[str], level: int) -> str:
-    """The recipe's decoder of one level: features and pooling codes back to a photo."""
+def decode_change(g: Graph, weights: Weights, aligned: str, features: str, codes: list[str], level: int) -> str:
+    """decode(aligned) - decode(features), by the recipe's decoder of one level.
 
-    def conv(name: str, x: str, relu: bool = True) -> str:
-        return convolution(g, weights, f"decoders.{level - 1}.{name}", x, relu)
+    Its last layer is linear: it sees the difference alone, and its bias cancels.
+    """
 
-    return decoder_trunk(g, conv, features, codes, level)
+    def conv(name: str, x: str) -> str:
+        return convolution(g, weights, f"decoders.{level - 1}.{name}", x)
+
+    both = g.to_compute(g.Concat(aligned, features, axis=0))
+    changed, unchanged = g.Split(decoder_trunk(g, conv, both, codes, level), axis=0, outputs=2)
+    difference = g.Sub(changed, unchanged)
+    return g.to_float(convolution(g, weights, f"decoders.{level - 1}.conv1_1", difference, relu=False, bias=False))
 
 
 def decoder_trunk(g: Graph, conv: Convolution, features: str, codes: list[str], level: int) -> str:
-    """The mirror image of the encoder from conv<level>_1 back to a photo."""
+    """The mirror image of the encoder from conv<level>_1 back to conv1_2; conv1_1 makes a photo of it."""
     x = features
     if level >= 4:
         x = unpool(g, conv("conv4_1", x), codes[2])
@@ -103,7 +127,7 @@ def decoder_trunk(g: Graph, conv: Convolution, features: str, codes: list[str], 
         x = conv("conv2_2", unpool(g, conv("conv3_1", x), codes[1]))
     if level >= 2:
         x = conv("conv1_2", unpool(g, conv("conv2_1", x), codes[0]))
-    return conv("conv1_1", x, relu=False)
+    return x
 
 
 def _pixels(g: Graph, features: str, channels: int) -> str:

@@ -9,6 +9,7 @@ namespace py = pybind11;
 
 void bind_errors(py::module_& module);
 void bind_laplacian(py::module_& module);
+void bind_simd_level(py::module_& module);
 void bind_smoothing(py::module_& module);
 void bind_filters(py::module_& module);
 void bind_statistics(py::module_& module);

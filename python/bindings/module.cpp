@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, module) {
   module.attr("ALL_THREADS") = fastphoto::all_threads;
   fastphoto::python::bind_errors(module);
   fastphoto::python::bind_laplacian(module);
+  fastphoto::python::bind_simd_level(module);
   fastphoto::python::bind_smoothing(module);
   fastphoto::python::bind_filters(module);
   fastphoto::python::bind_statistics(module);

@@ -11,7 +11,7 @@ import msgspec
 
 from fastphoto_native import __version__
 from fastphoto_native.bundle import DEFAULT_MODEL
-from fastphoto_native.device import DEVICES, Device
+from fastphoto_native.device import DEVICES, PRECISIONS, Device, Precision
 from fastphoto_native.doctor_command import doctor
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.files import Photo, check_output, read_mask, read_photo, write_photo
@@ -59,6 +59,13 @@ def main() -> None:
 @click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where the network runs.")
 @click.option("--threads", type=click.IntRange(0), default=0, show_default=True, help="CPU threads; 0 takes all cores.")
 @click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    default="auto",
+    show_default=True,
+    help="Of the convolutions that the model allows to run in float16; auto does so on a GPU.",
+)
+@click.option(
     "--max-side",
     type=click.IntRange(1),
     help="Longest side at which the network sees the photos, pixels [default: the model's]. "
@@ -76,6 +83,7 @@ def stylize(
     model: str,
     device: Device,
     threads: int,
+    precision: Precision,
     max_side: int | None,
     as_json: bool,
 ) -> None:
@@ -97,7 +105,7 @@ def stylize(
             style_labels = None if style_mask is None else read_mask(style_mask)
         progress("loading the model", 0.0)
         with clock.stage("load the model"):
-            stylizer = Stylizer(model, device, threads)
+            stylizer = Stylizer(model, device, threads, precision)
         progress("analysing the style", 0.0)
         with clock.stage("analyse the style"):
             look = stylizer.analyze(style_photo.pixels, style_labels, max_side=max_side)

@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module, metadata
 from io import StringIO
 from pathlib import Path
@@ -16,15 +16,19 @@ from secrets import token_hex
 from types import ModuleType
 from typing import Any, Literal
 
+from fastphoto_native.arena import share_arena
 from fastphoto_native.errors import ArgumentError, DeviceError
+from fastphoto_native.half_precision import in_half_precision
 
 Device = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
+Precision = Literal["auto", "float32", "float16"]
+PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "float16")
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
-# TF32 keeps 10 bits of mantissa: too few for covariances. One stream and no per-run search suit a chain of graphs. Each
-# session keeps what one photo took, so a second of that size allocates nothing; rounded up to powers of two that would
-# be up to twice as much, once for each segment.
+# TF32 keeps 10 bits of mantissa: too few for covariances. One stream and no per-run search suit a chain of graphs. An
+# arena keeps what one photo took, so a second of that size allocates nothing; rounded up to powers of two that would be
+# up to twice as much.
 CUDA_OPTIONS = {
     "use_tf32": "0",
     "cudnn_conv_algo_search": "HEURISTIC",
@@ -36,12 +40,16 @@ MEND_CLASH = "pip uninstall -y onnxruntime onnxruntime-gpu && pip install onnxru
 
 @dataclass(frozen=True)
 class Choice:
-    """The device in use: what was asked for, what runs, and the reason in a few words."""
+    """The device in use: what was asked for, what runs, and the reason in a few words.
+
+    `precision` is that of the convolutions that a model allows to run in float16; all else is float32.
+    """
 
     requested: Device
     used: Literal["cpu", "cuda"]
     provider: str
     reason: str
+    precision: Literal["float32", "float16"]
 
 
 def installed_runtimes() -> list[str]:
@@ -108,12 +116,18 @@ class Sessions:
     Args:
         device: "cpu", "cuda" (or a DeviceError) or "auto" (CUDA if it works, else a quiet fall-back to the CPU).
         threads: CPU threads of each session; 0 lets the runtime choose (the physical cores).
+        precision: of the convolutions that a model allows to run in float16: "float32", "float16" or "auto" (float16 on
+            CUDA; the CPU would only emulate it).
         profiles: a folder that each session writes a profile of its runs to; None writes none.
     """
 
-    def __init__(self, device: Device, threads: int, profiles: Path | None = None) -> None:
+    def __init__(
+        self, device: Device, threads: int, precision: Precision = "auto", *, profiles: Path | None = None
+    ) -> None:
         if device not in DEVICES:
             raise ArgumentError(f"device must be one of {', '.join(DEVICES)}, got {device!r}")
+        if precision not in PRECISIONS:
+            raise ArgumentError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
         if threads < 0:
             raise ArgumentError(f"threads must be 0 (automatic) or more, got {threads}")
         self.runtime = load_runtime()
@@ -123,7 +137,9 @@ class Sessions:
         reason = "asked for" if device == "cpu" else why_no_cuda(self.runtime)
         if reason and device == "cuda":
             raise DeviceError(f"device 'cuda' was asked for, but {reason}")
-        self.choice = Choice(device, "cpu", CPU, reason) if reason else Choice(device, "cuda", CUDA, "CUDA works")
+        on_cuda = Choice(device, "cuda", CUDA, "CUDA works", "float32" if precision == "float32" else "float16")
+        self._on_cpu = Choice(device, "cpu", CPU, reason or "", "float16" if precision == "float16" else "float32")
+        self.choice = self._on_cpu if reason else on_cuda
         if self.choice.used == "cuda":
             with redirect_stdout(StringIO()):  # it prints what it does not find; the session then says why it failed
                 self.runtime.preload_dlls()
@@ -144,18 +160,21 @@ class Sessions:
                 return session
         except Exception as error:  # the runtime's exceptions have no common base class of their own
             reason = f"CUDA cannot be used: {_short(error)}"
-        requested = self.choice.requested
-        self.choice = Choice(requested, "cpu", CPU, reason)
+        self.choice = replace(self._on_cpu, reason=reason)
         session = self._create(model)  # a model that is none fails here as well
-        if requested == "cuda":
+        if self.choice.requested == "cuda":
             raise DeviceError(f"device 'cuda' was asked for, but {reason}")
         return session
 
     def _create(self, model: bytes) -> Any:
         options = self.runtime.SessionOptions()
         options.log_severity_level = 4
-        # The arena keeps what the largest tensors took: 2.3 instead of 1.0 GB at one megapixel, and no faster.
+        # An arena for each session, and planning each graph's tensors as one block, would take memory several times.
         options.enable_cpu_mem_arena = False
+        options.enable_mem_pattern = False
+        with _quiet(self.runtime):
+            if share_arena(self.runtime, self.choice.provider):
+                options.add_session_config_entry("session.use_env_allocators", "1")
         options.intra_op_num_threads = self._threads
         if self._profiles:
             options.enable_profiling = True
@@ -163,6 +182,8 @@ class Sessions:
         providers: list[Any] = [CPU]
         if self.choice.used == "cuda":
             providers = [(CUDA, CUDA_OPTIONS), CPU]
+        if self.choice.precision == "float16":
+            model = in_half_precision(model)
         with _quiet(self.runtime):
             # With its own fall-back the runtime would print on standard output.
             return self.runtime.InferenceSession(model, options, providers=providers, enable_fallback=0)

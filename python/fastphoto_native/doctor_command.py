@@ -12,8 +12,9 @@ import click
 import msgspec
 
 from fastphoto_native import __version__
+from fastphoto_native._core import simd_level
 from fastphoto_native.bundle import DEFAULT_MODEL, find_bundle, model_folders
-from fastphoto_native.device import MEND_CLASH, installed_runtimes, load_runtime, why_no_cuda
+from fastphoto_native.device import MEND_CLASH, PRECISIONS, Precision, installed_runtimes, load_runtime, why_no_cuda
 from fastphoto_native.errors import FastphotoError
 from fastphoto_native.gpu_check import DeviceCheck, check_device
 from fastphoto_native.terminal import echo_json
@@ -27,11 +28,19 @@ PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu", "pyvips", "msgspec", "tor
 @click.option("--large", is_flag=True, help="With --gpu: a photo of 4096 x 4096 as well.")
 @click.option("--device", type=click.Choice(("cuda", "cpu")), default="cuda", show_default=True, help="For --gpu.")
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="For --gpu: a name or a bundle's folder.")
+@click.option("--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True, help="For --gpu.")
 @click.option("--side", type=click.IntRange(32), default=1024, show_default=True, help="For --gpu: the photo's size.")
 @click.option("--threads", type=click.IntRange(0), default=0, show_default=True, help="CPU threads; 0 takes all cores.")
 @click.option("--json", "as_json", is_flag=True, help="Print a machine-readable report.")
 def doctor(
-    gpu: bool, large: bool, device: Literal["cuda", "cpu"], model: str, side: int, threads: int, as_json: bool
+    gpu: bool,
+    large: bool,
+    device: Literal["cuda", "cpu"],
+    model: str,
+    precision: Precision,
+    side: int,
+    threads: int,
+    as_json: bool,
 ) -> None:
     """Say what is installed and whether it fits together; exit status 1 if something is wrong.
 
@@ -42,7 +51,8 @@ def doctor(
     check = None
     if gpu:
         try:
-            check = check_device(find_bundle(model), device, [side, 4096] if large else [side], threads=threads)
+            sides = [side, 4096] if large else [side]
+            check = check_device(find_bundle(model), device, sides, threads=threads, precision=precision)
             complaints += [check.complaint] if check.complaint else []
         except (FastphotoError, MemoryError) as error:
             complaints.append(str(error))
@@ -85,6 +95,7 @@ def examine() -> tuple[dict[str, Any], list[str]]:
     report = {
         "versions": versions,
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
+        "simd_level": simd_level(),
         "runtimes": runtimes,
         "providers_listed": providers,
         "cuda": f"cannot be used: {no_cuda}" if no_cuda else "has a driver; --gpu proves that it works",
@@ -95,7 +106,7 @@ def examine() -> tuple[dict[str, Any], list[str]]:
 
 def _print(report: dict[str, Any], check: DeviceCheck | None) -> None:
     click.echo(", ".join(f"{name} {version}" for name, version in report["versions"].items()))
-    click.echo(f"machine: {report['machine']}")
+    click.echo(f"machine: {report['machine']}; the core's kernels run with {report['simd_level']} instructions")
     click.echo(f"ONNX Runtime: {', '.join(report['runtimes'])}; lists {', '.join(report['providers_listed'])}")
     click.echo(f"CUDA {report['cuda']}")
     for name, state in report["models"].items():
@@ -107,8 +118,8 @@ def _print(report: dict[str, Any], check: DeviceCheck | None) -> None:
 def _print_check(check: DeviceCheck) -> None:
     for size in check.sizes:
         click.echo(
-            f"{check.model} on {size.side} x {size.side}: {size.nodes_on_device} of {size.nodes} nodes on "
-            f"{check.provider}, {len(size.strays)} strays, features on {', '.join(size.features_at)}"
+            f"{check.model} on {size.side} x {size.side}, {check.precision}: {size.nodes_on_device} of {size.nodes} "
+            f"nodes on {check.provider}, {len(size.strays)} strays, features on {', '.join(size.features_at)}"
         )
         split = ", ".join(f"{file} {time:.1f}" for file, time in size.milliseconds.items())
         click.echo(f"  {size.total_milliseconds:.1f} ms a photo ({split})")

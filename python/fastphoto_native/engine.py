@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastphoto_native._core import Statistics
+from fastphoto_native.arena import share_arena, shrinking_run
 from fastphoto_native.bundle import Alignment, Bundle
-from fastphoto_native.device import Choice, Device, Sessions
+from fastphoto_native.device import CPU, Choice, Device, Precision, Sessions
 from fastphoto_native.errors import FastphotoError, ModelError
 from fastphoto_native.tensors import check_tensors
 
@@ -31,6 +32,7 @@ class Engine:
         bundle: the model.
         device: as for :class:`Sessions`.
         threads: as for :class:`Sessions`.
+        precision: as for :class:`Sessions`.
         profiles: as for :class:`Sessions`.
 
     Raises:
@@ -38,13 +40,26 @@ class Engine:
         DeviceError: the device asked for cannot be used.
     """
 
-    def __init__(self, bundle: Bundle, device: Device, threads: int, profiles: Path | None = None) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        device: Device,
+        threads: int,
+        precision: Precision = "auto",
+        *,
+        profiles: Path | None = None,
+    ) -> None:
         self.bundle = bundle
         self._alignments = bundle.manifest.alignments
-        self._sessions = Sessions(device, threads, profiles)
+        self._sessions = Sessions(device, threads, precision, profiles=profiles)
         self._style = self._open(bundle.manifest.style.file, bundle.read(bundle.manifest.style))
         self._segments = [self._open(s.file, bundle.read(s)) for s in bundle.manifest.segments]
         check_tensors(bundle, [self._style, *self._segments])
+        # What the arena keeps of a photo of the model's own size is little; of larger ones it would be missed by what
+        # comes after the network. On a GPU nothing comes after it.
+        runtime, provider = self._sessions.runtime, self.choice.provider
+        shrinks = provider == CPU and share_arena(runtime, provider)
+        self._after_large = shrinking_run(runtime) if shrinks else None
 
     @property
     def choice(self) -> Choice:
@@ -81,6 +96,7 @@ class Engine:
             progress: called with the name of each step before it starts.
         """
         height, width = photo.shape[:2]
+        large = max(height, width) > self.bundle.manifest.working_side
         image = self._to_tensor(photo)
         progress("statistics of the colours")
         state = self._run_segment(0, {"image": image}, labels)
@@ -95,19 +111,29 @@ class Engine:
                 "offset": offset,
                 **{name: state[f"{name}_out"] for name in segment.carry},
             }
-            state = self._run_segment(index + 1, inputs, labels)
+            last = index + 1 == len(self._alignments)
+            state = self._run_segment(index + 1, inputs, labels, shrink=last and large)
         result: FloatArray = state["photo"].numpy()[0].transpose(1, 2, 0)[:height, :width]
         return result
 
-    def _run_segment(self, index: int, inputs: dict[str, Any], labels: FloatArray | None) -> dict[str, Any]:
+    def _run_segment(
+        self, index: int, inputs: dict[str, Any], labels: FloatArray | None, *, shrink: bool = False
+    ) -> dict[str, Any]:
         if index < len(self._alignments):
             inputs["next_labels"] = self._label_tensor(labels, self._alignments[index].stride)
         session = self._segments[index]
         outputs = [o.name for o in session.get_outputs()]
-        return self._run(session, inputs, outputs, on_device=[n for n in outputs if n.endswith("_out")])
+        on_device = [n for n in outputs if n.endswith("_out")]
+        return self._run(session, inputs, outputs, on_device=on_device, shrink=shrink)
 
     def _run(
-        self, session: Any, inputs: dict[str, Any], outputs: Sequence[str], on_device: Sequence[str]
+        self,
+        session: Any,
+        inputs: dict[str, Any],
+        outputs: Sequence[str],
+        *,
+        on_device: Sequence[str],
+        shrink: bool = False,
     ) -> dict[str, Any]:
         binding = session.io_binding()
         for name, value in inputs.items():
@@ -118,7 +144,7 @@ class Engine:
         for name in outputs:
             binding.bind_output(name, self.choice.used if name in on_device else "cpu")
         try:
-            session.run_with_iobinding(binding)
+            session.run_with_iobinding(binding, self._after_large if shrink else None)
         except Exception as error:  # the runtime's exceptions have no common base class of their own
             if "allocate" in str(error).lower() or "memory" in str(error).lower():
                 raise MemoryError(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fastphoto_native._core import Statistics
 from fastphoto_native.alignment import alignment_maps
 from fastphoto_native.bundle import Bundle
+from fastphoto_native.device import Precision
 from fastphoto_native.device_memory import memory_in_use
 from fastphoto_native.measured_engine import MeasuredEngine
 from fastphoto_native.placement import Node, strays
@@ -65,34 +66,42 @@ class DeviceCheck(msgspec.Struct):
     model: str
     device: str
     provider: str
+    precision: str
     sizes: list[SizeCheck]
     complaint: str | None
 
 
 def check_device(
-    bundle: Bundle, device: Literal["cpu", "cuda"], sides: list[int], repeats: int = 7, threads: int = 0
+    bundle: Bundle,
+    device: Literal["cpu", "cuda"],
+    sides: list[int],
+    repeats: int = 7,
+    threads: int = 0,
+    precision: Precision = "auto",
 ) -> DeviceCheck:
     """Runs the chain on synthetic photos, each size `repeats` times after two runs to warm up.
 
     Raises:
         DeviceError: the device is not there.
     """
-    engine = MeasuredEngine(bundle, device, threads)
-    checks = [_check_size(engine, bundle, device, side, repeats, threads) for side in sides]
+    engine = MeasuredEngine(bundle, device, threads, precision)
+    checks = [_check_size(engine, device, side, repeats, threads) for side in sides]
     complaint = next((c for check in checks if (c := check.complaint(device))), None)
-    return DeviceCheck(bundle.name, device, engine.choice.provider, checks, complaint)
+    choice = engine.choice
+    return DeviceCheck(bundle.name, device, choice.provider, choice.precision, checks, complaint)
 
 
 def _check_size(
-    engine: MeasuredEngine, bundle: Bundle, device: Literal["cpu", "cuda"], side: int, repeats: int, threads: int
+    engine: MeasuredEngine, device: Literal["cpu", "cuda"], side: int, repeats: int, threads: int
 ) -> SizeCheck:
+    bundle = engine.bundle
     content, style = synthetic_photo(side, 1), synthetic_photo(side, 2)
     times: list[dict[str, float]] = []
     memory: list[int | None] = []
     engine.kept_at.clear()
     for _ in range(2 + repeats):
         engine.seconds.clear()
-        result = _restyle(engine, bundle, content, style)
+        result = _restyle(engine, content, style)
         times.append(dict(engine.seconds))
         memory.append(memory_in_use(device))
     timed = times[2:]
@@ -100,13 +109,13 @@ def _check_size(
     before, after = memory[1], memory[-1]
 
     with tempfile.TemporaryDirectory() as folder:
-        profiled = MeasuredEngine(bundle, device, threads, Path(folder))
-        _restyle(profiled, bundle, content, style)
+        profiled = MeasuredEngine(bundle, device, threads, engine.choice.precision, profiles=Path(folder))
+        _restyle(profiled, content, style)
         nodes = profiled.end_profiling()
     # What is counted as data: anything as large as one channel of the deepest features.
     data_size = (side // max(a.stride for a in bundle.manifest.alignments)) ** 2
     provider = engine.choice.provider
-    expected = _restyle(MeasuredEngine(bundle, "cpu", threads), bundle, content, style)
+    expected = _restyle(MeasuredEngine(bundle, "cpu", threads, "float32"), content, style)
     difference = 255 * np.abs(np.clip(result, 0, 1) - np.clip(expected, 0, 1))
     return SizeCheck(
         side=side,
@@ -122,11 +131,12 @@ def _check_size(
     )
 
 
-def _restyle(engine: MeasuredEngine, bundle: Bundle, content: FloatArray, style: FloatArray) -> FloatArray:
+def _restyle(engine: MeasuredEngine, content: FloatArray, style: FloatArray) -> FloatArray:
+    alignments = engine.bundle.manifest.alignments
     wanted = engine.style_statistics(style, None)
 
     def align(index: int, found: list[Statistics]) -> tuple[FloatArray, FloatArray]:
-        return alignment_maps(bundle.manifest.alignments[index], found, wanted[index], 1, keep_rest=False)
+        return alignment_maps(alignments[index], found, wanted[index], 1, keep_rest=False)
 
     return engine.run(content, None, align, lambda _: None)
 

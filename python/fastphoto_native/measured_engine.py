@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fastphoto_native.bundle import Bundle
-from fastphoto_native.device import Device
+from fastphoto_native.device import Device, Precision
 from fastphoto_native.engine import Engine
 from fastphoto_native.placement import Node, nodes_of_profile
 
@@ -20,20 +20,36 @@ class MeasuredEngine(Engine):
         bundle: the model.
         device: as for Engine.
         threads: as for Engine.
+        precision: as for Engine.
         profiles: a folder for the runtime's profiles; None takes none (profiling costs time).
     """
 
-    def __init__(self, bundle: Bundle, device: Device, threads: int, profiles: Path | None = None) -> None:
-        super().__init__(bundle, device, threads, profiles)
+    def __init__(
+        self,
+        bundle: Bundle,
+        device: Device,
+        threads: int,
+        precision: Precision = "auto",
+        *,
+        profiles: Path | None = None,
+    ) -> None:
+        super().__init__(bundle, device, threads, precision, profiles=profiles)
         self._files = {id(s): entry.file for s, entry in zip(self._sessions_in_order(), bundle.entries, strict=True)}
         self.seconds: dict[str, float] = {}
         self.kept_at: set[str] = set()  # devices that features and carried tensors were on
 
     def _run(
-        self, session: Any, inputs: dict[str, Any], outputs: Sequence[str], on_device: Sequence[str]
+        self,
+        session: Any,
+        inputs: dict[str, Any],
+        outputs: Sequence[str],
+        *,
+        on_device: Sequence[str],
+        shrink: bool = False,
     ) -> dict[str, Any]:
         start = time.perf_counter()
-        results = super()._run(session, inputs, outputs, on_device)  # returns when the device is done
+        # Returns when the device is done.
+        results = super()._run(session, inputs, outputs, on_device=on_device, shrink=shrink)
         self.seconds[self._files[id(session)]] = time.perf_counter() - start
         self.kept_at |= {results[name].device_name().lower() for name in on_device}
         return results

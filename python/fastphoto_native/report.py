@@ -29,12 +29,13 @@ class SmoothingReport(msgspec.Struct):
 
 
 class DeviceReport(msgspec.Struct):
-    """Where the network ran, and why there."""
+    """Where the network ran, why there, and the precision of the convolutions that may run in less than float32."""
 
     requested: str
     used: str
     provider: str
     reason: str
+    precision: str
 
 
 class Report(msgspec.Struct):

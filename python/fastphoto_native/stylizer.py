@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from fastphoto_native._core import Statistics
 from fastphoto_native.alignment import alignment_maps
 from fastphoto_native.bundle import DEFAULT_MODEL, find_bundle
-from fastphoto_native.device import Choice, Device
+from fastphoto_native.device import Choice, Device, Precision
 from fastphoto_native.engine import Engine
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.gamut import compress_to_gamut
@@ -37,6 +37,8 @@ class Stylizer:
         model: the name of an embedded model or the path of a bundle's folder.
         device: "auto" (a GPU if it works, else the CPU), "cpu" or "cuda".
         threads: CPU threads; 0 takes what the machine has.
+        precision: of the convolutions that the model allows to run in float16: "float32", "float16" or "auto" (float16
+            on a GPU).
 
     Raises:
         ModelError: no such model, or its files are damaged.
@@ -44,13 +46,17 @@ class Stylizer:
     """
 
     def __init__(
-        self, model: str | os.PathLike[str] = DEFAULT_MODEL, device: Device = "auto", threads: int = 0
+        self,
+        model: str | os.PathLike[str] = DEFAULT_MODEL,
+        device: Device = "auto",
+        threads: int = 0,
+        precision: Precision = "auto",
     ) -> None:
         bundle = find_bundle(model if isinstance(model, str) else Path(model))
         self._manifest = bundle.manifest
         self._fingerprint = bundle.fingerprint
         self._threads = threads
-        self._engine = Engine(bundle, device, threads)
+        self._engine = Engine(bundle, device, threads, precision)
 
     @property
     def device(self) -> Choice:
@@ -215,7 +221,7 @@ class Stylizer:
 
     def _new_report(self, strength: float, photo: FloatArray) -> Report:
         choice = self.device
-        device = DeviceReport(choice.requested, choice.used, choice.provider, choice.reason)
+        device = DeviceReport(choice.requested, choice.used, choice.provider, choice.reason, choice.precision)
         size = photo.shape[0], photo.shape[1]
         return Report(self._manifest.name, self._manifest.version, device, strength, size, size)
 

@@ -11,11 +11,14 @@ import onnx
 import onnxruntime
 import pytest
 from fastphoto_native.bundle import bundled_models, find_bundle
-from fastphoto_native.device import CUDA_OPTIONS
+from fastphoto_native.device import CPU, CUDA, CUDA_OPTIONS
+from fastphoto_native.half_precision import in_half_precision
 from onnx import TensorProto
+from tiny_model import random_weights
 
 from models.export.cascade import cascade_chain
 from models.export.graph import Graph
+from models.export.layers import decode_change, encode
 
 TRIED = (1, 31)  # the runtime that this was written with
 PROVIDER = fake_cuda.provider_library()
@@ -39,16 +42,36 @@ def nodes_with_data_on_the_cpu(path: Path, libraries: list[Path]) -> list[str]:
     placed = fake_cuda.placements(path, libraries, CUDA_OPTIONS)
     if not placed and tuple(map(int, onnxruntime.__version__.split(".")[:2])) > TRIED:
         pytest.skip("this newer runtime says nothing of placements before it needs the device")
-    assert placed.get("CUDAExecutionProvider"), placed
+    assert CUDA in placed, placed
     model = onnx.shape_inference.infer_shapes(onnx.load(path))
     types = {v.name: v.type.tensor_type.elem_type for v in [*model.graph.value_info, *model.graph.output]}
     shapes = {n.name for n in model.graph.node if all(types.get(o) == TensorProto.INT64 for o in n.output)}
-    return [f"{op} {name}" for op, name in placed.get("CPUExecutionProvider", []) if name not in shapes]
+    return [f"{op} {name}" for op, name in placed.get(CPU, []) if name not in shapes]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: f"{p.parent.name}-{p.stem}")
 def test_embedded_models(path: Path, libraries: list[Path]) -> None:
     assert nodes_with_data_on_the_cpu(path, libraries) == []
+
+
+HALVED = [path for path in FILES if in_half_precision(path.read_bytes()) != path.read_bytes()]
+
+
+@pytest.mark.parametrize("path", HALVED, ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_embedded_models_in_half_precision(path: Path, libraries: list[Path], tmp_path: Path) -> None:
+    (tmp_path / path.name).write_bytes(in_half_precision(path.read_bytes()))
+    assert nodes_with_data_on_the_cpu(tmp_path / path.name, libraries) == []
+
+
+def test_encoder_and_decoder_in_half_precision(libraries: list[Path], tmp_path: Path) -> None:
+    """Pooling, its codes and every layer as well, which the embedded models leave in float32."""
+    g = Graph("everything", half=True)
+    weights = random_weights()
+    features, codes = encode(g, weights, g.input("image", [1, 3, "h", "w"]), 4)
+    deepest = g.to_float(features[-1])
+    g.output("change", decode_change(g, weights, g.Neg(deepest), deepest, codes, 4), [1, 3, "h", "w"])
+    (tmp_path / "everything.onnx").write_bytes(in_half_precision(g.to_model().SerializeToString()))
+    assert nodes_with_data_on_the_cpu(tmp_path / "everything.onnx", libraries) == []
 
 
 def test_published_cascade(tmp_path: Path, libraries: list[Path]) -> None:
@@ -78,5 +101,5 @@ def test_a_node_without_a_cuda_kernel_is_found(tmp_path: Path, libraries: list[P
 
 def test_an_option_that_the_provider_does_not_know_is_refused(libraries: list[Path]) -> None:
     """So CUDA_OPTIONS, with which all of the above was asked, has only options that it knows."""
-    assert fake_cuda.placements(FILES[0], libraries, CUDA_OPTIONS)
-    assert not fake_cuda.placements(FILES[0], libraries, CUDA_OPTIONS | {"use_tf33": "0"})
+    assert CUDA in fake_cuda.placements(FILES[0], libraries, CUDA_OPTIONS)
+    assert CUDA not in fake_cuda.placements(FILES[0], libraries, CUDA_OPTIONS | {"use_tf33": "0"})

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from fastphoto_native._core import simd_level
 from fastphoto_native.bundle import find_bundle
 from fastphoto_native.device import CPU, CUDA, load_runtime, why_no_cuda
 from fastphoto_native.gpu_check import SizeCheck, synthetic_photo
@@ -37,6 +38,19 @@ def test_versions_runtime_and_models() -> None:
     assert CPU in report["providers_listed"]
     assert report["models"]["photowct-lite"].startswith("whole")
     assert report["device_check"] is None
+
+
+def test_the_instruction_set_in_use_is_one_that_the_processor_has() -> None:
+    needed = {
+        "x86-64-v4": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
+        "x86-64-v3": {"avx2", "fma", "bmi2"},
+        "baseline": set(),
+    }
+    level = json.loads(doctor("--json").stdout)["simd_level"]
+    assert level == simd_level()
+    cpu = Path("/proc/cpuinfo")
+    flags = re.search(r"^flags\s*:(.*)$", cpu.read_text(), re.MULTILINE) if cpu.is_file() else None
+    assert needed[level] <= set(flags[1].split() if flags else needed[level])
 
 
 def test_a_damaged_model_is_a_complaint(tmp_path: Path) -> None:
@@ -74,11 +88,19 @@ def test_the_whole_check_on_the_cpu() -> None:
     assert "ms a photo (style.onnx" in text
 
 
+def test_the_check_in_half_precision() -> None:
+    done = doctor("--gpu", "--device", "cpu", "--precision", "float16", "--side", "96", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    check = json.loads(done.stdout)["device_check"]
+    assert check["precision"] == "float16"
+    assert check["sizes"][0]["difference_max"] < 1
+
+
 def test_nodes_inside_loops_are_in_the_profile_too(tmp_path: Path) -> None:
     """A stray could hide there."""
     bundle = find_bundle(make_tiny_bundle(tmp_path / "tiny"))
     (tmp_path / "profiles").mkdir()
-    engine = MeasuredEngine(bundle, "cpu", 1, tmp_path / "profiles")
+    engine = MeasuredEngine(bundle, "cpu", 1, profiles=tmp_path / "profiles")
     photo = synthetic_photo(64, 0)
     engine.run(
         photo,

@@ -116,7 +116,7 @@ def test_verify_notices_weights_that_are_no_numbers(tmp_path: Path) -> None:
     from models.export.export import write_bundle
 
     weights = random_weights()
-    weights["decoders.0.conv1_1.bias"][0] = np.nan
+    weights["decoders.0.conv1_1.weight"][0, 0, 0, 0] = np.nan
     settings = json.loads((make_tiny_bundle(tmp_path / "tiny") / "bundle.json").read_text())
     settings["alignments"] = {a["name"]: {"method": a["method"], "content_ridge": 1e-4} for a in settings["alignments"]}
     write_bundle(tmp_path / "nan", "nan", settings, weights, WIDTHS)

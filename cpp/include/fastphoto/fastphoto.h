@@ -20,5 +20,6 @@
 #include "fastphoto/local_affine_filter.h"
 #include "fastphoto/matting_laplacian.h"
 #include "fastphoto/options.h"
+#include "fastphoto/simd_level.h"
 #include "fastphoto/statistics.h"
 #include "fastphoto/transform.h"

@@ -1,0 +1,71 @@
+"""One arena for all sessions on the CPU: the same results, and memory of large photos that comes back."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from fastphoto_native import device, engine
+from fastphoto_native.arena import share_arena
+from fastphoto_native.bundle import find_bundle
+from fastphoto_native.device import CPU, load_runtime
+from fastphoto_native.gpu_check import synthetic_photo
+from tiny_model import make_tiny_bundle
+
+from benchmarks.half_precision import restyle
+
+# In a process of its own, where nothing else takes memory: what the chain took at most, and what is left of it.
+SCRIPT = """
+import resource, sys
+from pathlib import Path
+from benchmarks.half_precision import restyle
+from fastphoto_native.bundle import find_bundle
+from fastphoto_native.device_memory import memory_in_use
+from fastphoto_native.engine import Engine
+from fastphoto_native.gpu_check import synthetic_photo
+
+engine = Engine(find_bundle(Path(sys.argv[1])), "cpu", 1)
+photo = synthetic_photo(1600, 0)
+before = memory_in_use("cpu")
+restyle(engine, photo, photo[:64, :64])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before, memory_in_use("cpu") - before)
+"""
+
+
+def test_the_runtime_makes_an_arena() -> None:
+    assert share_arena(load_runtime(), CPU)
+
+
+def test_a_runtime_that_makes_none_is_no_error() -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("no arena")
+
+    runtime = ModuleType("refusing runtime")
+    vars(runtime).update(vars(load_runtime()), create_and_register_allocator_v2=refuse)
+    assert not share_arena(runtime, CPU)
+
+
+def test_results_are_those_without_an_arena(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = find_bundle(make_tiny_bundle(tmp_path))
+    shared = engine.Engine(bundle, "cpu", 1)
+    for module in (device, engine):
+        monkeypatch.setattr(module, "share_arena", lambda *_: False)
+    alone = engine.Engine(bundle, "cpu", 1)
+    style = synthetic_photo(96, 1)
+    for side in (64, 320, 64):  # the second one is larger than the model's own size
+        content = synthetic_photo(side, 2)
+        assert np.array_equal(restyle(shared, content, style), restyle(alone, content, style))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="needs Linux's account of memory")
+def test_memory_of_a_photo_larger_than_the_models_own_size_comes_back(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", SCRIPT, str(make_tiny_bundle(tmp_path))]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=True)
+    peak, left = map(int, done.stdout.split())
+    assert peak > 100e6
+    assert left < 0.5 * peak  # photos, and blocks of which a part is in use
