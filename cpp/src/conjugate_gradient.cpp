@@ -37,20 +37,46 @@ struct StepOfRow {
   float size;
 };
 
-/// e += a p, r -= a q on one row.
-FASTPHOTO_MULTIVERSION void step_row(float a, const float* p, const float* q, Index count, float* FASTPHOTO_RESTRICT e,
-                                     float* FASTPHOTO_RESTRICT r, StepOfRow& step) {
-  for (Index i = 0; i < count; ++i) {
-    e[i] += a * p[i];
-    r[i] -= a * q[i];
+/// Running largest sizes in lanes, which the compiler can keep in registers. Of numbers that are not finite, any.
+struct Largest {
+  float lanes[pack_size] = {};
+
+  FASTPHOTO_INLINE void take(Index lane, float value) {
+    const float size = value < 0.0F ? -value : value;
+    lanes[lane] = size > lanes[lane] ? size : lanes[lane];
+  }
+  float of_all() const { return *std::max_element(lanes, lanes + pack_size); }
+};
+
+/// e += a p, r -= a q on one row, padded.
+FASTPHOTO_MULTIVERSION void step_row(float a, const float* FASTPHOTO_RESTRICT p, const float* FASTPHOTO_RESTRICT q,
+                                     Index count, float* FASTPHOTO_RESTRICT e, float* FASTPHOTO_RESTRICT r,
+                                     StepOfRow& step) {
+  Largest change;
+  Largest size;
+  for (Index first = 0; first < count; first += pack_size) {
+    for (Index k = 0; k < pack_size; ++k) {
+      const float by = a * p[first + k];
+      const float to = e[first + k] + by;
+      e[first + k] = to;
+      r[first + k] -= a * q[first + k];
+      change.take(k, by);
+      size.take(k, to);
+    }
   }
   step.squares = sum_in_lanes(count, [&](Index i) { return static_cast<double>(r[i]) * static_cast<double>(r[i]); });
-  step.change = (a < 0.0F ? -a : a) * largest_in_lanes(count, [&](Index i) { return p[i]; });
-  step.size = largest_in_lanes(count, [&](Index i) { return e[i]; });
+  step.change = change.of_all();
+  step.size = size.of_all();
 }
 
 FASTPHOTO_MULTIVERSION float largest_of_row(const double* x, Index count) {
-  return largest_in_lanes(count, [&](Index i) { return static_cast<float>(x[i]); });
+  Largest largest;
+  for (Index first = 0; first < count; first += pack_size) {
+    for (Index k = 0; k < pack_size; ++k) {
+      largest.take(k, static_cast<float>(x[first + k]));
+    }
+  }
+  return largest.of_all();
 }
 
 /// p = z + beta p on one row.

@@ -25,29 +25,4 @@ FASTPHOTO_INLINE double sum_in_lanes(Index count, Element element) {
          ((partial[1] + partial[5]) + (partial[3] + partial[7]));
 }
 
-/// Largest |element(i)| over [0, count), or zero; of numbers that are not finite, any.
-template <class Element>
-FASTPHOTO_INLINE float largest_in_lanes(Index count, Element element) {
-  constexpr Index lanes = 16;
-  float partial[lanes] = {};
-  const auto take = [&](Index k, float value) {
-    const float size = value < 0.0F ? -value : value;
-    partial[k] = size > partial[k] ? size : partial[k];
-  };
-  Index i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    for (Index k = 0; k < lanes; ++k) {
-      take(k, element(i + k));
-    }
-  }
-  for (Index k = 0; i < count; ++i, ++k) {
-    take(k, element(i));
-  }
-  float largest = 0.0F;
-  for (const float value : partial) {
-    largest = value > largest ? value : largest;
-  }
-  return largest;
-}
-
 }  // namespace fastphoto
