@@ -20,10 +20,9 @@ import fastphoto_native as fp
 import msgspec
 import numpy as np
 import onnx
-from fastphoto_native._core import Statistics
-from fastphoto_native.alignment import alignment_maps
 from fastphoto_native.bundle import Bundle, find_bundle
 from fastphoto_native.engine import Engine
+from fastphoto_native.gpu_check import restyle
 from fastphoto_native.half_precision import COMPUTE_CAST
 from fastphoto_native.working_size import at_working_size
 from numpy.typing import NDArray
@@ -70,15 +69,9 @@ def rounding_bundle(bundle: Bundle, folder: Path, convolutions: str) -> Bundle:
     return find_bundle(folder)
 
 
-def restyle(engine: Engine, content: FloatArray, style: FloatArray) -> FloatArray:
+def in_range(engine: Engine, content: FloatArray, style: FloatArray) -> FloatArray:
     """The network's result for a pair, within the range of colours."""
-    wanted = engine.style_statistics(style, None)
-    alignments = engine.bundle.manifest.alignments
-
-    def align(index: int, found: list[Statistics]) -> tuple[FloatArray, FloatArray]:
-        return alignment_maps(alignments[index], found, wanted[index], 1, keep_rest=False)
-
-    return np.clip(engine.run(content, None, align, lambda _: None), 0, 1)
+    return np.clip(restyle(engine, content, style), 0, 1)
 
 
 def main() -> None:
@@ -106,7 +99,7 @@ def main() -> None:
                     at_working_size(fp.read_photo(args.pairs / kind / name).pixels, side)
                     for kind in ("content", "style")
                 )
-                difference = 255 * np.abs(restyle(half, content, style) - restyle(exact, content, style)).max(axis=2)
+                difference = 255 * np.abs(in_range(half, content, style) - in_range(exact, content, style)).max(axis=2)
                 shares.append(100 * float((difference <= 1).mean()))
                 largest.append(float(difference.max()))
                 print(

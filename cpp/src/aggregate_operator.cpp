@@ -187,11 +187,7 @@ FASTPHOTO_MULTIVERSION void neighbour_blocks(const Tile& tile, const float* basi
     BlockLanes product;
     read_basis(basis + to.dy * basis_row_step + to.dx, plane_step, false, right);
     congruence(left, blocks[o], right, product);
-    for (Index entry = 0; entry < 16; ++entry) {
-      for (Index i = 0; i < count; ++i) {
-        out[(16 * o + entry) * out_step + i] = static_cast<float>(product[entry][i]);
-      }
-    }
+    store_block(product, count, out + 16 * o * out_step, out_step);
   }
 }
 

@@ -32,6 +32,15 @@ FASTPHOTO_INLINE void congruence(const BlockLanes& left, const BlockLanes& middl
   }
 }
 
+/// The first `count` lanes in float32, an entry to a plane.
+FASTPHOTO_INLINE void store_block(const BlockLanes& block, Index count, float* out, Index plane_step) {
+  for (Index entry = 0; entry < 16; ++entry) {
+    for (Index i = 0; i < count; ++i) {
+      out[entry * plane_step + i] = static_cast<float>(block[entry][i]);
+    }
+  }
+}
+
 /// The matrix N of a node's basis, whose rows are the basis functions' coefficients of (1, I - mean), or of (1, I)
 /// where `raw`: operators in the basis are N block N^T. `basis` points at the first plane of a level's basis.
 FASTPHOTO_INLINE void read_basis(const float* basis, Index plane_step, bool raw, BlockLanes& matrix) {

@@ -64,7 +64,7 @@ FASTPHOTO_MULTIVERSION void step_row(float a, const float* FASTPHOTO_RESTRICT p,
       size.take(k, to);
     }
   }
-  step.squares = sum_in_lanes(count, [&](Index i) { return static_cast<double>(r[i]) * static_cast<double>(r[i]); });
+  step.squares = dot_in_lanes(r, r, count);
   step.change = change.of_all();
   step.size = size.of_all();
 }
@@ -104,10 +104,7 @@ PerChannel norms_of_rows(Workers& workers, const Grid& grid, Index channels, con
     for (Index row = begin; row < end; ++row) {
       for (Index c = 0; c < channels; ++c) {
         b(c, row, values.data());
-        squares.at(row, c) = sum_in_lanes(grid.width, [&](Index i) {
-          return static_cast<double>(values[static_cast<std::size_t>(i)]) *
-                 static_cast<double>(values[static_cast<std::size_t>(i)]);
-        });
+        squares.at(row, c) = dot_row(values.data(), values.data(), grid.width);
       }
     }
   });

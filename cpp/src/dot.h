@@ -25,4 +25,12 @@ FASTPHOTO_INLINE double sum_in_lanes(Index count, Element element) {
          ((partial[1] + partial[5]) + (partial[3] + partial[7]));
 }
 
+/// a . b of two rows, the same way.
+FASTPHOTO_INLINE double dot_in_lanes(const float* a, const float* b, Index count) {
+  return sum_in_lanes(count, [&](Index i) { return static_cast<double>(a[i]) * static_cast<double>(b[i]); });
+}
+
+/// The same for callers outside multiversioned functions.
+double dot_row(const float* a, const float* b, Index count);
+
 }  // namespace fastphoto

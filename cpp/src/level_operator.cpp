@@ -133,11 +133,7 @@ FASTPHOTO_MULTIVERSION void change_bases(const double* raw, Index raw_step, cons
       std::copy_n(raw + (16 * (1 + o) + entry) * raw_step, lanes, middle[entry]);
     }
     congruence(left, middle, right, product);
-    for (Index entry = 0; entry < 16; ++entry) {
-      for (Index i = 0; i < count; ++i) {
-        out[(16 * o + entry) * out_step + i] = static_cast<float>(product[entry][i]);
-      }
-    }
+    store_block(product, count, out + 16 * o * out_step, out_step);
   }
 }
 

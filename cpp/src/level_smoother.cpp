@@ -22,6 +22,20 @@ struct NodeRow {
   bool first_visit;  // the next row of blocks is not in the cache yet
 };
 
+/// `x_row(y)` points at the first channel of row y of x, which may lie outside the level.
+template <class RowOfX>
+NodeRow node_row(const CoarseLevel& level, Index row, const RowOfX& x_row, Index channel_step, bool first_visit) {
+  const Field<float>& blocks = level.blocks();
+  return {blocks.row(0, row),
+          blocks.row(0, row - 1),
+          blocks.channel_step(),
+          blocks.row_step(),
+          {x_row(row - 1), x_row(row), x_row(row + 1)},
+          channel_step,
+          blocks.grid().width,
+          first_visit};
+}
+
 /// sums -= K x for one block, or its transpose, of 16 nodes and R right sides.
 template <Index R, bool transposed>
 FASTPHOTO_INLINE void subtract_block(const float* block, Index plane_step, const float* x, Index channel_step,
@@ -162,7 +176,6 @@ LevelSmoother::~LevelSmoother() = default;
 void LevelSmoother::from_zero(Workers& workers, const Field<float>& r, Field<float>& y, Field<float>& t) {
   const auto steps = static_cast<Index>(factors_.size());
   const Grid& grid = level_.grid();
-  const Field<float>& blocks = level_.blocks();
   workers.run(grid.height, rows_per_chunk_of(workers, grid.height), [&](Index begin, Index end) {
     Pool<RecentRows>::Loan loan(recent_);
     RecentRows& made = *loan;
@@ -173,14 +186,8 @@ void LevelSmoother::from_zero(Workers& workers, const Field<float>& r, Field<flo
         }
         return;
       }
-      const NodeRow nodes{blocks.row(0, row),
-                          blocks.row(0, row - 1),
-                          blocks.channel_step(),
-                          blocks.row_step(),
-                          {made.or_zero(pass - 1, row - 1), made.at(pass - 1, row), made.or_zero(pass - 1, row + 1)},
-                          r.channel_step(),
-                          grid.width,
-                          pass == 1};
+      const NodeRow nodes =
+          node_row(level_, row, [&](Index at) { return made.or_zero(pass - 1, at); }, r.channel_step(), pass == 1);
       if (pass < steps) {
         relax_row(nodes, factors_[static_cast<std::size_t>(pass)], r.row(0, row), right_sides_, made.at(pass, row));
         return;
@@ -196,20 +203,12 @@ void LevelSmoother::from_zero(Workers& workers, const Field<float>& r, Field<flo
 void LevelSmoother::backwards(Workers& workers, const Field<float>& r, const Field<float>& x, Field<float>& y) {
   const auto steps = static_cast<Index>(factors_.size());
   const Grid& grid = level_.grid();
-  const Field<float>& blocks = level_.blocks();
   workers.run(grid.height, rows_per_chunk_of(workers, grid.height), [&](Index begin, Index end) {
     Pool<RecentRows>::Loan loan(recent_);
     RecentRows& made = *loan;
     for_each_pass(begin, end, grid.height, steps, [&](Index pass, Index row) {
       const auto from = [&](Index at) -> const float* { return pass == 0 ? x.row(0, at) : made.or_zero(pass - 1, at); };
-      relax_row({blocks.row(0, row),
-                 blocks.row(0, row - 1),
-                 blocks.channel_step(),
-                 blocks.row_step(),
-                 {from(row - 1), from(row), from(row + 1)},
-                 r.channel_step(),
-                 grid.width,
-                 pass == 0},
+      relax_row(node_row(level_, row, from, r.channel_step(), pass == 0),
                 factors_[static_cast<std::size_t>(steps - 1 - pass)], r.row(0, row), right_sides_,
                 pass + 1 == steps ? y.row(0, row) : made.at(pass, row));
     });

@@ -75,10 +75,6 @@ FASTPHOTO_MULTIVERSION void invert_row(float factor, Index count, float* divisor
   }
 }
 
-FASTPHOTO_MULTIVERSION double dot_row(const float* a, const float* b, Index count) {
-  return sum_in_lanes(count, [&](Index i) { return static_cast<double>(a[i]) * static_cast<double>(b[i]); });
-}
-
 }  // namespace
 
 std::unique_ptr<Multigrid> Multigrid::build(Workers& workers, const ColorPlanes& colors, const StencilOperator& system,

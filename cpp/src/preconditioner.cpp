@@ -18,7 +18,7 @@ FASTPHOTO_MULTIVERSION double divide_tile(const PixelDiagonal& diagonal, Index r
   for (Index i = 0; i < count; ++i) {
     z[i] = r[i] / numbers[i];
   }
-  return sum_in_lanes(count, [&](Index i) { return static_cast<double>(r[i]) * static_cast<double>(z[i]); });
+  return dot_in_lanes(r, z, count);
 }
 
 }  // namespace

@@ -100,10 +100,6 @@ FASTPHOTO_MULTIVERSION void relax(const StencilRow& A, const float* factors, con
   });
 }
 
-FASTPHOTO_MULTIVERSION double dot_row(const float* a, const float* b, Index count) {
-  return sum_in_lanes(count, [&](Index i) { return static_cast<double>(a[i]) * static_cast<double>(b[i]); });
-}
-
 /// r = b - A x on a row of one channel, in float64; returns r . r. Many offsets in one go over few samples, whose sums
 /// stay in registers.
 FASTPHOTO_MULTIVERSION double residual_row(const StencilRow& A, const float* b, const double* x, float* r) {

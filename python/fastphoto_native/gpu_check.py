@@ -16,6 +16,7 @@ from fastphoto_native.alignment import alignment_maps
 from fastphoto_native.bundle import Bundle
 from fastphoto_native.device import Precision
 from fastphoto_native.device_memory import memory_in_use
+from fastphoto_native.engine import Engine
 from fastphoto_native.measured_engine import MeasuredEngine
 from fastphoto_native.placement import Node, strays
 
@@ -101,7 +102,7 @@ def _check_size(
     engine.kept_at.clear()
     for _ in range(2 + repeats):
         engine.seconds.clear()
-        result = _restyle(engine, content, style)
+        result = restyle(engine, content, style)
         times.append(dict(engine.seconds))
         memory.append(memory_in_use(device))
     timed = times[2:]
@@ -110,12 +111,12 @@ def _check_size(
 
     with tempfile.TemporaryDirectory() as folder:
         profiled = MeasuredEngine(bundle, device, threads, engine.choice.precision, profiles=Path(folder))
-        _restyle(profiled, content, style)
+        restyle(profiled, content, style)
         nodes = profiled.end_profiling()
     # What is counted as data: anything as large as one channel of the deepest features.
     data_size = (side // max(a.stride for a in bundle.manifest.alignments)) ** 2
     provider = engine.choice.provider
-    expected = _restyle(MeasuredEngine(bundle, "cpu", threads, "float32"), content, style)
+    expected = restyle(MeasuredEngine(bundle, "cpu", threads, "float32"), content, style)
     difference = 255 * np.abs(np.clip(result, 0, 1) - np.clip(expected, 0, 1))
     return SizeCheck(
         side=side,
@@ -131,7 +132,8 @@ def _check_size(
     )
 
 
-def _restyle(engine: MeasuredEngine, content: FloatArray, style: FloatArray) -> FloatArray:
+def restyle(engine: Engine, content: FloatArray, style: FloatArray) -> FloatArray:
+    """The network's result for a pair without masks, before anything else is done to it."""
     alignments = engine.bundle.manifest.alignments
     wanted = engine.style_statistics(style, None)
 

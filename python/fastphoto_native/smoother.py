@@ -90,6 +90,9 @@ class Smoother:
     ) -> Float32Array | tuple[Float32Array, _core.SmoothingInfo]:
         """`stylized` (H x W or H x W x C) smoothed, until |b - A u| <= `rtol` |b| in every channel.
 
+        Nor may the last iteration have changed a pixel by more than `rtol` of the largest: the residual says little of
+        single pixels that are loosely tied to the others. `converged` in the report speaks of the residual.
+
         `initial`, of the same shape, is where to start, such as the result for a similar image. `progress(iteration,
         residual)` is called after every iteration; if it returns False, CancelledError is raised, and what it raises
         itself ends the solve as well, as does the interrupt key.

@@ -13,16 +13,14 @@ from fastphoto_native import device, engine
 from fastphoto_native.arena import share_arena
 from fastphoto_native.bundle import find_bundle
 from fastphoto_native.device import CPU, load_runtime
-from fastphoto_native.gpu_check import synthetic_photo
+from fastphoto_native.gpu_check import restyle, synthetic_photo
 from tiny_model import make_tiny_bundle
-
-from benchmarks.half_precision import restyle
 
 # In a process of its own, where nothing else takes memory: what the chain took at most, and what is left of it.
 SCRIPT = """
 import resource, sys
 from pathlib import Path
-from benchmarks.half_precision import restyle
+from fastphoto_native.gpu_check import restyle
 from fastphoto_native.bundle import find_bundle
 from fastphoto_native.device_memory import memory_in_use
 from fastphoto_native.engine import Engine

@@ -17,7 +17,7 @@ from fastphoto_native.half_precision import COMPUTE_CAST, FLOAT, FLOAT16, in_hal
 from onnx import TensorProto
 from tiny_model import make_tiny_bundle
 
-from benchmarks.half_precision import restyle, rounding_bundle
+from benchmarks.half_precision import in_range, rounding_bundle
 from models.export.graph import Graph
 from models.export.layers import pool, unpool
 
@@ -109,9 +109,9 @@ def test_a_photo_stays_within_the_criterion(model: str, tmp_path: Path) -> None:
     """99.9 % of the pixels within 1/255, with every rounding of half precision: the CPU's own run of it has fewer."""
     bundle = find_bundle(model)
     content, style = synthetic_photo(160, 3), synthetic_photo(160, 4)
-    expected = restyle(Engine(bundle, "cpu", 1), content, style)
-    rounded = restyle(Engine(rounding_bundle(bundle, tmp_path, "marked"), "cpu", 1), content, style)
-    emulated = restyle(Engine(bundle, "cpu", 1, "float16"), content, style)
+    expected = in_range(Engine(bundle, "cpu", 1), content, style)
+    rounded = in_range(Engine(rounding_bundle(bundle, tmp_path, "marked"), "cpu", 1), content, style)
+    emulated = in_range(Engine(bundle, "cpu", 1, "float16"), content, style)
     difference = 255 * np.abs(rounded - expected).max(axis=2)
     assert 0.01 < np.quantile(difference, 0.999) < 0.5  # half of what is allowed
     assert 255 * np.abs(emulated - expected).max() < 0.5

@@ -20,7 +20,8 @@ struct SmoothingOptions {
   double lam = 1e-4;          ///< weight of the stylized image against the affinity, > 0; alpha = 1 / (1 + lam)
   double eps = 1e-7;          ///< as in MattingOptions
   int radius = 1;             ///< as in MattingOptions
-  double rtol = 1e-3;         ///< stop at |b - A u| <= rtol |b| in every channel, 0 < rtol < 1
+  double rtol = 1e-3;         ///< 0 < rtol < 1; stop at |b - A u| <= rtol |b| in every channel, and
+                              ///< no pixel changed by more than rtol of the largest in the last iteration
   int max_iterations = 5000;  ///< of conjugate gradients, >= 0
   int border_padding = 0;     ///< pixels of edge replication added before and cropped after, >= 0
   bool normalized = true;     ///< true: the paper's S = D^-1/2 W D^-1/2, whose D^(1/2) darkens the outermost 2 radius
