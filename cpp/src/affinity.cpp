@@ -167,7 +167,7 @@ void require_matting_options(const MattingOptions& options) {
 }
 
 template <class T>
-void assemble_affinity(Workers& workers, const std::vector<float>& colors, const MattingOptions& options, double scale,
+void assemble_affinity(Workers& workers, const Field<float>& colors, const MattingOptions& options, double scale,
                        Field<T>& planes) {
   const Index height = planes.grid().height;
   const Index width = planes.grid().width;
@@ -182,19 +182,18 @@ void assemble_affinity(Workers& workers, const std::vector<float>& colors, const
     for (Index row = first; row <= last; ++row) {
       for (Index column = radius; column < width - radius; column += tile) {
         const Index count = std::min(tile, width - radius - column);
-        const Index corner = (row - radius) * width + column - radius;
-        const float* top_left[3] = {colors.data() + corner, colors.data() + height * width + corner,
-                                    colors.data() + 2 * height * width + corner};
-        whiten(top_left, side, width, count, options.eps, windows);
+        const float* top_left[3];
+        for (Index c = 0; c < 3; ++c) {
+          top_left[c] = colors.row(c, row - radius) + column - radius;
+        }
+        whiten(top_left, side, colors.row_step(), count, options.eps, windows);
         gather_tile(windows, radius, row, column, count, pair_scale, begin, end, planes);
       }
     }
   });
 }
 
-template void assemble_affinity<float>(Workers&, const std::vector<float>&, const MattingOptions&, double,
-                                       Field<float>&);
-template void assemble_affinity<double>(Workers&, const std::vector<float>&, const MattingOptions&, double,
-                                        Field<double>&);
+template void assemble_affinity<float>(Workers&, const Field<float>&, const MattingOptions&, double, Field<float>&);
+template void assemble_affinity<double>(Workers&, const Field<float>&, const MattingOptions&, double, Field<double>&);
 
 }  // namespace fastphoto

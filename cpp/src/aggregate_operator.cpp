@@ -137,7 +137,7 @@ FASTPHOTO_MULTIVERSION void diagonal_blocks(const Tile& tile, DiagonalLanes& sum
 
 /// The blocks between aggregates, in the bases.
 FASTPHOTO_MULTIVERSION void neighbour_blocks(const Tile& tile, const float* basis, Index basis_row_step,
-                                             Index plane_step, Index count, float* out, Index out_step) {
+                                             Index plane_step, Index count, float* out, Index pack_step) {
   BlockLanes blocks[CoarseLevel::blocks_per_node];
   std::fill_n(&blocks[0][0][0], CoarseLevel::blocks_per_node * 16 * lanes, 0.0);
   for (Index py = 0; py < S; ++py) {
@@ -187,7 +187,7 @@ FASTPHOTO_MULTIVERSION void neighbour_blocks(const Tile& tile, const float* basi
     BlockLanes product;
     read_basis(basis + to.dy * basis_row_step + to.dx, plane_step, false, right);
     congruence(left, blocks[o], right, product);
-    store_block(product, count, out + 16 * o * out_step, out_step);
+    store_block(product, count, out + 16 * o * pack_size, pack_step);
   }
 }
 
@@ -210,13 +210,21 @@ void read_tile(const Field<float>& centred, const Field<float>& coefficients, In
   }
 }
 
-/// Moments of the aggregates of one row, and its pixels' colours less their mean.
-void centre_row(const ColorPlanes& colors, Index node_row, ColorMoments* moments, Field<float>& centred) {
-  for (Index y = S * node_row; y < std::min(colors.height, S * node_row + S); ++y) {
-    for (Index x = 0; x < colors.width; ++x) {
-      const auto r = static_cast<double>(colors.row(0, y)[x]);
-      const auto g = static_cast<double>(colors.row(1, y)[x]);
-      const auto b = static_cast<double>(colors.row(2, y)[x]);
+/// Where the pixels of one row of aggregates are.
+struct AggregateRow {
+  float* colors[3];  // of its first row of pixels
+  Index row_step;
+  Index rows;
+  Index width;
+};
+
+/// Moments of the aggregates of one row; then takes their means off the pixels' colours.
+FASTPHOTO_MULTIVERSION void centre_row(const AggregateRow& row, ColorMoments* moments) {
+  for (Index y = 0; y < row.rows; ++y) {
+    for (Index x = 0; x < row.width; ++x) {
+      const auto r = static_cast<double>(row.colors[0][y * row.row_step + x]);
+      const auto g = static_cast<double>(row.colors[1][y * row.row_step + x]);
+      const auto b = static_cast<double>(row.colors[2][y * row.row_step + x]);
       const double values[10] = {1.0, r, g, b, r * r, r * g, r * b, g * g, g * b, b * b};
       for (int i = 0; i < 10; ++i) {
         moments[x / S].sums[i] += values[i];
@@ -224,11 +232,11 @@ void centre_row(const ColorPlanes& colors, Index node_row, ColorMoments* moments
     }
   }
   for (Index c = 0; c < 3; ++c) {
-    for (Index node = 0; node < aggregates_along(colors.width); ++node) {
+    for (Index node = 0; node < aggregates_along(row.width); ++node) {
       const float mean = moments[node].mean(c);
-      for (Index y = S * node_row; y < std::min(colors.height, S * node_row + S); ++y) {
-        for (Index x = S * node; x < std::min(colors.width, S * node + S); ++x) {
-          centred.row(c, y)[x] = colors.row(c, y)[x] - mean;
+      for (Index y = 0; y < row.rows; ++y) {
+        for (Index x = S * node; x < std::min(row.width, S * node + S); ++x) {
+          row.colors[c][y * row.row_step + x] -= mean;
         }
       }
     }
@@ -247,28 +255,34 @@ Block& unpack(const DiagonalLanes& sums, Index lane, Block& block) {
 
 }  // namespace
 
-LevelSetup coarsen_pixels(Workers& workers, const ColorPlanes& colors, const Field<float>& coefficients,
-                          const PixelDiagonal& diagonal, double least_variance, Field<float>& centred) {
-  const Grid nodes{aggregates_along(colors.height), aggregates_along(colors.width), 1};
+LevelSetup coarsen_pixels(Workers& workers, const Field<float>& coefficients, const PixelDiagonal& diagonal,
+                          double least_variance, Field<float>& colors) {
+  const Grid& pixels = colors.grid();
+  const Grid nodes{aggregates_along(pixels.height), aggregates_along(pixels.width), 1};
   LevelSetup result{std::make_unique<CoarseLevel>(nodes.height, nodes.width),
                     std::vector<ColorMoments>(static_cast<std::size_t>(nodes.height * nodes.width))};
   CoarseLevel& level = *result.level;
   workers.run(nodes.height, node_rows_per_chunk, [&](Index begin, Index end) {
     for (Index row = begin; row < end; ++row) {
-      centre_row(colors, row, result.moments.data() + row * nodes.width, centred);
+      const Index first = S * row;
+      centre_row({{colors.row(0, first), colors.row(1, first), colors.row(2, first)},
+                  colors.row_step(),
+                  std::min(S, pixels.height - first),
+                  pixels.width},
+                 result.moments.data() + row * nodes.width);
     }
   });
   workers.run(nodes.height, node_rows_per_chunk, [&](Index begin, Index end) {
     const auto tile = std::make_unique<Tile>();
     const auto sums = std::make_unique<DiagonalLanes[]>(1);
-    std::vector<float> own(static_cast<std::size_t>(colors.width));
+    std::vector<float> own(static_cast<std::size_t>(pixels.width));
     for (Index row = begin; row < end; ++row) {
       for (Index node = 0; node < nodes.width; node += lanes) {
-        read_tile(centred, coefficients, row, node, -reach, S, *tile);
+        read_tile(colors, coefficients, row, node, -reach, S, *tile);
         for (Index y = 0; y < S; ++y) {
-          if (S * row + y < colors.height) {
-            diagonal.read(S * row + y, 0, colors.width, own.data());
-            split_row(own.data(), colors.width, S * (node - 1), tile->diagonal[y]);
+          if (S * row + y < pixels.height) {
+            diagonal.read(S * row + y, 0, pixels.width, own.data());
+            split_row(own.data(), pixels.width, S * (node - 1), tile->diagonal[y]);
           } else {
             clear_row(tile->diagonal[y]);
           }
@@ -286,10 +300,10 @@ LevelSetup coarsen_pixels(Workers& workers, const ColorPlanes& colors, const Fie
     const auto tile = std::make_unique<Tile>();
     for (Index row = begin; row < end; ++row) {
       for (Index node = 0; node < nodes.width; node += lanes) {
-        read_tile(centred, coefficients, row, node, 0, S + reach, *tile);
+        read_tile(colors, coefficients, row, node, 0, S + reach, *tile);
         neighbour_blocks(*tile, level.basis().row(0, row) + node, level.basis().row_step(),
                          level.basis().channel_step(), std::min(lanes, nodes.width - node),
-                         level.blocks().row(0, row) + node, level.blocks().channel_step());
+                         level.blocks().pack_at(row, node), level.blocks().pack_step());
       }
     }
   });

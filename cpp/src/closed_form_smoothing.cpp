@@ -10,7 +10,6 @@
 
 #include "affinity.h"
 #include "check.h"
-#include "color_planes.h"
 #include "conjugate_gradient.h"
 #include "fastphoto/error.h"
 #include "multigrid.h"
@@ -87,7 +86,7 @@ struct ClosedFormSmoother::Impl {
   SmoothingResult solve(const ImageView& stylized, const SolveOptions& how, int threads) const;
   SolveReport solve_channels(Workers& workers, const ImageView& stylized, const SolveOptions& how,
                              SmoothingResult& result, Index first) const;
-  void crop(Workers& workers, const Field<double>& u, Index first, Image& image) const;
+  void crop(Workers& workers, const Solution& u, Index channels, Index first, Image& image) const;
 
   double one_minus_alpha() const { return options.lam / (1.0 + options.lam); }
   double alpha() const { return 1.0 / (1.0 + options.lam); }
@@ -131,8 +130,7 @@ ClosedFormSmoother::Impl::Impl(const ImageView& content, const ImageView* data_w
   }
   bound = std::make_unique<PixelDiagonal>(row_shares, column_shares, std::move(bounds));
 
-  ColorPlanes colors{grid.height, grid.width, {}};
-  colors.samples.resize(static_cast<std::size_t>(3 * colors.plane()));
+  Field<float> colors(Grid{grid.height, grid.width, 0}, 3);
   workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
     for (Index row = begin; row < end; ++row) {
       for (Index c = 0; c < 3; ++c) {
@@ -142,12 +140,12 @@ ClosedFormSmoother::Impl::Impl(const ImageView& content, const ImageView* data_w
   });
   Field<float> coefficients(grid, static_cast<Index>(positive_offsets(radius).size()));
   const auto window_size = static_cast<double>((2 * radius + 1) * (2 * radius + 1));
-  assemble_affinity(workers, colors.samples, {options.eps, options.radius}, alpha() / window_size, coefficients);
+  assemble_affinity(workers, colors, {options.eps, options.radius}, alpha() / window_size, coefficients);
   system = std::make_unique<StencilOperator>(
       std::move(coefficients), radius,
       PixelDiagonal(scaled(row_shares, static_cast<float>(one_minus_alpha())), column_shares, weights));
   if (radius == 1 && grid.height * grid.width >= fewest_pixels) {
-    multigrid = Multigrid::build(workers, colors, *system, options.eps);
+    multigrid = Multigrid::build(workers, std::move(colors), *system, options.eps);
   }
 }
 
@@ -200,31 +198,24 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
     }
   };
   const ImageView& guess = how.initial != nullptr ? *how.initial : stylized;
-  Field<double> u(grid, channels);
-  workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
-    std::vector<float> values(static_cast<std::size_t>(grid.width));
-    for (Index row = begin; row < end; ++row) {
-      for (Index c = 0; c < channels; ++c) {
-        read_padded_row(guess, options.border_padding, first + c, row, values.data());
-        double* const to = u.row(c, row);
-        for (Index i = 0; i < grid.width; ++i) {
-          to[i] =
-              static_cast<double>(values[static_cast<std::size_t>(i)] / (row_roots[static_cast<std::size_t>(row)] *
-                                                                         column_roots[static_cast<std::size_t>(i)]));
-        }
-      }
+  const StencilOperator::FillRow start = [&](Index c, Index row, float* out) {
+    read_padded_row(guess, options.border_padding, first + c, row, out);
+    const float of_row = row_roots[static_cast<std::size_t>(row)];
+    for (Index i = 0; i < grid.width; ++i) {
+      out[i] /= of_row * column_roots[static_cast<std::size_t>(i)];
     }
-  });
+  };
 
   SolveLimits limits{how.rtol.value_or(options.rtol), options.max_iterations, how.progress};
   // R = Y solves the system where Y is affine in the content's colour; elsewhere L Y is large and zero is a better
   // start.
   limits.zero_if_closer = how.initial == nullptr;
+  Solution u;
   SolveReport report;
   if (multigrid != nullptr) {
     MultigridPreconditioner preconditioner(*system, *multigrid, *bound, channels);
     limits.max_iterations = std::min(options.max_iterations, patience);
-    report = conjugate_gradient(workers, *system, preconditioner, b, limits, u);
+    report = conjugate_gradient(workers, *system, preconditioner, channels, b, start, limits, u);
     limits.max_iterations = options.max_iterations - report.iterations;
     result.info.preconditioner =
         report.iterations > 0 ? SmoothingPreconditioner::Multigrid : SmoothingPreconditioner::None;
@@ -235,7 +226,8 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
     limits.progress = [&](int iteration, double residual) {
       return !how.progress || how.progress(done + iteration, residual);
     };
-    report = conjugate_gradient(workers, *system, preconditioner, b, limits, u);
+    const bool fresh = multigrid == nullptr;
+    report = conjugate_gradient(workers, *system, preconditioner, channels, b, fresh ? start : nullptr, limits, u);
     if (report.iterations > 0) {
       result.info.preconditioner = SmoothingPreconditioner::Diagonal;
     }
@@ -245,22 +237,23 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
     throw Error(ErrorKind::Cancelled,
                 "smoothing was cancelled after " + std::to_string(report.iterations) + " iterations");
   }
-  crop(workers, u, first, result.image);
+  crop(workers, u, channels, first, result.image);
   return report;
 }
 
 /// R from u, without the padding.
-void ClosedFormSmoother::Impl::crop(Workers& workers, const Field<double>& u, Index first, Image& image) const {
+void ClosedFormSmoother::Impl::crop(Workers& workers, const Solution& u, Index channels, Index first,
+                                    Image& image) const {
   const Index padding = options.border_padding;
   workers.run(height, rows_per_chunk, [&](Index begin, Index end) {
     for (Index row = begin; row < end; ++row) {
-      for (Index c = 0; c < u.channels(); ++c) {
-        const double* from = u.row(c, row + padding) + padding;
+      for (Index c = 0; c < channels; ++c) {
         float* to = image.data() + row * width * image.channels() + first + c;
         for (Index i = 0; i < width; ++i) {
           const float root =
               row_roots[static_cast<std::size_t>(row + padding)] * column_roots[static_cast<std::size_t>(i + padding)];
-          to[i * image.channels()] = static_cast<float>(static_cast<double>(root) * from[i]);
+          to[i * image.channels()] =
+              static_cast<float>(static_cast<double>(root) * u.at(c, row + padding, i + padding));
         }
       }
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "dot.h"
 
@@ -148,12 +149,12 @@ bool all_usable(const PerChannel& dots) {
 class Correction {
  public:
   Correction(Workers& workers, const StencilOperator& A, Preconditioner& M, Index channels)
-      : workers_(workers),
+      : r(A.grid(), channels),
+        e(A.grid(), channels),
+        workers_(workers),
         A_(A),
         M_(M),
         channels_(channels),
-        r(A.grid(), channels),
-        e_(A.grid(), channels),
         p_(A.grid(), channels),
         z_(A.grid(), channels) {}
 
@@ -165,7 +166,7 @@ class Correction {
               const std::function<bool(int, double)>& go_on) {
     const Grid& grid = A_.grid();
     for_each_row(workers_, grid, channels_, [&](Index row, Index c) {
-      std::fill_n(e_.row(c, row), grid.width, 0.0F);
+      std::fill_n(e.row(c, row), grid.width, 0.0F);
       std::fill_n(p_.row(c, row), grid.width, 0.0F);
     });
     PerChannel beta(static_cast<std::size_t>(channels_));
@@ -194,7 +195,7 @@ class Correction {
         const auto at = static_cast<std::size_t>(c);
         StepOfRow& step = steps[static_cast<std::size_t>(row * channels_ + c)];
         step_row(static_cast<float>(ratio_or_zero(rz[at], pq[at])), p_.row(c, row), q.row(c, row), grid.width,
-                 e_.row(c, row), r.row(c, row), step);
+                 e.row(c, row), r.row(c, row), step);
         squares.at(row, c) = step.squares;
       });
       double change = 0.0;
@@ -220,84 +221,119 @@ class Correction {
     return most;
   }
 
-  /// x += sign e.
-  void add_to(Field<double>& x, double sign) const {
-    for_each_row(workers_, A_.grid(), channels_, [&](Index row, Index c) {
-      const float* from = e_.row(c, row);
-      double* to = x.row(c, row);
-      for (Index i = 0; i < A_.grid().width; ++i) {
-        to[i] += sign * static_cast<double>(from[i]);
-      }
-    });
-  }
+  bool unfit = false;
+  bool cancelled = false;
+  Field<float> r;
+  Field<float> e;
+
+  /// Of the same shape, and not in use between iterations.
+  Field<float>& room() { return p_; }
 
  private:
   Workers& workers_;
   const StencilOperator& A_;
   Preconditioner& M_;
   Index channels_;
-
- public:
-  Field<float> r;
-  bool unfit = false;
-  bool cancelled = false;
-
- private:
-  Field<float> e_;
   Field<float> p_;
   Field<float> z_;
 };
 
-}  // namespace
-
-SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preconditioner& M,
-                               const StencilOperator::FillRow& b, const SolveLimits& limits, Field<double>& x) {
-  const Index channels = x.channels();
-  const PerChannel b_norms = norms_of_rows(workers, A.grid(), channels, b);
-  for_each_row(workers, A.grid(), channels, [&](Index row, Index c) {
-    if (!(b_norms[static_cast<std::size_t>(c)] > 0.0)) {
-      std::fill_n(x.row(c, row), A.grid().width, 0.0);
+/// x += sign e.
+void add(Workers& workers, double sign, const Field<float>& e, Field<double>& x) {
+  for_each_row(workers, x.grid(), x.channels(), [&](Index row, Index c) {
+    const float* from = e.row(c, row);
+    double* to = x.row(c, row);
+    for (Index i = 0; i < x.grid().width; ++i) {
+      to[i] += sign * static_cast<double>(from[i]);
     }
   });
+}
 
+Field<double> widened(Workers& workers, const Field<float>& e) {
+  Field<double> x(e.grid(), e.channels());
+  add(workers, 1.0, e, x);
+  return x;
+}
+
+/// Fills x, with zero where b is zero.
+void read_guess(Workers& workers, const StencilOperator::FillRow& guess, const PerChannel& b_norms, Field<float>& x) {
+  for_each_row(workers, x.grid(), x.channels(), [&](Index row, Index c) {
+    if (b_norms[static_cast<std::size_t>(c)] > 0.0) {
+      guess(c, row, x.row(c, row));
+    }
+  });
+}
+
+}  // namespace
+
+SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preconditioner& M, Index channels,
+                               const StencilOperator::FillRow& b, const StencilOperator::FillRow& guess,
+                               const SolveLimits& limits, Solution& x) {
+  const PerChannel b_norms = norms_of_rows(workers, A.grid(), channels, b);
   Correction correction(workers, A, M, channels);
+  const auto residual_of = [&](const auto& unknowns) {
+    return relative(A.residual(workers, b, unknowns, correction.r), b_norms);
+  };
   SolveReport report;
+  if (x.single) {
+    x.sum = widened(workers, *x.single);
+    x.single.reset();
+  }
   // What a correction has to improve on. The first one from zero may well be as large as b where rounding of the
   // unknown times L is, that is for a tiny lam; it is kept if it beats the guess, and the next ones are small.
   double before = 0.0;
-  if (limits.zero_if_closer && limits.max_iterations > 0) {
-    before = relative(A.residual(workers, b, x, correction.r, rows_per_sample), b_norms);
+  if (guess) {
+    Field<float>& first = correction.room();
+    read_guess(workers, guess, b_norms, first);
+    if (limits.zero_if_closer && limits.max_iterations > 0) {
+      before = relative(A.residual(workers, b, first, correction.r, rows_per_sample), b_norms);
+    }
+    if (!(before > 1.0)) {
+      x.sum = widened(workers, first);
+    }
   }
-  if (before > 1.0) {
-    for_each_row(workers, A.grid(), channels, [&](Index row, Index c) {
-      std::fill_n(x.row(c, row), A.grid().width, 0.0);
-      b(c, row, correction.r.row(c, row));
-    });
-    report.residual = 1.0;
+  if (x.sum) {
+    report.residual = before = residual_of(*x.sum);
   } else {
-    report.residual = before = relative(A.residual(workers, b, x, correction.r), b_norms);
+    for_each_row(workers, A.grid(), channels, [&](Index row, Index c) { b(c, row, correction.r.row(c, row)); });
+    report.residual = 1.0;
+    before = std::max(before, report.residual);
   }
+  bool single = false;  // the correction is the solution
   bool gaining = true;
   while (report.residual > limits.rtol && report.iterations < limits.max_iterations && gaining && !correction.unfit &&
          !correction.cancelled) {
+    if (single) {
+      x.sum = widened(workers, correction.e);
+      single = false;
+    }
     const double start = report.residual;
     const double target = std::max(running_share * limits.rtol, trusted_reduction * start);
     const bool last = target > trusted_reduction * start;
     const int done = report.iterations;
-    report.iterations +=
-        correction.iterate(b_norms, start, target, last ? std::max(limits.rtol, least_change) : 1.0,
-                           largest_of(workers, x), limits.max_iterations - done, [&](int iteration, double residual) {
-                             return !limits.progress || limits.progress(done + iteration, residual);
-                           });
-    correction.add_to(x, 1.0);
-    report.residual = relative(A.residual(workers, b, x, correction.r), b_norms);
+    report.iterations += correction.iterate(b_norms, start, target, last ? std::max(limits.rtol, least_change) : 1.0,
+                                            x.sum ? static_cast<double>(largest_of(workers, *x.sum)) : 0.0,
+                                            limits.max_iterations - done, [&](int iteration, double residual) {
+                                              return !limits.progress || limits.progress(done + iteration, residual);
+                                            });
+    if (x.sum) {
+      add(workers, 1.0, correction.e, *x.sum);
+    }
+    report.residual = x.sum ? residual_of(*x.sum) : residual_of(correction.e);
     if (!(report.residual < before)) {
-      correction.add_to(x, -1.0);
+      if (x.sum) {
+        add(workers, -1.0, correction.e, *x.sum);
+      }
       report.residual = start;
       correction.unfit = true;
+    } else {
+      single = !x.sum;
     }
     gaining = report.residual < least_gain * before;
     before = report.residual;
+  }
+  if (single) {
+    x.single = std::move(correction.e);
   }
   report.cancelled = correction.cancelled;
   report.converged = report.residual <= limits.rtol;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "preconditioner.h"
 #include "stencil.h"
@@ -26,6 +27,16 @@ struct SolveReport {
   bool cancelled = false;
 };
 
+/// Unknowns of several channels. Neither field: zero. One correction of zero is float32, a sum of more float64.
+struct Solution {
+  std::optional<Field<float>> single;
+  std::optional<Field<double>> sum;
+
+  double at(Index channel, Index row, Index column) const {
+    return sum ? sum->row(channel, row)[column] : single ? static_cast<double>(single->row(channel, row)[column]) : 0.0;
+  }
+};
+
 /// Solves A x = b for all channels at once, each with its own scalars, by preconditioned conjugate gradients.
 ///
 /// The iteration works on a float32 correction. When its running residual is small enough, or float32 can give no more,
@@ -34,8 +45,10 @@ struct SolveReport {
 /// not positive definite, or so poor that the residual grows, ends the iteration; x is then no worse than it was.
 ///
 /// @param b  the right side, row by row; see StencilOperator::residual.
-/// @param x  the first guess on entry, the solution on return.
-SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preconditioner& M,
-                               const StencilOperator::FillRow& b, const SolveLimits& limits, Field<double>& x);
+/// @param guess  where to start, row by row; may be empty: then from x.
+/// @param x  the solution.
+SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preconditioner& M, Index channels,
+                               const StencilOperator::FillRow& b, const StencilOperator::FillRow& guess,
+                               const SolveLimits& limits, Solution& x);
 
 }  // namespace fastphoto

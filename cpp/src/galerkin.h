@@ -6,7 +6,6 @@
 
 #include "coarse_level.h"
 #include "color_basis.h"
-#include "color_planes.h"
 #include "parallel.h"
 #include "pixel_diagonal.h"
 
@@ -22,9 +21,9 @@ struct LevelSetup {
 /// beyond the neighbouring aggregates.
 ///
 /// @param coefficients  of StencilOperator.
-/// @param centred  I_i - mean_k, written here.
-LevelSetup coarsen_pixels(Workers& workers, const ColorPlanes& colors, const Field<float>& coefficients,
-                          const PixelDiagonal& diagonal, double least_variance, Field<float>& centred);
+/// @param colors  I_i on entry, I_i - mean_k on return.
+LevelSetup coarsen_pixels(Workers& workers, const Field<float>& coefficients, const PixelDiagonal& diagonal,
+                          double least_variance, Field<float>& colors);
 
 /// The same for a level: nodes twice as far apart, whose affine functions restricted to a node of the finer level are
 /// its own, so that the spaces are nested.

@@ -92,8 +92,9 @@ FASTPHOTO_INLINE void add_to_parents(const BlockLanes& block, Index py, Index px
   }
 }
 
-/// Adds what fine nodes 2 k + px of one row give, for a tile of k. `blocks` and `basis` point at node 2 k.
-FASTPHOTO_MULTIVERSION void add_nodes(const float* blocks, Index block_step, const float* basis, Index basis_row_step,
+/// Adds what fine nodes 2 k + px of one row give, for a tile of k. `blocks` points at the pack that
+/// begins with node 2 k, `basis` at this node.
+FASTPHOTO_MULTIVERSION void add_nodes(const float* blocks, Index pack_step, const float* basis, Index basis_row_step,
                                       Index plane_step, Index py, Index px, const CellRows& to) {
   BlockLanes own;
   read_inverse_basis(basis + px, plane_step, 2, own);
@@ -108,19 +109,14 @@ FASTPHOTO_MULTIVERSION void add_nodes(const float* blocks, Index block_step, con
     const NeighbourOffset offset = CoarseLevel::offsets[o];
     BlockLanes other;
     read_inverse_basis(basis + px + offset.dx + offset.dy * basis_row_step, plane_step, 2, other);
-    for (Index entry = 0; entry < 16; ++entry) {
-      const float* from = blocks + px + (16 * o + entry) * block_step;
-      for (Index i = 0; i < lanes; ++i) {
-        middle[entry][i] = static_cast<double>(from[2 * i]);
-      }
-    }
+    read_every_second_block(blocks + 16 * o * pack_size, pack_step, px, middle);
     congruence(own, middle, other, raw);
     add_to_parents(raw, py, px, offset, to);
   }
 }
 
 FASTPHOTO_MULTIVERSION void change_bases(const double* raw, Index raw_step, const float* basis, Index basis_row_step,
-                                         Index plane_step, Index count, float* out, Index out_step) {
+                                         Index plane_step, Index count, float* out, Index pack_step) {
   BlockLanes left;
   read_basis(basis, plane_step, true, left);
   for (Index o = 0; o < CoarseLevel::blocks_per_node; ++o) {
@@ -133,17 +129,16 @@ FASTPHOTO_MULTIVERSION void change_bases(const double* raw, Index raw_step, cons
       std::copy_n(raw + (16 * (1 + o) + entry) * raw_step, lanes, middle[entry]);
     }
     congruence(left, middle, right, product);
-    store_block(product, count, out + 16 * o * out_step, out_step);
+    store_block(product, count, out + 16 * o * pack_size, pack_step);
   }
 }
 
-void add_moments(const LevelSetup& fine, Index row, Index nodes, ColorMoments* to) {
-  const Grid& grid = fine.level->grid();
+FASTPHOTO_MULTIVERSION void add_moments(const ColorMoments* fine, const Grid& grid, Index row, Index nodes,
+                                        ColorMoments* to) {
   for (Index y = std::max<Index>(0, 2 * row - 1); y < std::min(grid.height, 2 * row + 2); ++y) {
     for (Index node = 0; node < nodes; ++node) {
       for (Index x = std::max<Index>(0, 2 * node - 1); x < std::min(grid.width, 2 * node + 2); ++x) {
-        to[node].add((y == 2 * row ? 1.0 : 0.5) * (x == 2 * node ? 1.0 : 0.5),
-                     fine.moments[static_cast<std::size_t>(y * grid.width + x)]);
+        to[node].add((y == 2 * row ? 1.0 : 0.5) * (x == 2 * node ? 1.0 : 0.5), fine[y * grid.width + x]);
       }
     }
   }
@@ -169,8 +164,8 @@ LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_
         const Index y = 2 * row + py;
         for (Index node = 0; node < width; node += lanes) {
           for (Index px = 0; px < 2; ++px) {
-            add_nodes(from.blocks().row(0, y) + 2 * node, from.blocks().channel_step(),
-                      from.basis().row(0, y) + 2 * node, from.basis().row_step(), from.basis().channel_step(), py, px,
+            add_nodes(from.blocks().pack_at(y, 2 * node), from.blocks().pack_step(), from.basis().row(0, y) + 2 * node,
+                      from.basis().row_step(), from.basis().channel_step(), py, px,
                       {{target(row) + node, target(row + 1) + node}, raw.channel_step()});
           }
         }
@@ -178,7 +173,7 @@ LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_
     }
     for (Index row = begin; row < end; ++row) {
       ColorMoments* moments = result.moments.data() + row * width;
-      add_moments(fine, row, width, moments);
+      add_moments(fine.moments.data(), from.grid(), row, width, moments);
       for (Index node = 0; node < width; ++node) {
         Block block;
         for (Index entry = 0; entry < 16; ++entry) {
@@ -193,7 +188,7 @@ LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_
       for (Index node = 0; node < width; node += lanes) {
         change_bases(raw.row(0, row) + node, raw.channel_step(), level.basis().row(0, row) + node,
                      level.basis().row_step(), level.basis().channel_step(), std::min(lanes, width - node),
-                     level.blocks().row(0, row) + node, level.blocks().channel_step());
+                     level.blocks().pack_at(row, node), level.blocks().pack_step());
       }
     }
   });

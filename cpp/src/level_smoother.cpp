@@ -10,11 +10,11 @@ namespace fastphoto {
 
 namespace {
 
-/// Pointers for one row of nodes: to the first channel or plane of a row, at its first node.
+/// Pointers for one row of nodes: to its first pack of blocks, to the first channel of its vectors at the first node.
 struct NodeRow {
   const float* blocks;        // of this row
   const float* blocks_above;  // of the row above
-  Index plane_step;           // of the blocks, and
+  Index pack_step;            // of the blocks, and
   Index row_step;
   const float* x[3];   // the rows above, of and below the nodes
   Index channel_step;  // of x, and of what is read and written beside it
@@ -25,30 +25,47 @@ struct NodeRow {
 /// `x_row(y)` points at the first channel of row y of x, which may lie outside the level.
 template <class RowOfX>
 NodeRow node_row(const CoarseLevel& level, Index row, const RowOfX& x_row, Index channel_step, bool first_visit) {
-  const Field<float>& blocks = level.blocks();
-  return {blocks.row(0, row),
-          blocks.row(0, row - 1),
-          blocks.channel_step(),
+  const NodeBlocks& blocks = level.blocks();
+  return {blocks.pack_at(row, 0),
+          blocks.pack_at(row - 1, 0),
+          blocks.pack_step(),
           blocks.row_step(),
           {x_row(row - 1), x_row(row), x_row(row + 1)},
           channel_step,
-          blocks.grid().width,
+          level.grid().width,
           first_visit};
 }
 
-/// sums -= K x for one block, or its transpose, of 16 nodes and R right sides.
-template <Index R, bool transposed>
-FASTPHOTO_INLINE void subtract_block(const float* block, Index plane_step, const float* x, Index channel_step,
+/// One entry of the blocks of a pack of nodes, or of those `dx` nodes to the right.
+template <Index dx>
+FASTPHOTO_INLINE void load_entry(const float* entry, Index pack_step, Pack& entries) {
+  load(entry, entries);
+  if constexpr (dx != 0) {
+    const Pack here = entries;
+    Pack beside;
+    load(entry + dx * pack_step, beside);
+    if constexpr (dx < 0) {
+      take_across<pack_size - 1>(beside, here, entries);
+    } else {
+      take_across<1>(here, beside, entries);
+    }
+  }
+}
+
+/// sums -= K x for one block of a pack of nodes, or of the transpose of that of the nodes `dx` to the right, and R
+/// right sides.
+template <Index R, bool transposed, Index dx>
+FASTPHOTO_INLINE void subtract_block(const float* block, Index pack_step, const float* x, Index channel_step,
                                      Pack (&sums)[4 * R]) {
   unrolled<4>([&](auto b) FASTPHOTO_INLINE_LAMBDA {
     Pack own[R];
     unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { load(x + (b * R + r) * channel_step, own[r]); });
     keep_loaded();
     unrolled<4>([&](auto a) FASTPHOTO_INLINE_LAMBDA {
-      Pack entry;
-      load(block + (transposed ? 4 * b + a : 4 * a + b) * plane_step, entry);
+      Pack entries;
+      load_entry<dx>(block + (transposed ? 4 * b + a : 4 * a + b) * pack_size, pack_step, entries);
       keep_loaded();
-      unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { sums[a * R + r] -= entry * own[r]; });
+      unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { sums[a * R + r] -= entries * own[r]; });
     });
   });
 }
@@ -58,6 +75,7 @@ template <Index R, class Finish>
 FASTPHOTO_INLINE void subtract_packs(const NodeRow& row, const float* right, const Finish& finish) {
   constexpr Index channels = 4 * R;
   for (Index i = 0; i < row.width; i += pack_size) {
+    const Index pack = i / pack_size * row.pack_step;
     Pack sums[channels];
     unrolled<channels>([&](auto c) FASTPHOTO_INLINE_LAMBDA {
       Pack own;
@@ -65,20 +83,19 @@ FASTPHOTO_INLINE void subtract_packs(const NodeRow& row, const float* right, con
       load(right + c * row.channel_step + i, sums[c]);
       sums[c] -= own;
     });
-    for (Index o = 0; o < CoarseLevel::blocks_per_node; ++o) {
-      const NeighbourOffset offset = CoarseLevel::offsets[o];
-      const Index planes = 16 * o * row.plane_step;
-      if (row.first_visit) {
-        for (Index entry = 0; entry < 16; ++entry) {
-          prefetch(row.blocks + row.row_step + planes + entry * row.plane_step + i);
-        }
+    if (row.first_visit) {
+      for (Index ahead = 0; ahead < row.pack_step; ahead += pack_size) {
+        prefetch(row.blocks + row.row_step + pack + ahead);
       }
-      subtract_block<R, false>(row.blocks + planes + i, row.plane_step, row.x[1 + offset.dy] + offset.dx + i,
-                               row.channel_step, sums);
-      const float* from = offset.dy == 0 ? row.blocks : row.blocks_above;
-      subtract_block<R, true>(from + planes - offset.dx + i, row.plane_step, row.x[1 - offset.dy] - offset.dx + i,
-                              row.channel_step, sums);
     }
+    unrolled<CoarseLevel::blocks_per_node>([&](auto o) FASTPHOTO_INLINE_LAMBDA {
+      constexpr NeighbourOffset offset = CoarseLevel::offsets[o];
+      const Index block = pack + 16 * o * pack_size;
+      subtract_block<R, false, 0>(row.blocks + block, row.pack_step, row.x[1 + offset.dy] + offset.dx + i,
+                                  row.channel_step, sums);
+      subtract_block<R, true, -offset.dx>((offset.dy == 0 ? row.blocks : row.blocks_above) + block, row.pack_step,
+                                          row.x[1 - offset.dy] - offset.dx + i, row.channel_step, sums);
+    });
     unrolled<channels>([&](auto c) FASTPHOTO_INLINE_LAMBDA { finish(i, c, sums[c]); });
   }
 }
@@ -144,25 +161,27 @@ Index rows_per_chunk_of(const Workers& workers, Index height) {
 
 }  // namespace
 
-/// The last few rows of the vectors that the steps of one task make.
+/// The last few rows of the vectors that the steps of one task make. Two vectors do for all steps: when a step comes to
+/// a row, the step before is a row ahead and no longer reads what the one before that has left there.
 class LevelSmoother::RecentRows {
  public:
   RecentRows(const Grid& grid, Index steps, Index channels)
       : height_(grid.height),
-        rows_(Grid{kept * steps, grid.width, 1}, channels),
+        kept_(steps + 4),
+        even_(Grid{kept_, grid.width, 1}, channels),
+        odd_(Grid{kept_, grid.width, 1}, channels),
         zero_(Grid{1, grid.width, 1}, channels) {}
 
-  float* at(Index step, Index row) { return rows_.row(0, kept * step + row % kept); }
+  float* at(Index step, Index row) { return (step % 2 == 0 ? even_ : odd_).row(0, row % kept_); }
 
   /// For reading: rows outside the level are zero.
   const float* or_zero(Index step, Index row) { return row >= 0 && row < height_ ? at(step, row) : zero_.row(0, 0); }
 
  private:
-  // The next step reads three rows while this one writes a fourth.
-  static constexpr Index kept = 4;
-
   Index height_;
-  Field<float> rows_;
+  Index kept_;         // from the row that the first step writes to the one that the last step reads
+  Field<float> even_;  // of the first step, the third and so on
+  Field<float> odd_;
   Field<float> zero_;
 };
 

@@ -61,9 +61,11 @@ SparseMatrix matting_laplacian(const ImageView& image, const MattingOptions& opt
   const Index radius = options.radius;
   const Index pixels = image.pixels();
 
-  std::vector<float> colors(static_cast<std::size_t>(3 * pixels));
-  for (Index c = 0; c < 3; ++c) {
-    read_samples(image, c, 0, pixels, colors.data() + c * pixels);
+  Field<float> colors(Grid{image.height, image.width, 0}, 3);
+  for (Index row = 0; row < image.height; ++row) {
+    for (Index c = 0; c < 3; ++c) {
+      read_row(image, c, row, 0, image.width, colors.row(c, row));
+    }
   }
   Field<double> affinity(Grid{image.height, image.width, 2 * radius},
                          static_cast<Index>(positive_offsets(radius).size()));

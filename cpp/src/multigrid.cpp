@@ -48,7 +48,7 @@ struct LevelSmoothing {
 };
 
 constexpr LevelSmoothing first_level_smoothing{10, 0.003};
-constexpr LevelSmoothing level_smoothing{4, 0.02};
+constexpr LevelSmoothing level_smoothing{8, 0.006};
 
 // Rows of aggregates one task takes: of the pixels around them four rows are computed twice.
 constexpr Index aggregate_rows_per_chunk = 8;
@@ -77,12 +77,12 @@ FASTPHOTO_MULTIVERSION void invert_row(float factor, Index count, float* divisor
 
 }  // namespace
 
-std::unique_ptr<Multigrid> Multigrid::build(Workers& workers, const ColorPlanes& colors, const StencilOperator& system,
+std::unique_ptr<Multigrid> Multigrid::build(Workers& workers, Field<float> colors, const StencilOperator& system,
                                             double eps) {
-  std::unique_ptr<Multigrid> multigrid(new Multigrid(system.grid()));
+  std::unique_ptr<Multigrid> multigrid(new Multigrid(std::move(colors)));
   const double least_variance = variance_share * eps / 9.0;
   LevelSetup setup =
-      coarsen_pixels(workers, colors, system.coefficients(), system.diagonal(), least_variance, multigrid->centred_);
+      coarsen_pixels(workers, system.coefficients(), system.diagonal(), least_variance, multigrid->centred_);
   for (;;) {
     const Grid grid = setup.level->grid();
     const bool coarsest = grid.height * grid.width <= most_coarsest_nodes || (grid.height <= 2 && grid.width <= 2);
@@ -114,7 +114,7 @@ bool Multigrid::factorize_coarsest() {
         }
         for (Index a = 0; a < 4; ++a) {
           for (Index b = 0; b < 4; ++b) {
-            const auto value = static_cast<double>(level.blocks().row(16 * o + 4 * a + b, y)[x]);
+            const auto value = static_cast<double>(level.blocks().entry(o, a, b, y, x));
             matrix(4 * (y * grid.width + x) + a, 4 * (ny * grid.width + nx) + b) = value;
             matrix(4 * (ny * grid.width + nx) + b, 4 * (y * grid.width + x) + a) = value;
           }

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "coarse_level.h"
-#include "color_planes.h"
 #include "level_smoother.h"
 #include "pixel_diagonal.h"
 #include "pool.h"
@@ -24,8 +23,9 @@ namespace fastphoto {
 /// Galerkin products. docs/smoothing.md has the reasons.
 class Multigrid {
  public:
+  /// @param colors  of the content, three channels.
   /// Null if the coarse operators are not positive definite in float32.
-  static std::unique_ptr<Multigrid> build(Workers& workers, const ColorPlanes& colors, const StencilOperator& system,
+  static std::unique_ptr<Multigrid> build(Workers& workers, Field<float> colors, const StencilOperator& system,
                                           double eps);
 
   const std::vector<std::unique_ptr<CoarseLevel>>& levels() const { return levels_; }
@@ -37,7 +37,7 @@ class Multigrid {
   void solve_coarsest(Field<float>& x) const;
 
  private:
-  explicit Multigrid(const Grid& pixels) : centred_(pixels, 3) {}
+  explicit Multigrid(Field<float> colors) : centred_(std::move(colors)) {}
 
   bool factorize_coarsest();
 

@@ -102,22 +102,24 @@ FASTPHOTO_MULTIVERSION void relax(const StencilRow& A, const float* factors, con
 
 /// r = b - A x on a row of one channel, in float64; returns r . r. Many offsets in one go over few samples, whose sums
 /// stay in registers.
-FASTPHOTO_MULTIVERSION double residual_row(const StencilRow& A, const float* b, const double* x, float* r) {
+template <class T>
+FASTPHOTO_INLINE double residual_packs(const StencilRow& A, const float* b, const T* x, float* r) {
   constexpr Index group = 16;
   for (Index first = 0; first < A.width; first += group) {
     double sums[group];
     for (Index i = 0; i < group; ++i) {
-      sums[i] = static_cast<double>(A.diagonal[first + i]) * x[first + i];
+      sums[i] = static_cast<double>(A.diagonal[first + i]) * static_cast<double>(x[first + i]);
     }
     for (Index o = 0; o < A.offsets; ++o) {
       const float* forward = A.forward[o] + first;
       const float* backward = A.backward[o] + first;
-      const double* own = x + first;
-      const double* ahead = own + A.steps[o];
-      const double* behind = own - A.steps[o];
+      const T* own = x + first;
+      const T* ahead = own + A.steps[o];
+      const T* behind = own - A.steps[o];
       for (Index i = 0; i < group; ++i) {
-        sums[i] += static_cast<double>(forward[i]) * (own[i] - ahead[i]) +
-                   static_cast<double>(backward[i]) * (own[i] - behind[i]);
+        const auto here = static_cast<double>(own[i]);
+        sums[i] += static_cast<double>(forward[i]) * (here - static_cast<double>(ahead[i])) +
+                   static_cast<double>(backward[i]) * (here - static_cast<double>(behind[i]));
       }
     }
     for (Index i = 0; i < group; ++i) {
@@ -125,6 +127,14 @@ FASTPHOTO_MULTIVERSION double residual_row(const StencilRow& A, const float* b, 
     }
   }
   return dot_row(r, r, A.width);
+}
+
+FASTPHOTO_MULTIVERSION double residual_row(const StencilRow& A, const float* b, const double* x, float* r) {
+  return residual_packs(A, b, x, r);
+}
+
+FASTPHOTO_MULTIVERSION double residual_row(const StencilRow& A, const float* b, const float* x, float* r) {
+  return residual_packs(A, b, x, r);
 }
 
 }  // namespace
@@ -146,7 +156,8 @@ PerChannel StencilOperator::apply(Workers& workers, const Field<float>& x, Field
   return dots.total();
 }
 
-PerChannel StencilOperator::residual(Workers& workers, const FillRow& b, const Field<double>& x, Field<float>& r,
+template <class T>
+PerChannel StencilOperator::residual(Workers& workers, const FillRow& b, const Field<T>& x, Field<float>& r,
                                      Index every) const {
   RowSums squares(grid().height, x.channels());
   workers.run(grid().height, rows_per_chunk, [&](Index begin, Index end) {
@@ -162,6 +173,11 @@ PerChannel StencilOperator::residual(Workers& workers, const FillRow& b, const F
   });
   return squares.total();
 }
+
+template PerChannel StencilOperator::residual(Workers&, const FillRow&, const Field<double>&, Field<float>&,
+                                              Index) const;
+template PerChannel StencilOperator::residual(Workers&, const FillRow&, const Field<float>&, Field<float>&,
+                                              Index) const;
 
 StencilRows::StencilRows(const StencilOperator& system, Index channels)
     : system_(system),
@@ -198,6 +214,10 @@ void StencilRows::relax(Index row, const float* factors, const float* r, const f
 }
 
 double StencilRows::residual(Index row, const float* b, const double* x, float* r) {
+  return residual_row(at(row), b, x, r);
+}
+
+double StencilRows::residual(Index row, const float* b, const float* x, float* r) {
   return residual_row(at(row), b, x, r);
 }
 

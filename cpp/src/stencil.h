@@ -35,8 +35,8 @@ class StencilOperator {
   /// fill(channel, row, out). Returns r . r for each channel. With `every` > 1 only every so manieth row is computed,
   /// and r . r estimated from these.
   using FillRow = std::function<void(Index channel, Index row, float* out)>;
-  PerChannel residual(Workers& workers, const FillRow& b, const Field<double>& x, Field<float>& r,
-                      Index every = 1) const;
+  template <class T>
+  PerChannel residual(Workers& workers, const FillRow& b, const Field<T>& x, Field<float>& r, Index every = 1) const;
 
  private:
   friend class StencilRows;
@@ -64,8 +64,10 @@ class StencilRows {
   /// y = x + factors (r - A x), with a factor for each pixel, padded like a row.
   void relax(Index row, const float* factors, const float* r, const float* x, float* y);
 
-  /// r = b - A x for the float64 row x of one channel of a field with as many, b padded like a row; returns r . r.
+  /// r = b - A x with float64 differences on the row x of one channel of a field with as many, b padded like a row;
+  /// returns r . r.
   double residual(Index row, const float* b, const double* x, float* r);
+  double residual(Index row, const float* b, const float* x, float* r);
 
  private:
   StencilRow at(Index row);

@@ -86,18 +86,15 @@ TEST_CASE("coarse operators are the Galerkin products of the finer ones") {
     CAPTURE(width);
     const Grid grid{21, width, 2};
     Numbers random;
-    ColorPlanes colors{grid.height, grid.width, {}};
-    for (Index i = 0; i < 3 * colors.plane(); ++i) {
-      colors.samples.push_back(0.5F + 0.5F * random.next());
-    }
+    Field<float> centred(grid, 3);
+    fill_random(centred, random);
     Workers workers(2);
     Field<float> coefficients(grid, 12);
-    assemble_affinity(workers, colors.samples, {1e-3, 1}, 1.0 / 9.0, coefficients);
+    assemble_affinity(workers, centred, {1e-3, 1}, 1.0 / 9.0, coefficients);
     const PixelDiagonal diagonal(std::vector<float>(static_cast<std::size_t>(grid.height), 0.1F),
                                  std::vector<float>(static_cast<std::size_t>(grid.width), 0.5F));
     const StencilOperator system(coefficients, 1, diagonal);
-    Field<float> centred(grid, 3);
-    const LevelSetup first = coarsen_pixels(workers, colors, coefficients, diagonal, least_variance, centred);
+    const LevelSetup first = coarsen_pixels(workers, coefficients, diagonal, least_variance, centred);
     const LevelSetup second = coarsen_level(workers, first, least_variance);
 
     // expected = P^T A P u and difference = expected - K u.
@@ -155,17 +152,20 @@ TEST_CASE("no eigenvalue of a coarse operator is larger than four, nor negative"
   for (const int kind : {0, 1, 2}) {
     CAPTURE(kind);
     Numbers random;
-    ColorPlanes colors{grid.height, grid.width, {}};
-    for (Index i = 0; i < 3 * colors.plane(); ++i) {
-      const float ramp = static_cast<float>(i % grid.width) / 50.0F;
-      colors.samples.push_back(kind == 0 ? random.next() : kind == 1 ? ramp : static_cast<float>(i % 2));
+    Field<float> colors(grid, 3);
+    for (Index c = 0; c < 3; ++c) {
+      for (Index row = 0; row < grid.height; ++row) {
+        for (Index i = 0; i < grid.width; ++i) {
+          const float ramp = static_cast<float>(i) / 50.0F;
+          colors.row(c, row)[i] = kind == 0 ? random.next() : kind == 1 ? ramp : static_cast<float>(i % 2);
+        }
+      }
     }
     Field<float> coefficients(grid, 12);
-    assemble_affinity(workers, colors.samples, {1e-7, 1}, 1.0 / 9.0, coefficients);
+    assemble_affinity(workers, colors, {1e-7, 1}, 1.0 / 9.0, coefficients);
     const PixelDiagonal diagonal(std::vector<float>(static_cast<std::size_t>(grid.height), 0.01F),
                                  std::vector<float>(static_cast<std::size_t>(grid.width), 0.01F));
-    Field<float> centred(grid, 3);
-    LevelSetup setup = coarsen_pixels(workers, colors, coefficients, diagonal, 1e-9, centred);
+    LevelSetup setup = coarsen_pixels(workers, coefficients, diagonal, 1e-9, colors);
     for (int level = 0; level < 3; ++level) {
       CAPTURE(level);
       const CoarseLevel& nodes = *setup.level;
