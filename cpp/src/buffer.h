@@ -10,12 +10,13 @@ namespace fastphoto {
 
 /// Zeroed bytes at an address that is a multiple of a cache line; from some megabytes on in large pages where the
 /// system has them, since a stencil reads dozens of far-apart rows at once.
-struct FreeAligned {
-  void* allocated = nullptr;  // a little before the aligned address
+struct FreeMemory {
+  void* allocated = nullptr;  // a little before the aligned address; none where pages were mapped
+  std::size_t mapped = 0;     // bytes
 
   void operator()(void* memory) const noexcept;
 };
-std::unique_ptr<void, FreeAligned> allocate_zeroed(std::size_t bytes);
+std::unique_ptr<void, FreeMemory> allocate_zeroed(std::size_t bytes);
 
 /// A fixed number of samples, zero at first.
 template <class T>
@@ -36,7 +37,7 @@ class Buffer {
 
  private:
   std::size_t count_;
-  std::unique_ptr<void, FreeAligned> memory_;
+  std::unique_ptr<void, FreeMemory> memory_;
 };
 
 }  // namespace fastphoto

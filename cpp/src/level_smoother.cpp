@@ -159,79 +159,116 @@ Index rows_per_chunk_of(const Workers& workers, Index height) {
   return std::max<Index>(node_rows_per_chunk, (height + parts - 1) / parts);
 }
 
-}  // namespace
-
-/// The last few rows of the vectors that the steps of one task make. Two vectors do for all steps: when a step comes to
-/// a row, the step before is a row ahead and no longer reads what the one before that has left there.
-class LevelSmoother::RecentRows {
+/// The two vectors that the passes write to in turns: when a pass comes to a row, the pass before is a row ahead and no
+/// longer reads what the one before that has left there.
+class Turns {
  public:
-  RecentRows(const Grid& grid, Index steps, Index channels)
-      : height_(grid.height),
-        kept_(steps + 4),
-        even_(Grid{kept_, grid.width, 1}, channels),
-        odd_(Grid{kept_, grid.width, 1}, channels),
-        zero_(Grid{1, grid.width, 1}, channels) {}
+  /// @param first  the level's row that row 0 of the vectors is.
+  Turns(Field<float>& even, Field<float>& odd, Index first) : even_(even), odd_(odd), first_(first) {}
 
-  float* at(Index step, Index row) { return (step % 2 == 0 ? even_ : odd_).row(0, row % kept_); }
-
-  /// For reading: rows outside the level are zero.
-  const float* or_zero(Index step, Index row) { return row >= 0 && row < height_ ? at(step, row) : zero_.row(0, 0); }
+  float* row(Index pass, Index at) const { return (pass % 2 == 0 ? even_ : odd_).row(0, at - first_); }
 
  private:
-  Index height_;
-  Index kept_;         // from the row that the first step writes to the one that the last step reads
-  Field<float> even_;  // of the first step, the third and so on
-  Field<float> odd_;
-  Field<float> zero_;
+  Field<float>& even_;
+  Field<float>& odd_;
+  Index first_;
+};
+
+void clear_row(Field<float>& field, Index row) {
+  for (Index c = 0; c < field.channels(); ++c) {
+    std::fill_n(field.row(c, row), field.grid().width, 0.0F);
+  }
+}
+
+}  // namespace
+
+/// What the passes of one task among several write to: its rows and their margins.
+struct LevelSmoother::Room {
+  Room(const Grid& grid, Index channels) : even(grid, channels), odd(grid, channels) {}
+
+  /// For rows from `first` on; what lies outside the level is zero.
+  Turns from(Index first, Index height) {
+    for (const Index outside : {Index{-1}, height}) {
+      if (outside >= first && outside < first + even.grid().height) {
+        clear_row(even, outside - first);
+        clear_row(odd, outside - first);
+      }
+    }
+    return {even, odd, first};
+  }
+
+  Field<float> even;
+  Field<float> odd;
 };
 
 LevelSmoother::LevelSmoother(const CoarseLevel& level, std::vector<float> factors, Index right_sides)
-    : level_(level), factors_(std::move(factors)), right_sides_(right_sides), recent_([this] {
-        return std::make_unique<RecentRows>(level_.grid(), static_cast<Index>(factors_.size()), 4 * right_sides_);
-      }) {}
+    : level_(level),
+      factors_(std::move(factors)),
+      right_sides_(right_sides),
+      rooms_([this] { return std::make_unique<Room>(Grid{room_rows_, level_.grid().width, 1}, 4 * right_sides_); }) {}
 
 LevelSmoother::~LevelSmoother() = default;
 
+/// Calls body(pass, row, turns, alone) for all rows of all passes. Alone, the passes write to `even` and `odd` in
+/// turns; else each task to room of its own. Returns whether alone.
+template <class Body>
+bool LevelSmoother::for_each_row(Workers& workers, Index passes, Field<float>& even, Field<float>& odd,
+                                 const Body& body) {
+  const Index height = level_.grid().height;
+  const Index rows = rows_per_chunk_of(workers, height);
+  room_rows_ = rows + 2 * passes;
+  workers.run(height, rows, [&](Index begin, Index end) {
+    const auto pass_through = [&](const Turns& turns, bool alone) {
+      for_each_pass(begin, end, height, passes, [&](Index pass, Index row) { body(pass, row, turns, alone); });
+    };
+    if (rows >= height) {
+      pass_through(Turns(even, odd, 0), true);
+    } else {
+      Pool<Room>::Loan room(rooms_);
+      pass_through((*room).from(begin - passes, height), false);
+    }
+  });
+  return rows >= height;
+}
+
 void LevelSmoother::from_zero(Workers& workers, const Field<float>& r, Field<float>& y, Field<float>& t) {
   const auto steps = static_cast<Index>(factors_.size());
-  const Grid& grid = level_.grid();
-  workers.run(grid.height, rows_per_chunk_of(workers, grid.height), [&](Index begin, Index end) {
-    Pool<RecentRows>::Loan loan(recent_);
-    RecentRows& made = *loan;
-    for_each_pass(begin, end, grid.height, steps + 1, [&](Index pass, Index row) {
-      if (pass == 0) {
-        for (Index c = 0; c < r.channels(); ++c) {
-          scale_row(factors_[0], r.row(c, row), grid.width, made.at(0, row) + c * r.channel_step());
-        }
-        return;
-      }
-      const NodeRow nodes =
-          node_row(level_, row, [&](Index at) { return made.or_zero(pass - 1, at); }, r.channel_step(), pass == 1);
-      if (pass < steps) {
-        relax_row(nodes, factors_[static_cast<std::size_t>(pass)], r.row(0, row), right_sides_, made.at(pass, row));
-        return;
-      }
+  const Index step = r.channel_step();
+  // The last step's turn is y's, the residual's is t's.
+  Field<float>& even = steps % 2 == 0 ? t : y;
+  Field<float>& odd = steps % 2 == 0 ? y : t;
+  for_each_row(workers, steps + 1, even, odd, [&](Index pass, Index row, const Turns& turns, bool alone) {
+    if (pass == 0) {
       for (Index c = 0; c < r.channels(); ++c) {
-        std::copy_n(nodes.x[1] + c * r.channel_step(), grid.width, y.row(c, row));
+        scale_row(factors_[0], r.row(c, row), r.grid().width, turns.row(0, row) + c * step);
       }
-      residual_row(nodes, r.row(0, row), right_sides_, t.row(0, row));
-    });
+      return;
+    }
+    const auto before = [&](Index at) { return turns.row(pass - 1, at); };
+    const NodeRow nodes = node_row(level_, row, before, step, pass == 1);
+    if (pass < steps) {
+      relax_row(nodes, factors_[static_cast<std::size_t>(pass)], r.row(0, row), right_sides_, turns.row(pass, row));
+      return;
+    }
+    residual_row(nodes, r.row(0, row), right_sides_, t.row(0, row));
+    for (Index c = 0; !alone && c < r.channels(); ++c) {
+      std::copy_n(nodes.x[1] + c * step, r.grid().width, y.row(c, row));
+    }
   });
 }
 
-void LevelSmoother::backwards(Workers& workers, const Field<float>& r, const Field<float>& x, Field<float>& y) {
+void LevelSmoother::backwards(Workers& workers, const Field<float>& r, Field<float>& x, Field<float>& y) {
   const auto steps = static_cast<Index>(factors_.size());
-  const Grid& grid = level_.grid();
-  workers.run(grid.height, rows_per_chunk_of(workers, grid.height), [&](Index begin, Index end) {
-    Pool<RecentRows>::Loan loan(recent_);
-    RecentRows& made = *loan;
-    for_each_pass(begin, end, grid.height, steps, [&](Index pass, Index row) {
-      const auto from = [&](Index at) -> const float* { return pass == 0 ? x.row(0, at) : made.or_zero(pass - 1, at); };
-      relax_row(node_row(level_, row, from, r.channel_step(), pass == 0),
-                factors_[static_cast<std::size_t>(steps - 1 - pass)], r.row(0, row), right_sides_,
-                pass + 1 == steps ? y.row(0, row) : made.at(pass, row));
-    });
+  const bool in_turns = for_each_row(workers, steps, y, x, [&](Index pass, Index row, const Turns& turns, bool alone) {
+    const auto before = [&](Index at) -> const float* { return pass == 0 ? x.row(0, at) : turns.row(pass - 1, at); };
+    const bool last = pass + 1 == steps;
+    relax_row(node_row(level_, row, before, r.channel_step(), pass == 0),
+              factors_[static_cast<std::size_t>(steps - 1 - pass)], r.row(0, row), right_sides_,
+              last && !alone ? y.row(0, row) : turns.row(pass, row));
   });
+  if (in_turns && steps % 2 == 0) {  // the last turn was x's
+    std::swap(x, y);
+  }
 }
 
 }  // namespace fastphoto

@@ -22,16 +22,20 @@ class LevelSmoother {
   /// y = x after all steps from x = 0, and t = r - K y. r, y and t are different fields.
   void from_zero(Workers& workers, const Field<float>& r, Field<float>& y, Field<float>& t);
 
-  /// y = x after the steps in reverse order. y is not x.
-  void backwards(Workers& workers, const Field<float>& r, const Field<float>& x, Field<float>& y);
+  /// y = x after the steps in reverse order. y is not x, and x is lost.
+  void backwards(Workers& workers, const Field<float>& r, Field<float>& x, Field<float>& y);
 
  private:
-  class RecentRows;
+  struct Room;
+
+  template <class Body>
+  bool for_each_row(Workers& workers, Index passes, Field<float>& even, Field<float>& odd, const Body& body);
 
   const CoarseLevel& level_;
   std::vector<float> factors_;
   Index right_sides_;
-  Pool<RecentRows> recent_;
+  Index room_rows_ = 0;
+  Pool<Room> rooms_;
 };
 
 }  // namespace fastphoto

@@ -40,7 +40,8 @@ void fill_random(Field<float>& field, Numbers& random) {
 /// t = r - K x.
 void residual(Workers& workers, const CoarseLevel& level, const Field<float>& r, const Field<float>& x,
               Field<float>& t) {
-  LevelSmoother(level, {1.0F}, 1).backwards(workers, r, x, t);  // x + r - K x
+  Field<float> start = x;
+  LevelSmoother(level, {1.0F}, 1).backwards(workers, r, start, t);  // x + r - K x
   for (Index c = 0; c < t.channels(); ++c) {
     for (Index row = 0; row < t.grid().height; ++row) {
       for (Index i = 0; i < t.grid().width; ++i) {
