@@ -12,7 +12,20 @@ namespace {
 
 constexpr Index S = aggregate_side;
 
-/// moments (1, colour) += fine (1, colour) for one channel of one row of pixels.
+/// moments (1, colour) = fine (1, colour) for one channel of one row of pixels.
+FASTPHOTO_MULTIVERSION void set_moments(const float* fine, const float* color, Index color_step, Index moment_step,
+                                        Index count, float* moments) {
+  FASTPHOTO_INDEPENDENT
+  for (Index i = 0; i < count; ++i) {
+    const float value = fine[i];
+    moments[i] = value;
+    moments[moment_step + i] = value * color[i];
+    moments[2 * moment_step + i] = value * color[color_step + i];
+    moments[3 * moment_step + i] = value * color[2 * color_step + i];
+  }
+}
+
+/// moments += fine (1, colour).
 FASTPHOTO_MULTIVERSION void add_moments(const float* fine, const float* color, Index color_step, Index moment_step,
                                         Index count, float* moments) {
   FASTPHOTO_INDEPENDENT
@@ -57,9 +70,10 @@ AggregateRestriction::AggregateRestriction(const CoarseLevel& level, const Field
     : level_(level), centred_(centred), channels_(channels), moments_(covered(level), 4 * channels) {}
 
 void AggregateRestriction::add(Index row, const float* fine, Index channel_step) {
+  const auto take = row % S == 0 ? set_moments : add_moments;
   for (Index c = 0; c < channels_; ++c) {
-    add_moments(fine + c * channel_step, centred_.row(0, row), centred_.channel_step(),
-                channels_ * moments_.channel_step(), centred_.grid().width, moments_.row(c, 0));
+    take(fine + c * channel_step, centred_.row(0, row), centred_.channel_step(), channels_ * moments_.channel_step(),
+         centred_.grid().width, moments_.row(c, 0));
   }
 }
 
@@ -67,7 +81,6 @@ void AggregateRestriction::finish(Index node_row, Field<float>& coarse) {
   const Index nodes = level_.grid().width;
   for (Index plane = 0; plane < 4 * channels_; ++plane) {
     sum_triples(moments_.row(plane, 0), nodes, coarse.row(plane, node_row));
-    std::fill_n(moments_.row(plane, 0), moments_.grid().width, 0.0F);
   }
   for (Index c = 0; c < channels_; ++c) {
     multiply_transposed_basis(level_.basis().row(CoarseLevel::to_plane, node_row), level_.basis().channel_step(), nodes,

@@ -21,10 +21,10 @@ class AggregateRestriction {
   /// @param centred  I_i - mean_k, three channels.
   AggregateRestriction(const CoarseLevel& level, const Field<float>& centred, Index channels);
 
-  /// Takes a row of pixels in; `fine` points at its first channel.
+  /// Takes a row of pixels in, of which the first of an aggregate starts anew; `fine` points at its first channel.
   void add(Index row, const float* fine, Index channel_step);
 
-  /// Ends a row of aggregates: writes it to `coarse` and starts anew.
+  /// Ends a row of aggregates: writes it to `coarse`.
   void finish(Index node_row, Field<float>& coarse);
 
  private:

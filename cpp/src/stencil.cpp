@@ -11,21 +11,45 @@ namespace fastphoto {
 
 /// What the pixels of one row need of the operator.
 struct StencilRow {
-  const float* diagonal;         // of the row, padded
-  const float* const* forward;   // c_o at the row's pixels
-  const float* const* backward;  // c_o at the neighbours on the other side
-  const Index* steps;            // from a sample of x to the neighbour
-  Index offsets;
-  Index row_step;  // of the coefficients
+  const float* diagonal;      // of the row, padded
+  const float* coefficients;  // of the first offset at the row
+  Index plane_step;           // from one offset's coefficients to the next one's, and
+  Index row_step;
+  const NeighbourOffset* offsets;
+  Index count;  // of them
   Index width;
   Index channel_step;  // of x and of all that is read and written beside it
+  Index x_row_step;
 };
 
 namespace {
 
+/// The positive offsets of radius 1, known to the compiler.
+constexpr Index near_count = 12;
+constexpr NeighbourOffset near_offset(Index o) {
+  return o < 2 ? NeighbourOffset{0, o + 1} : o < 7 ? NeighbourOffset{1, o - 4} : NeighbourOffset{2, o - 9};
+}
+
+/// body(coefficients at the row's pixels, coefficients at the neighbours on the other side, step from a sample of x to
+/// the neighbour) for every offset.
+template <bool near, class Body>
+FASTPHOTO_INLINE void for_each_offset(const StencilRow& A, const Body& body) {
+  const auto visit = [&](Index o, NeighbourOffset offset) FASTPHOTO_INLINE_LAMBDA {
+    const float* const forward = A.coefficients + o * A.plane_step;
+    body(forward, forward - offset.dy * A.row_step - offset.dx, offset.dy * A.x_row_step + offset.dx);
+  };
+  if constexpr (near) {
+    unrolled<near_count>([&](auto o) FASTPHOTO_INLINE_LAMBDA { visit(o, near_offset(o)); });
+  } else {
+    for (Index o = 0; o < A.count; ++o) {
+      visit(o, A.offsets[o]);
+    }
+  }
+}
+
 /// Calls finish(i, channel, x, A x) for all packs of one row. The channels share the coefficients while these are in
 /// registers.
-template <Index channels, class Finish>
+template <Index channels, bool near, class Finish>
 FASTPHOTO_INLINE void apply_packs(const StencilRow& A, const float* x, const Finish& finish) {
   for (Index i = 0; i < A.width; i += pack_size) {
     Pack own[channels];
@@ -38,23 +62,22 @@ FASTPHOTO_INLINE void apply_packs(const StencilRow& A, const float* x, const Fin
       load(x + c * A.channel_step + i, own[c]);
       sums[c] = diagonal * own[c];
     }
-    for (Index o = 0; o < A.offsets; ++o) {
+    for_each_offset<near>(A, [&](const float* ahead, const float* behind, Index step) FASTPHOTO_INLINE_LAMBDA {
       Pack forward;
       Pack backward;
-      load(A.forward[o] + i, forward);
-      load(A.backward[o] + i, backward);
-      prefetch(A.forward[o] + A.row_step + i);
-      const float* ahead = x + i + A.steps[o];
-      const float* behind = x + i - A.steps[o];
+      load(ahead + i, forward);
+      load(behind + i, backward);
+      prefetch(ahead + A.row_step + i);
       FASTPHOTO_UNROLL
       for (Index c = 0; c < channels; ++c) {
+        const float* const here = x + c * A.channel_step + i;
         Pack neighbour;
-        load(ahead + c * A.channel_step, neighbour);
+        load(here + step, neighbour);
         sums[c] += forward * (own[c] - neighbour);
-        load(behind + c * A.channel_step, neighbour);
+        load(here - step, neighbour);
         behind_sums[c] += backward * (own[c] - neighbour);
       }
-    }
+    });
     FASTPHOTO_UNROLL
     for (Index c = 0; c < channels; ++c) {
       finish(i, c, own[c], sums[c] + behind_sums[c]);
@@ -62,17 +85,26 @@ FASTPHOTO_INLINE void apply_packs(const StencilRow& A, const float* x, const Fin
   }
 }
 
-template <class Finish>
-FASTPHOTO_INLINE void apply_row(const StencilRow& A, const float* x, Index channels, const Finish& finish) {
+template <bool near, class Finish>
+FASTPHOTO_INLINE void apply_channels(const StencilRow& A, const float* x, Index channels, const Finish& finish) {
   switch (channels) {
     case 1:
-      return apply_packs<1>(A, x, finish);
+      return apply_packs<1, near>(A, x, finish);
     case 2:
-      return apply_packs<2>(A, x, finish);
+      return apply_packs<2, near>(A, x, finish);
     case 3:
-      return apply_packs<3>(A, x, finish);
+      return apply_packs<3, near>(A, x, finish);
     default:
-      return apply_packs<4>(A, x, finish);
+      return apply_packs<4, near>(A, x, finish);
+  }
+}
+
+template <class Finish>
+FASTPHOTO_INLINE void apply_row(const StencilRow& A, const float* x, Index channels, const Finish& finish) {
+  if (A.count == near_count) {
+    apply_channels<true>(A, x, channels, finish);
+  } else {
+    apply_channels<false>(A, x, channels, finish);
   }
 }
 
@@ -110,18 +142,14 @@ FASTPHOTO_INLINE double residual_packs(const StencilRow& A, const float* b, cons
     for (Index i = 0; i < group; ++i) {
       sums[i] = static_cast<double>(A.diagonal[first + i]) * static_cast<double>(x[first + i]);
     }
-    for (Index o = 0; o < A.offsets; ++o) {
-      const float* forward = A.forward[o] + first;
-      const float* backward = A.backward[o] + first;
+    for_each_offset<false>(A, [&](const float* forward, const float* backward, Index step) FASTPHOTO_INLINE_LAMBDA {
       const T* own = x + first;
-      const T* ahead = own + A.steps[o];
-      const T* behind = own - A.steps[o];
       for (Index i = 0; i < group; ++i) {
         const auto here = static_cast<double>(own[i]);
-        sums[i] += static_cast<double>(forward[i]) * (here - static_cast<double>(ahead[i])) +
-                   static_cast<double>(backward[i]) * (here - static_cast<double>(behind[i]));
+        sums[i] += static_cast<double>(forward[first + i]) * (here - static_cast<double>(own[i + step])) +
+                   static_cast<double>(backward[first + i]) * (here - static_cast<double>(own[i - step]));
       }
-    }
+    });
     for (Index i = 0; i < group; ++i) {
       r[first + i] = static_cast<float>(static_cast<double>(b[first + i]) - sums[i]);
     }
@@ -183,24 +211,20 @@ StencilRows::StencilRows(const StencilOperator& system, Index channels)
     : system_(system),
       channels_(channels),
       channel_step_(system.grid().stride()),
-      diagonal_(static_cast<std::size_t>(padded_to_packs(system.grid().width))),
-      forward_(system.offsets_.size()),
-      backward_(system.offsets_.size()) {
-  for (const NeighbourOffset& offset : system.offsets_) {
-    steps_.push_back(offset.dy * channels * channel_step_ + offset.dx);
-  }
-}
+      diagonal_(static_cast<std::size_t>(padded_to_packs(system.grid().width))) {}
 
 StencilRow StencilRows::at(Index row) {
   const Field<float>& coefficients = system_.coefficients_;
   system_.diagonal_.read(row, 0, system_.grid().width, diagonal_.data());
-  for (std::size_t o = 0; o < steps_.size(); ++o) {
-    forward_[o] = coefficients.row(static_cast<Index>(o), row);
-    backward_[o] = coefficients.row(static_cast<Index>(o), row - system_.offsets_[o].dy) - system_.offsets_[o].dx;
-  }
-  return {
-      diagonal_.data(),        forward_.data(),      backward_.data(), steps_.data(), static_cast<Index>(steps_.size()),
-      coefficients.row_step(), system_.grid().width, channel_step_};
+  return {diagonal_.data(),
+          coefficients.row(0, row),
+          coefficients.channel_step(),
+          coefficients.row_step(),
+          system_.offsets_.data(),
+          static_cast<Index>(system_.offsets_.size()),
+          system_.grid().width,
+          channel_step_,
+          channels_ * channel_step_};
 }
 
 void StencilRows::multiply(Index row, const float* x, float* y) { fastphoto::multiply(at(row), x, channels_, y); }

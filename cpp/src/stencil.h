@@ -76,9 +76,6 @@ class StencilRows {
   Index channels_;
   Index channel_step_;
   std::vector<float> diagonal_;
-  std::vector<const float*> forward_;
-  std::vector<const float*> backward_;
-  std::vector<Index> steps_;
 };
 
 }  // namespace fastphoto
