@@ -245,15 +245,24 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
 void ClosedFormSmoother::Impl::crop(Workers& workers, const Solution& u, Index channels, Index first,
                                     Image& image) const {
   const Index padding = options.border_padding;
+  const std::vector<float> zeros(static_cast<std::size_t>(grid.width));
   workers.run(height, rows_per_chunk, [&](Index begin, Index end) {
     for (Index row = begin; row < end; ++row) {
       for (Index c = 0; c < channels; ++c) {
         float* to = image.data() + row * width * image.channels() + first + c;
-        for (Index i = 0; i < width; ++i) {
-          const float root =
-              row_roots[static_cast<std::size_t>(row + padding)] * column_roots[static_cast<std::size_t>(i + padding)];
-          to[i * image.channels()] =
-              static_cast<float>(static_cast<double>(root) * u.at(c, row + padding, i + padding));
+        const float of_row = row_roots[static_cast<std::size_t>(row + padding)];
+        const auto fill = [&](const auto* from) {
+          for (Index i = 0; i < width; ++i) {
+            const auto root = static_cast<double>(of_row * column_roots[static_cast<std::size_t>(i + padding)]);
+            to[i * image.channels()] = static_cast<float>(root * static_cast<double>(from[i + padding]));
+          }
+        };
+        if (u.sum) {
+          fill(u.sum->row(c, row + padding));
+        } else if (u.single) {
+          fill(u.single->row(c, row + padding));
+        } else {
+          fill(zeros.data());
         }
       }
     }

@@ -24,14 +24,13 @@ ColorWhitening whiten_colors(const ColorMoments& moments, double least_variance)
     result.mean[c] = static_cast<double>(moments.mean(c));
   }
   const Index at[3][3] = {{4, 5, 6}, {5, 7, 8}, {6, 8, 9}};
+  const double share = 1.0 / s[0];
   double size = 0.0;
   for (Index i = 0; i < 3; ++i) {
     for (Index j = 0; j < 3; ++j) {
-      const double mean_i = s[1 + i] / s[0];
-      const double mean_j = s[1 + j] / s[0];
-      covariance[i][j] = s[at[i][j]] / s[0] - mean_i * mean_j;
+      covariance[i][j] = (s[at[i][j]] - s[1 + i] * (s[1 + j] * share)) * share;
     }
-    size += s[at[i][i]] / s[0];
+    size += s[at[i][i]] * share;
   }
   const double least = std::max(least_variance, relative_variance * size);
 
@@ -52,9 +51,9 @@ ColorWhitening whiten_colors(const ColorMoments& moments, double least_variance)
     if (!(rest[p][p] > least)) {
       break;
     }
-    const double root = std::sqrt(rest[p][p]);
+    const double inverse_root = 1.0 / std::sqrt(rest[p][p]);
     for (Index i = step; i < 3; ++i) {
-      result.color[order[i] * 3 + step] = rest[order[i]][p] / root;
+      result.color[order[i] * 3 + step] = rest[order[i]][p] * inverse_root;
     }
     // Row `step` of the inverse: forward substitution on the identity.
     for (Index c = 0; c < 3; ++c) {
@@ -62,7 +61,7 @@ ColorWhitening whiten_colors(const ColorMoments& moments, double least_variance)
       for (Index j = 0; j < step; ++j) {
         value -= result.color[p * 3 + j] * whiten[j][c];
       }
-      whiten[step][c] = value / root;
+      whiten[step][c] = value * inverse_root;
     }
     for (Index i = step + 1; i < 3; ++i) {
       for (Index j = step + 1; j < 3; ++j) {
@@ -117,13 +116,14 @@ void whiten_block(const ColorWhitening& k, const ColorWhitening& l, const double
 void invert_cholesky(const double* block, double* factor, double* inverse) {
   std::fill(factor, factor + 16, 0.0);
   std::fill(inverse, inverse + 16, 0.0);
+  double inverse_pivots[4] = {};
   for (Index i = 0; i < 4; ++i) {
     for (Index j = 0; j < i; ++j) {
       double value = block[4 * i + j];
       for (Index k = 0; k < j; ++k) {
         value -= factor[4 * i + k] * factor[4 * j + k];
       }
-      factor[4 * i + j] = factor[4 * j + j] > 0.0 ? value / factor[4 * j + j] : 0.0;
+      factor[4 * i + j] = value * inverse_pivots[j];
     }
     double pivot = block[4 * i + i];
     for (Index k = 0; k < i; ++k) {
@@ -134,12 +134,13 @@ void invert_cholesky(const double* block, double* factor, double* inverse) {
       continue;
     }
     factor[4 * i + i] = std::sqrt(pivot);
+    inverse_pivots[i] = 1.0 / factor[4 * i + i];
     for (Index j = 0; j <= i; ++j) {
       double value = i == j ? 1.0 : 0.0;
       for (Index k = j; k < i; ++k) {
         value -= factor[4 * i + k] * inverse[4 * k + j];
       }
-      inverse[4 * i + j] = value / factor[4 * i + i];
+      inverse[4 * i + j] = value * inverse_pivots[i];
     }
   }
 }

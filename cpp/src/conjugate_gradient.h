@@ -31,10 +31,6 @@ struct SolveReport {
 struct Solution {
   std::optional<Field<float>> single;
   std::optional<Field<double>> sum;
-
-  double at(Index channel, Index row, Index column) const {
-    return sum ? sum->row(channel, row)[column] : single ? static_cast<double>(single->row(channel, row)[column]) : 0.0;
-  }
 };
 
 /// Solves A x = b for all channels at once, each with its own scalars, by preconditioned conjugate gradients.
