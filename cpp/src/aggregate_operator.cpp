@@ -137,7 +137,7 @@ FASTPHOTO_MULTIVERSION void diagonal_blocks(const Tile& tile, DiagonalLanes& sum
 
 /// The blocks between aggregates, in the bases.
 FASTPHOTO_MULTIVERSION void neighbour_blocks(const Tile& tile, const float* basis, Index basis_row_step,
-                                             Index plane_step, Index count, float* out, Index pack_step) {
+                                             Index plane_step, Index count, float* out, Index out_step) {
   BlockLanes blocks[CoarseLevel::blocks_per_node];
   std::fill_n(&blocks[0][0][0], CoarseLevel::blocks_per_node * 16 * lanes, 0.0);
   for (Index py = 0; py < S; ++py) {
@@ -187,7 +187,7 @@ FASTPHOTO_MULTIVERSION void neighbour_blocks(const Tile& tile, const float* basi
     BlockLanes product;
     read_basis(basis + to.dy * basis_row_step + to.dx, plane_step, false, right);
     congruence(left, blocks[o], right, product);
-    store_block(product, count, out + 16 * o * pack_size, pack_step);
+    store_block(product, count, out + 16 * o * out_step, out_step);
   }
 }
 
@@ -303,7 +303,7 @@ LevelSetup coarsen_pixels(Workers& workers, const Field<float>& coefficients, co
         read_tile(colors, coefficients, row, node, 0, S + reach, *tile);
         neighbour_blocks(*tile, level.basis().row(0, row) + node, level.basis().row_step(),
                          level.basis().channel_step(), std::min(lanes, nodes.width - node),
-                         level.blocks().pack_at(row, node), level.blocks().pack_step());
+                         level.blocks().row(0, row) + node, level.blocks().channel_step());
       }
     }
   });

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
-
 #include "coarse_level.h"
 #include "multiversion.h"
 
@@ -34,27 +32,11 @@ FASTPHOTO_INLINE void congruence(const BlockLanes& left, const BlockLanes& middl
   }
 }
 
-/// The first `count` lanes in float32. `out` points at the block of the first pack of NodeBlocks.
-FASTPHOTO_INLINE void store_block(const BlockLanes& block, Index count, float* out, Index pack_step) {
-  for (Index first = 0; first < count; first += pack_size) {
-    float* const pack = out + first / pack_size * pack_step;
-    for (Index entry = 0; entry < 16; ++entry) {
-      for (Index i = 0; i < std::min(pack_size, count - first); ++i) {
-        pack[entry * pack_size + i] = static_cast<float>(block[entry][first + i]);
-      }
-    }
-  }
-}
-
-/// Every second node's block, from the pack's node `first` on: 0 or 1.
-FASTPHOTO_INLINE void read_every_second_block(const float* packs, Index pack_step, Index first, BlockLanes& block) {
-  constexpr Index of_pack = pack_size / 2;
-  for (Index lane = 0; lane < lanes; lane += of_pack) {
-    const float* const pack = packs + lane / of_pack * pack_step + first;
-    for (Index entry = 0; entry < 16; ++entry) {
-      for (Index i = 0; i < of_pack; ++i) {
-        block[entry][lane + i] = static_cast<double>(pack[entry * pack_size + 2 * i]);
-      }
+/// The first `count` lanes in float32, an entry to a plane.
+FASTPHOTO_INLINE void store_block(const BlockLanes& block, Index count, float* out, Index plane_step) {
+  for (Index entry = 0; entry < 16; ++entry) {
+    for (Index i = 0; i < count; ++i) {
+      out[entry * plane_step + i] = static_cast<float>(block[entry][i]);
     }
   }
 }

@@ -5,7 +5,9 @@
 #include <cstdlib>
 #include <new>
 
-#if defined(__linux__)
+// Sanitizers watch what the allocator hands out, not mapped pages.
+#if defined(__linux__) && !defined(FASTPHOTO_SINGLE_VERSION)
+#define FASTPHOTO_MAPS_PAGES
 #include <sys/mman.h>
 #include <unistd.h>
 #endif
@@ -15,6 +17,8 @@ namespace fastphoto {
 namespace {
 
 constexpr std::size_t cache_line = 64;
+
+#if defined(FASTPHOTO_MAPS_PAGES)
 constexpr std::size_t large_page = std::size_t{1} << 21;
 
 // From here on memory comes fresh from the system, whose pages are zero already, and goes back to it.
@@ -22,7 +26,6 @@ constexpr std::size_t least_mapped = std::size_t{1} << 20;
 
 std::size_t next_multiple(std::size_t number, std::size_t of) { return (number + of - 1) / of * of; }
 
-#if defined(__linux__)
 /// Pages that begin at a multiple of a large one, so that as many as possible are large.
 void* map_pages(std::size_t bytes) {
   const std::size_t room = bytes + large_page;
@@ -50,8 +53,8 @@ void* map_pages(std::size_t bytes) {
 
 }  // namespace
 
-void FreeMemory::operator()(void* memory) const noexcept {
-#if defined(__linux__)
+void FreeMemory::operator()([[maybe_unused]] void* memory) const noexcept {
+#if defined(FASTPHOTO_MAPS_PAGES)
   if (mapped > 0) {
     munmap(memory, mapped);
     return;
@@ -61,7 +64,7 @@ void FreeMemory::operator()(void* memory) const noexcept {
 }
 
 std::unique_ptr<void, FreeMemory> allocate_zeroed(std::size_t bytes) {
-#if defined(__linux__)
+#if defined(FASTPHOTO_MAPS_PAGES)
   if (bytes >= least_mapped) {
     void* const memory = map_pages(bytes);
     if (memory == nullptr) {

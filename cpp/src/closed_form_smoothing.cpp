@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "affinity.h"
+#include "channel_count.h"
 #include "check.h"
 #include "conjugate_gradient.h"
 #include "fastphoto/error.h"
@@ -226,7 +227,7 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
     limits.progress = [&](int iteration, double residual) {
       return !how.progress || how.progress(done + iteration, residual);
     };
-    const bool fresh = multigrid == nullptr;
+    const bool fresh = !u.sum && !u.single;  // multigrid has left nothing
     report = conjugate_gradient(workers, *system, preconditioner, channels, b, fresh ? start : nullptr, limits, u);
     if (report.iterations > 0) {
       result.info.preconditioner = SmoothingPreconditioner::Diagonal;

@@ -3,7 +3,6 @@
 
 #include "color_basis.h"
 #include "grid.h"
-#include "node_blocks.h"
 #include "windows.h"
 
 namespace fastphoto {
@@ -20,11 +19,11 @@ class CoarseLevel {
 
   CoarseLevel(Index height, Index width);
 
-  const Grid& grid() const { return basis_.grid(); }
+  const Grid& grid() const { return blocks_.grid(); }
 
-  /// One for each of the offsets.
-  NodeBlocks& blocks() { return blocks_; }
-  const NodeBlocks& blocks() const { return blocks_; }
+  /// Plane 16 * offset + 4 * a + b.
+  Field<float>& blocks() { return blocks_; }
+  const Field<float>& blocks() const { return blocks_; }
 
   /// Planes: 3 of mean, 13 of to_affine, 13 of from_affine.
   static constexpr Index mean_plane = 0;
@@ -38,7 +37,7 @@ class CoarseLevel {
   static constexpr double largest_eigenvalue = 4.0;
 
  private:
-  NodeBlocks blocks_;
+  Field<float> blocks_;
   Field<float> basis_;
 };
 

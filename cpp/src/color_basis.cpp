@@ -27,8 +27,8 @@ ColorWhitening whiten_colors(const ColorMoments& moments, double least_variance)
   const double share = 1.0 / s[0];
   double size = 0.0;
   for (Index i = 0; i < 3; ++i) {
-    for (Index j = 0; j < 3; ++j) {
-      covariance[i][j] = (s[at[i][j]] - s[1 + i] * (s[1 + j] * share)) * share;
+    for (Index j = 0; j <= i; ++j) {
+      covariance[i][j] = covariance[j][i] = (s[at[i][j]] - s[1 + i] * (s[1 + j] * share)) * share;
     }
     size += s[at[i][i]] * share;
   }

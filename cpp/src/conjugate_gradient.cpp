@@ -128,9 +128,11 @@ float largest_of(Workers& workers, const Field<double>& x) {
 double relative(const PerChannel& squares, const PerChannel& b_norms) {
   double largest = 0.0;
   for (std::size_t c = 0; c < squares.size(); ++c) {
-    if (b_norms[c] > 0.0) {
-      largest = std::max(largest, std::sqrt(squares[c]) / b_norms[c]);
+    const double share = b_norms[c] > 0.0 ? std::sqrt(squares[c]) / b_norms[c] : 0.0;
+    if (std::isnan(share)) {
+      return share;
     }
+    largest = std::max(largest, share);
   }
   return largest;
 }
@@ -145,7 +147,7 @@ bool all_usable(const PerChannel& dots) {
   return std::all_of(dots.begin(), dots.end(), [](double dot) { return std::isfinite(dot) && dot >= 0.0; });
 }
 
-/// The float32 recursion: e starts at zero, r at the residual. Returns the iterations made.
+/// The float32 recursion: e starts at zero, r at the residual.
 class Correction {
  public:
   Correction(Workers& workers, const StencilOperator& A, Preconditioner& M, Index channels)
@@ -158,7 +160,8 @@ class Correction {
         p_(A.grid(), channels),
         z_(A.grid(), channels) {}
 
-  /// Sets `unfit` if the preconditioner or the operator turned out not to be positive definite.
+  /// Returns the iterations made. Sets `unfit` if the preconditioner or the operator turned out not to be positive
+  /// definite.
   ///
   /// @param still  the largest change in the last iteration, as a share of the largest unknown, at which to stop.
   /// @param size  the largest unknown without e.
@@ -260,6 +263,8 @@ void read_guess(Workers& workers, const StencilOperator::FillRow& guess, const P
   for_each_row(workers, x.grid(), x.channels(), [&](Index row, Index c) {
     if (b_norms[static_cast<std::size_t>(c)] > 0.0) {
       guess(c, row, x.row(c, row));
+    } else {
+      std::fill_n(x.row(c, row), x.grid().width, 0.0F);
     }
   });
 }
@@ -275,7 +280,9 @@ SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preco
     return relative(A.residual(workers, b, unknowns, correction.r), b_norms);
   };
   SolveReport report;
-  if (x.single) {
+  if (guess) {
+    x = {};
+  } else if (x.single) {
     x.sum = widened(workers, *x.single);
     x.single.reset();
   }

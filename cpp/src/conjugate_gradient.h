@@ -27,7 +27,8 @@ struct SolveReport {
   bool cancelled = false;
 };
 
-/// Unknowns of several channels. Neither field: zero. One correction of zero is float32, a sum of more float64.
+/// Unknowns of several channels. Neither field: zero. One correction of zero is float32, what began with a guess or
+/// took more corrections float64.
 struct Solution {
   std::optional<Field<float>> single;
   std::optional<Field<double>> sum;
@@ -41,7 +42,7 @@ struct Solution {
 /// not positive definite, or so poor that the residual grows, ends the iteration; x is then no worse than it was.
 ///
 /// @param b  the right side, row by row; see StencilOperator::residual.
-/// @param guess  where to start, row by row; may be empty: then from x.
+/// @param guess  where to start, row by row, whatever x is; may be empty: then from x.
 /// @param x  the solution.
 SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preconditioner& M, Index channels,
                                const StencilOperator::FillRow& b, const StencilOperator::FillRow& guess,

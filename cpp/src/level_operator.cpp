@@ -92,9 +92,8 @@ FASTPHOTO_INLINE void add_to_parents(const BlockLanes& block, Index py, Index px
   }
 }
 
-/// Adds what fine nodes 2 k + px of one row give, for a tile of k. `blocks` points at the pack that
-/// begins with node 2 k, `basis` at this node.
-FASTPHOTO_MULTIVERSION void add_nodes(const float* blocks, Index pack_step, const float* basis, Index basis_row_step,
+/// Adds what fine nodes 2 k + px of one row give, for a tile of k. `blocks` and `basis` point at node 2 k.
+FASTPHOTO_MULTIVERSION void add_nodes(const float* blocks, Index block_step, const float* basis, Index basis_row_step,
                                       Index plane_step, Index py, Index px, const CellRows& to) {
   BlockLanes own;
   read_inverse_basis(basis + px, plane_step, 2, own);
@@ -109,14 +108,19 @@ FASTPHOTO_MULTIVERSION void add_nodes(const float* blocks, Index pack_step, cons
     const NeighbourOffset offset = CoarseLevel::offsets[o];
     BlockLanes other;
     read_inverse_basis(basis + px + offset.dx + offset.dy * basis_row_step, plane_step, 2, other);
-    read_every_second_block(blocks + 16 * o * pack_size, pack_step, px, middle);
+    for (Index entry = 0; entry < 16; ++entry) {
+      const float* from = blocks + px + (16 * o + entry) * block_step;
+      for (Index i = 0; i < lanes; ++i) {
+        middle[entry][i] = static_cast<double>(from[2 * i]);
+      }
+    }
     congruence(own, middle, other, raw);
     add_to_parents(raw, py, px, offset, to);
   }
 }
 
 FASTPHOTO_MULTIVERSION void change_bases(const double* raw, Index raw_step, const float* basis, Index basis_row_step,
-                                         Index plane_step, Index count, float* out, Index pack_step) {
+                                         Index plane_step, Index count, float* out, Index out_step) {
   BlockLanes left;
   read_basis(basis, plane_step, true, left);
   for (Index o = 0; o < CoarseLevel::blocks_per_node; ++o) {
@@ -129,7 +133,7 @@ FASTPHOTO_MULTIVERSION void change_bases(const double* raw, Index raw_step, cons
       std::copy_n(raw + (16 * (1 + o) + entry) * raw_step, lanes, middle[entry]);
     }
     congruence(left, middle, right, product);
-    store_block(product, count, out + 16 * o * pack_size, pack_step);
+    store_block(product, count, out + 16 * o * out_step, out_step);
   }
 }
 
@@ -164,8 +168,8 @@ LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_
         const Index y = 2 * row + py;
         for (Index node = 0; node < width; node += lanes) {
           for (Index px = 0; px < 2; ++px) {
-            add_nodes(from.blocks().pack_at(y, 2 * node), from.blocks().pack_step(), from.basis().row(0, y) + 2 * node,
-                      from.basis().row_step(), from.basis().channel_step(), py, px,
+            add_nodes(from.blocks().row(0, y) + 2 * node, from.blocks().channel_step(),
+                      from.basis().row(0, y) + 2 * node, from.basis().row_step(), from.basis().channel_step(), py, px,
                       {{target(row) + node, target(row + 1) + node}, raw.channel_step()});
           }
         }
@@ -188,7 +192,7 @@ LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_
       for (Index node = 0; node < width; node += lanes) {
         change_bases(raw.row(0, row) + node, raw.channel_step(), level.basis().row(0, row) + node,
                      level.basis().row_step(), level.basis().channel_step(), std::min(lanes, width - node),
-                     level.blocks().pack_at(row, node), level.blocks().pack_step());
+                     level.blocks().row(0, row) + node, level.blocks().channel_step());
       }
     }
   });

@@ -2,7 +2,9 @@
 #include "level_smoother.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "channel_count.h"
 #include "multiversion.h"
 #include "pack.h"
 
@@ -10,11 +12,11 @@ namespace fastphoto {
 
 namespace {
 
-/// Pointers for one row of nodes: to its first pack of blocks, to the first channel of its vectors at the first node.
+/// Pointers for one row of nodes: to the first channel or plane of a row, at its first node.
 struct NodeRow {
   const float* blocks;        // of this row
   const float* blocks_above;  // of the row above
-  Index pack_step;            // of the blocks, and
+  Index plane_step;           // of the blocks, and
   Index row_step;
   const float* x[3];   // the rows above, of and below the nodes
   Index channel_step;  // of x, and of what is read and written beside it
@@ -25,37 +27,20 @@ struct NodeRow {
 /// `x_row(y)` points at the first channel of row y of x, which may lie outside the level.
 template <class RowOfX>
 NodeRow node_row(const CoarseLevel& level, Index row, const RowOfX& x_row, Index channel_step, bool first_visit) {
-  const NodeBlocks& blocks = level.blocks();
-  return {blocks.pack_at(row, 0),
-          blocks.pack_at(row - 1, 0),
-          blocks.pack_step(),
+  const Field<float>& blocks = level.blocks();
+  return {blocks.row(0, row),
+          blocks.row(0, row - 1),
+          blocks.channel_step(),
           blocks.row_step(),
           {x_row(row - 1), x_row(row), x_row(row + 1)},
           channel_step,
-          level.grid().width,
+          blocks.grid().width,
           first_visit};
 }
 
-/// One entry of the blocks of a pack of nodes, or of those `dx` nodes to the right.
-template <Index dx>
-FASTPHOTO_INLINE void load_entry(const float* entry, Index pack_step, Pack& entries) {
-  load(entry, entries);
-  if constexpr (dx != 0) {
-    const Pack here = entries;
-    Pack beside;
-    load(entry + dx * pack_step, beside);
-    if constexpr (dx < 0) {
-      take_across<pack_size - 1>(beside, here, entries);
-    } else {
-      take_across<1>(here, beside, entries);
-    }
-  }
-}
-
-/// sums -= K x for one block of a pack of nodes, or of the transpose of that of the nodes `dx` to the right, and R
-/// right sides.
-template <Index R, bool transposed, Index dx>
-FASTPHOTO_INLINE void subtract_block(const float* block, Index pack_step, const float* x, Index channel_step,
+/// sums -= K x for one block, or its transpose, of a pack of nodes and R right sides.
+template <Index R, bool transposed>
+FASTPHOTO_INLINE void subtract_block(const float* block, Index plane_step, const float* x, Index channel_step,
                                      Pack (&sums)[4 * R]) {
   unrolled<4>([&](auto b) FASTPHOTO_INLINE_LAMBDA {
     Pack own[R];
@@ -63,7 +48,7 @@ FASTPHOTO_INLINE void subtract_block(const float* block, Index pack_step, const 
     keep_loaded();
     unrolled<4>([&](auto a) FASTPHOTO_INLINE_LAMBDA {
       Pack entries;
-      load_entry<dx>(block + (transposed ? 4 * b + a : 4 * a + b) * pack_size, pack_step, entries);
+      load(block + (transposed ? 4 * b + a : 4 * a + b) * plane_step, entries);
       keep_loaded();
       unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { sums[a * R + r] -= entries * own[r]; });
     });
@@ -75,7 +60,6 @@ template <Index R, class Finish>
 FASTPHOTO_INLINE void subtract_packs(const NodeRow& row, const float* right, const Finish& finish) {
   constexpr Index channels = 4 * R;
   for (Index i = 0; i < row.width; i += pack_size) {
-    const Index pack = i / pack_size * row.pack_step;
     Pack sums[channels];
     unrolled<channels>([&](auto c) FASTPHOTO_INLINE_LAMBDA {
       Pack own;
@@ -83,18 +67,18 @@ FASTPHOTO_INLINE void subtract_packs(const NodeRow& row, const float* right, con
       load(right + c * row.channel_step + i, sums[c]);
       sums[c] -= own;
     });
-    if (row.first_visit) {
-      for (Index ahead = 0; ahead < row.pack_step; ahead += pack_size) {
-        prefetch(row.blocks + row.row_step + pack + ahead);
-      }
-    }
     unrolled<CoarseLevel::blocks_per_node>([&](auto o) FASTPHOTO_INLINE_LAMBDA {
       constexpr NeighbourOffset offset = CoarseLevel::offsets[o];
-      const Index block = pack + 16 * o * pack_size;
-      subtract_block<R, false, 0>(row.blocks + block, row.pack_step, row.x[1 + offset.dy] + offset.dx + i,
-                                  row.channel_step, sums);
-      subtract_block<R, true, -offset.dx>((offset.dy == 0 ? row.blocks : row.blocks_above) + block, row.pack_step,
-                                          row.x[1 - offset.dy] - offset.dx + i, row.channel_step, sums);
+      const Index planes = 16 * o * row.plane_step;
+      if (row.first_visit) {
+        for (Index entry = 0; entry < 16; ++entry) {
+          prefetch(row.blocks + row.row_step + planes + entry * row.plane_step + i);
+        }
+      }
+      subtract_block<R, false>(row.blocks + planes + i, row.plane_step, row.x[1 + offset.dy] + offset.dx + i,
+                               row.channel_step, sums);
+      subtract_block<R, true>((offset.dy == 0 ? row.blocks : row.blocks_above) + planes - offset.dx + i, row.plane_step,
+                              row.x[1 - offset.dy] - offset.dx + i, row.channel_step, sums);
     });
     unrolled<channels>([&](auto c) FASTPHOTO_INLINE_LAMBDA { finish(i, c, sums[c]); });
   }
@@ -102,16 +86,8 @@ FASTPHOTO_INLINE void subtract_packs(const NodeRow& row, const float* right, con
 
 template <class Finish>
 FASTPHOTO_INLINE void subtract_row(const NodeRow& row, const float* right, Index right_sides, const Finish& finish) {
-  switch (right_sides) {
-    case 1:
-      return subtract_packs<1>(row, right, finish);
-    case 2:
-      return subtract_packs<2>(row, right, finish);
-    case 3:
-      return subtract_packs<3>(row, right, finish);
-    default:
-      return subtract_packs<4>(row, right, finish);
-  }
+  with_channel_count(right_sides,
+                     [&](auto count) FASTPHOTO_INLINE_LAMBDA { subtract_packs<count>(row, right, finish); });
 }
 
 /// t = r - K x.
@@ -184,7 +160,14 @@ void clear_row(Field<float>& field, Index row) {
 
 /// What the passes of one task among several write to: its rows and their margins.
 struct LevelSmoother::Room {
-  Room(const Grid& grid, Index channels) : even(grid, channels), odd(grid, channels) {}
+  Room(Index width, Index channels) : even(Grid{0, width, 1}, channels), odd(even) {}
+
+  void require_rows(Index rows) {
+    if (even.grid().height < rows) {
+      even = Field<float>(Grid{rows, even.grid().width, 1}, even.channels());
+      odd = even;
+    }
+  }
 
   /// For rows from `first` on; what lies outside the level is zero.
   Turns from(Index first, Index height) {
@@ -205,7 +188,7 @@ LevelSmoother::LevelSmoother(const CoarseLevel& level, std::vector<float> factor
     : level_(level),
       factors_(std::move(factors)),
       right_sides_(right_sides),
-      rooms_([this] { return std::make_unique<Room>(Grid{room_rows_, level_.grid().width, 1}, 4 * right_sides_); }) {}
+      rooms_([this] { return std::make_unique<Room>(level_.grid().width, 4 * right_sides_); }) {}
 
 LevelSmoother::~LevelSmoother() = default;
 
@@ -216,7 +199,6 @@ bool LevelSmoother::for_each_row(Workers& workers, Index passes, Field<float>& e
                                  const Body& body) {
   const Index height = level_.grid().height;
   const Index rows = rows_per_chunk_of(workers, height);
-  room_rows_ = rows + 2 * passes;
   workers.run(height, rows, [&](Index begin, Index end) {
     const auto pass_through = [&](const Turns& turns, bool alone) {
       for_each_pass(begin, end, height, passes, [&](Index pass, Index row) { body(pass, row, turns, alone); });
@@ -225,6 +207,7 @@ bool LevelSmoother::for_each_row(Workers& workers, Index passes, Field<float>& e
       pass_through(Turns(even, odd, 0), true);
     } else {
       Pool<Room>::Loan room(rooms_);
+      (*room).require_rows(rows + 2 * passes);
       pass_through((*room).from(begin - passes, height), false);
     }
   });
@@ -259,14 +242,14 @@ void LevelSmoother::from_zero(Workers& workers, const Field<float>& r, Field<flo
 
 void LevelSmoother::backwards(Workers& workers, const Field<float>& r, Field<float>& x, Field<float>& y) {
   const auto steps = static_cast<Index>(factors_.size());
-  const bool in_turns = for_each_row(workers, steps, y, x, [&](Index pass, Index row, const Turns& turns, bool alone) {
+  const bool alone = for_each_row(workers, steps, y, x, [&](Index pass, Index row, const Turns& turns, bool whole) {
     const auto before = [&](Index at) -> const float* { return pass == 0 ? x.row(0, at) : turns.row(pass - 1, at); };
     const bool last = pass + 1 == steps;
     relax_row(node_row(level_, row, before, r.channel_step(), pass == 0),
               factors_[static_cast<std::size_t>(steps - 1 - pass)], r.row(0, row), right_sides_,
-              last && !alone ? y.row(0, row) : turns.row(pass, row));
+              last && !whole ? y.row(0, row) : turns.row(pass, row));
   });
-  if (in_turns && steps % 2 == 0) {  // the last turn was x's
+  if (alone && steps % 2 == 0) {  // the last turn was x's
     std::swap(x, y);
   }
 }

@@ -34,7 +34,6 @@ class LevelSmoother {
   const CoarseLevel& level_;
   std::vector<float> factors_;
   Index right_sides_;
-  Index room_rows_ = 0;
   Pool<Room> rooms_;
 };
 

@@ -114,7 +114,7 @@ bool Multigrid::factorize_coarsest() {
         }
         for (Index a = 0; a < 4; ++a) {
           for (Index b = 0; b < 4; ++b) {
-            const auto value = static_cast<double>(level.blocks().entry(o, a, b, y, x));
+            const auto value = static_cast<double>(level.blocks().row(16 * o + 4 * a + b, y)[x]);
             matrix(4 * (y * grid.width + x) + a, 4 * (ny * grid.width + nx) + b) = value;
             matrix(4 * (ny * grid.width + nx) + b, 4 * (y * grid.width + x) + a) = value;
           }

@@ -45,25 +45,6 @@ struct Pack {
 FASTPHOTO_INLINE void load(const float* from, Pack& pack) { std::memcpy(&pack, from, sizeof pack); }
 FASTPHOTO_INLINE void store(const Pack& pack, float* to) { std::memcpy(to, &pack, sizeof pack); }
 
-template <Index first, Index... lanes>
-FASTPHOTO_INLINE void take_lanes(const Pack& left, const Pack& right, Pack& taken,
-                                 std::integer_sequence<Index, lanes...>) {
-#if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)
-  taken = __builtin_shufflevector(left, right, (first + lanes)...);
-#else
-  float both[2 * pack_size];
-  store(left, both);
-  store(right, both + pack_size);
-  load(both + first, taken);
-#endif
-}
-
-/// The lanes from `first` on of two packs side by side.
-template <Index first>
-FASTPHOTO_INLINE void take_across(const Pack& left, const Pack& right, Pack& taken) {
-  take_lanes<first>(left, right, taken, std::make_integer_sequence<Index, pack_size>());
-}
-
 template <class Body, Index... steps>
 FASTPHOTO_INLINE void unroll_steps(const Body& body, std::integer_sequence<Index, steps...>) {
   (body(std::integral_constant<Index, steps>()), ...);

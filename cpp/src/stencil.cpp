@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "channel_count.h"
 #include "dot.h"
 #include "multiversion.h"
 #include "pack.h"
@@ -85,27 +86,15 @@ FASTPHOTO_INLINE void apply_packs(const StencilRow& A, const float* x, const Fin
   }
 }
 
-template <bool near, class Finish>
-FASTPHOTO_INLINE void apply_channels(const StencilRow& A, const float* x, Index channels, const Finish& finish) {
-  switch (channels) {
-    case 1:
-      return apply_packs<1, near>(A, x, finish);
-    case 2:
-      return apply_packs<2, near>(A, x, finish);
-    case 3:
-      return apply_packs<3, near>(A, x, finish);
-    default:
-      return apply_packs<4, near>(A, x, finish);
-  }
-}
-
 template <class Finish>
 FASTPHOTO_INLINE void apply_row(const StencilRow& A, const float* x, Index channels, const Finish& finish) {
-  if (A.count == near_count) {
-    apply_channels<true>(A, x, channels, finish);
-  } else {
-    apply_channels<false>(A, x, channels, finish);
-  }
+  with_channel_count(channels, [&](auto count) FASTPHOTO_INLINE_LAMBDA {
+    if (A.count == near_count) {
+      apply_packs<count, true>(A, x, finish);
+    } else {
+      apply_packs<count, false>(A, x, finish);
+    }
+  });
 }
 
 FASTPHOTO_MULTIVERSION void multiply(const StencilRow& A, const float* x, Index channels, float* y) {

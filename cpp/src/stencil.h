@@ -12,9 +12,6 @@
 
 namespace fastphoto {
 
-/// Right sides treated at once.
-inline constexpr Index most_channels = 4;
-
 /// The symmetric operator of closed-form smoothing in difference form,
 ///
 ///     (A x)_i = s_i x_i + sum over positive offsets o of [c_o(i) (x_i - x_{i+o}) + c_o(i-o) (x_i - x_{i-o})],

@@ -196,3 +196,77 @@ TEST_CASE("no eigenvalue of a coarse operator is larger than four, nor negative"
     }
   }
 }
+
+// The steps of several rows and passes are interleaved, in two vectors and in the tasks' own: against a plain loop.
+TEST_CASE("smoothing steps in line are the same as one after another") {
+  for (const Index height : {1, 5, 9, 40}) {
+    for (const int steps : {1, 2, 3, 10}) {
+      for (const int threads : {1, 3}) {
+        CAPTURE(height);
+        CAPTURE(steps);
+        CAPTURE(threads);
+        Numbers random;
+        CoarseLevel level(height, 21);
+        for (Index plane = 0; plane < level.blocks().channels(); ++plane) {
+          for (Index row = 0; row < height; ++row) {
+            for (Index i = 0; i < 21; ++i) {
+              const NeighbourOffset to = CoarseLevel::offsets[plane / 16];
+              const bool inside = row + to.dy < height && i + to.dx >= 0 && i + to.dx < 21;
+              level.blocks().row(plane, row)[i] = inside ? 0.05F * random.next() : 0.0F;
+            }
+          }
+        }
+        Field<float> r(level.grid(), 8);
+        fill_random(r, random);
+        std::vector<float> factors;
+        for (int step = 0; step < steps; ++step) {
+          factors.push_back(0.3F + 0.1F * static_cast<float>(step));
+        }
+        Workers one(1);
+        const auto plain_step = [&](float factor, Field<float>& x) {
+          Field<float> room = x;
+          Field<float> next(level.grid(), 8);
+          LevelSmoother(level, {factor}, 2).backwards(one, r, room, next);
+          x = next;
+        };
+        const auto check_equal = [&](const Field<float>& got, const Field<float>& wanted) {
+          for (Index c = 0; c < 8; ++c) {
+            for (Index row = 0; row < height; ++row) {
+              for (Index i = 0; i < 21; ++i) {
+                REQUIRE(got.row(c, row)[i] == wanted.row(c, row)[i]);
+              }
+            }
+          }
+        };
+        Workers workers(threads);
+        LevelSmoother smoother(level, factors, 2);
+        Field<float> start(level.grid(), 8);
+        fill_random(start, random);
+        Field<float> wanted = start;
+        for (int step = steps - 1; step >= 0; --step) {
+          plain_step(factors[static_cast<std::size_t>(step)], wanted);
+        }
+        Field<float> y(level.grid(), 8);
+        smoother.backwards(workers, r, start, y);
+        check_equal(y, wanted);
+
+        Field<float> x(level.grid(), 8);
+        for (const float factor : factors) {
+          plain_step(factor, x);
+        }
+        Field<float> rest = x;
+        plain_step(1.0F, rest);  // x + r - K x
+        Field<float> t(level.grid(), 8);
+        smoother.from_zero(workers, r, y, t);
+        check_equal(y, x);
+        for (Index c = 0; c < 8; ++c) {
+          for (Index row = 0; row < height; ++row) {
+            for (Index i = 0; i < 21; ++i) {
+              REQUIRE(std::abs(t.row(c, row)[i] + x.row(c, row)[i] - rest.row(c, row)[i]) < 1e-5F);
+            }
+          }
+        }
+      }
+    }
+  }
+}
