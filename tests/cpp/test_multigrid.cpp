@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <utility>
 
 #include "affinity.h"
 #include "aggregates.h"
@@ -218,16 +219,16 @@ TEST_CASE("smoothing steps in line are the same as one after another") {
         }
         Field<float> r(level.grid(), 8);
         fill_random(r, random);
-        std::vector<float> factors;
-        for (int step = 0; step < steps; ++step) {
-          factors.push_back(0.3F + 0.1F * static_cast<float>(step));
+        std::vector<float> factors(static_cast<std::size_t>(steps));
+        for (std::size_t step = 0; step < factors.size(); ++step) {
+          factors[step] = 0.3F + 0.1F * static_cast<float>(step);
         }
         Workers one(1);
         const auto plain_step = [&](float factor, Field<float>& x) {
           Field<float> room = x;
           Field<float> next(level.grid(), 8);
           LevelSmoother(level, {factor}, 2).backwards(one, r, room, next);
-          x = next;
+          std::swap(x, next);
         };
         const auto check_equal = [&](const Field<float>& got, const Field<float>& wanted) {
           for (Index c = 0; c < 8; ++c) {
