@@ -12,30 +12,29 @@ namespace {
 
 constexpr Index S = aggregate_side;
 
-/// moments (1, colour) = fine (1, colour) for one channel of one row of pixels.
-FASTPHOTO_MULTIVERSION void set_moments(const float* fine, const float* color, Index color_step, Index moment_step,
-                                        Index count, float* moments) {
+/// moments (1, colour) = fine (1, colour), or += where `more`, for one channel of one row of pixels.
+template <bool more>
+FASTPHOTO_INLINE void take_moments(const float* fine, const float* color, Index color_step, Index moment_step,
+                                   Index count, float* moments) {
   FASTPHOTO_INDEPENDENT
   for (Index i = 0; i < count; ++i) {
     const float value = fine[i];
-    moments[i] = value;
-    moments[moment_step + i] = value * color[i];
-    moments[2 * moment_step + i] = value * color[color_step + i];
-    moments[3 * moment_step + i] = value * color[2 * color_step + i];
+    moments[i] = (more ? moments[i] : 0.0F) + value;
+    for (Index c = 0; c < 3; ++c) {
+      float& moment = moments[(1 + c) * moment_step + i];
+      moment = (more ? moment : 0.0F) + value * color[c * color_step + i];
+    }
   }
 }
 
-/// moments += fine (1, colour).
+FASTPHOTO_MULTIVERSION void set_moments(const float* fine, const float* color, Index color_step, Index moment_step,
+                                        Index count, float* moments) {
+  take_moments<false>(fine, color, color_step, moment_step, count, moments);
+}
+
 FASTPHOTO_MULTIVERSION void add_moments(const float* fine, const float* color, Index color_step, Index moment_step,
                                         Index count, float* moments) {
-  FASTPHOTO_INDEPENDENT
-  for (Index i = 0; i < count; ++i) {
-    const float value = fine[i];
-    moments[i] += value;
-    moments[moment_step + i] += value * color[i];
-    moments[2 * moment_step + i] += value * color[color_step + i];
-    moments[3 * moment_step + i] += value * color[2 * color_step + i];
-  }
+  take_moments<true>(fine, color, color_step, moment_step, count, moments);
 }
 
 FASTPHOTO_MULTIVERSION void sum_triples(const float* from, Index nodes, float* FASTPHOTO_RESTRICT to) {

@@ -6,7 +6,7 @@
 #include <new>
 
 // Sanitizers watch what the allocator hands out, not mapped pages.
-#if defined(__linux__) && !defined(FASTPHOTO_SINGLE_VERSION)
+#if defined(__linux__) && !defined(FASTPHOTO_SANITIZED)
 #define FASTPHOTO_MAPS_PAGES
 #include <sys/mman.h>
 #include <unistd.h>

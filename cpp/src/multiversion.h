@@ -4,9 +4,10 @@
 // FASTPHOTO_MULTIVERSION marks a hot function that the compiler builds once per instruction set; the loader picks.
 //
 // Only where it is known to work: GCC on x86-64 with ELF ifunc. Sanitizers run before their runtime is ready inside
-// ifunc resolvers, so their builds define FASTPHOTO_SINGLE_VERSION. simd_level.cpp lists the same instruction sets.
+// ifunc resolvers, so not in their builds, which define FASTPHOTO_SANITIZED. simd_level.cpp lists the same instruction
+// sets.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(FASTPHOTO_SINGLE_VERSION)
+    !defined(FASTPHOTO_SANITIZED)
 #define FASTPHOTO_HAS_VERSIONS
 #define FASTPHOTO_MULTIVERSION __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

@@ -25,11 +25,8 @@ struct StencilRow {
 
 namespace {
 
-/// The positive offsets of radius 1, known to the compiler.
-constexpr Index near_count = 12;
-constexpr NeighbourOffset near_offset(Index o) {
-  return o < 2 ? NeighbourOffset{0, o + 1} : o < 7 ? NeighbourOffset{1, o - 4} : NeighbourOffset{2, o - 9};
-}
+/// Offsets of radius 1, which the compiler may know.
+constexpr Index near_count = positive_offset_count(1);
 
 /// body(coefficients at the row's pixels, coefficients at the neighbours on the other side, step from a sample of x to
 /// the neighbour) for every offset.
@@ -40,7 +37,7 @@ FASTPHOTO_INLINE void for_each_offset(const StencilRow& A, const Body& body) {
     body(forward, forward - offset.dy * A.row_step - offset.dx, offset.dy * A.x_row_step + offset.dx);
   };
   if constexpr (near) {
-    unrolled<near_count>([&](auto o) FASTPHOTO_INLINE_LAMBDA { visit(o, near_offset(o)); });
+    unrolled<near_count>([&](auto o) FASTPHOTO_INLINE_LAMBDA { visit(o, positive_offset(o, 1)); });
   } else {
     for (Index o = 0; o < A.count; ++o) {
       visit(o, A.offsets[o]);

@@ -25,19 +25,26 @@ struct NeighbourOffset {
   Index dx;
 };
 
-inline std::vector<NeighbourOffset> positive_offsets(Index radius) {
-  std::vector<NeighbourOffset> offsets;
+constexpr Index positive_offset_count(Index radius) { return 4 * radius * (2 * radius + 1); }
+
+/// Row by row, as offset_index() counts them.
+constexpr NeighbourOffset positive_offset(Index index, Index radius) {
   const Index reach = 2 * radius;
-  for (Index dy = 0; dy <= reach; ++dy) {
-    for (Index dx = dy == 0 ? 1 : -reach; dx <= reach; ++dx) {
-      offsets.push_back({dy, dx});
-    }
+  const Index below = index - reach;  // of those in the pixel's own row
+  return below < 0 ? NeighbourOffset{0, index + 1}
+                   : NeighbourOffset{1 + below / (2 * reach + 1), below % (2 * reach + 1) - reach};
+}
+
+inline std::vector<NeighbourOffset> positive_offsets(Index radius) {
+  std::vector<NeighbourOffset> offsets(static_cast<std::size_t>(positive_offset_count(radius)));
+  for (std::size_t o = 0; o < offsets.size(); ++o) {
+    offsets[o] = positive_offset(static_cast<Index>(o), radius);
   }
   return offsets;
 }
 
 /// Position of (dy, dx) in positive_offsets(); the offset must be one of them.
-inline Index offset_index(Index dy, Index dx, Index radius) {
+constexpr Index offset_index(Index dy, Index dx, Index radius) {
   const Index reach = 2 * radius;
   return dy == 0 ? dx - 1 : reach + (dy - 1) * (2 * reach + 1) + dx + reach;
 }

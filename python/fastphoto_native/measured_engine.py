@@ -4,39 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from fastphoto_native.bundle import Bundle
-from fastphoto_native.device import Device, Precision
 from fastphoto_native.engine import Engine
 from fastphoto_native.placement import Node, nodes_of_profile
 
 
 class MeasuredEngine(Engine):
-    """As :class:`Engine`; `seconds` has one entry for each graph that ran since it was last emptied.
+    """As :class:`Engine`, which it is opened like; with `profiles` for :meth:`end_profiling`."""
 
-    Args:
-        bundle: the model.
-        device: as for Engine.
-        threads: as for Engine.
-        precision: as for Engine.
-        profiles: a folder for the runtime's profiles; None takes none (profiling costs time).
-    """
+    @cached_property
+    def seconds(self) -> dict[str, float]:
+        """One entry for each graph that ran since it was last emptied."""
+        return {}
 
-    def __init__(
-        self,
-        bundle: Bundle,
-        device: Device,
-        threads: int,
-        precision: Precision = "auto",
-        *,
-        profiles: Path | None = None,
-    ) -> None:
-        super().__init__(bundle, device, threads, precision, profiles=profiles)
-        self._files = {id(s): entry.file for s, entry in zip(self._sessions_in_order(), bundle.entries, strict=True)}
-        self.seconds: dict[str, float] = {}
-        self.kept_at: set[str] = set()  # devices that features and carried tensors were on
+    @cached_property
+    def kept_at(self) -> set[str]:
+        """The devices that features and carried tensors were on."""
+        return set()
+
+    @cached_property
+    def _files(self) -> dict[int, str]:
+        entries = self.bundle.entries
+        return {id(s): entry.file for s, entry in zip(self._sessions_in_order(), entries, strict=True)}
 
     def _run(
         self,
@@ -51,7 +43,7 @@ class MeasuredEngine(Engine):
         # Returns when the device is done.
         results = super()._run(session, inputs, outputs, on_device=on_device, shrink=shrink)
         self.seconds[self._files[id(session)]] = time.perf_counter() - start
-        self.kept_at |= {results[name].device_name().lower() for name in on_device}
+        self.kept_at.update(results[name].device_name().lower() for name in on_device)
         return results
 
     def end_profiling(self) -> list[Node]:
