@@ -20,8 +20,8 @@ SHADOWS_COUNTED = (1.0, 0.6, 0.3)
 HIGHLIGHTS_COUNTED = (1.0, 1.0, 0.8)
 # Tones up to four times the excess give room, but never more than this much of the range.
 KNEE_PER_EXCESS = 4.0
-LARGEST_SHADOW_KNEE = 0.35
-LARGEST_HIGHLIGHT_KNEE = 0.4
+LARGEST_SHADOW_KNEE = 0.15
+LARGEST_HIGHLIGHT_KNEE = 0.3
 # Excess below this is invisible (a quarter of an 8-bit step).
 LEAST_EXCESS = 1e-3
 # Quantiles are read from about this many pixels.

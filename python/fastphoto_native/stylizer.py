@@ -1,7 +1,8 @@
 """The pipeline on one page: style -> look, content + look -> restyled content.
 
 Li, Liu, Li, Yang, Kautz: "A Closed-form Solution to Photorealistic Image Stylization", ECCV 2018. Step F1 is the chain
-of segments with statistical alignments between them, step F2 the smoothing.
+of segments with statistical alignments between them, step F2 the smoothing. What neither knows of, tones out of
+range and faded detail, is mended at the end.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from fastphoto_native._core import Statistics
 from fastphoto_native.alignment import alignment_maps
 from fastphoto_native.bundle import DEFAULT_MODEL, find_bundle
+from fastphoto_native.detail import restore_detail
 from fastphoto_native.device import Choice, Device, Precision
 from fastphoto_native.engine import Engine
 from fastphoto_native.errors import ArgumentError
@@ -116,7 +118,8 @@ class Stylizer:
             look: from :meth:`analyze` or `Look.load`.
             mask: the content's labels, needed exactly if the look was made with a mask. Labels that the style lacks
                 keep their look.
-            smoothing: "closed-form" (the paper's), "guided" (its fast approximation) or "none".
+            smoothing: "closed-form" (the paper's), "guided" (its fast approximation) or "none" (the network's photo, in
+                which no detail is restored either).
             strength: 0 returns the content as it is, 1 the full look.
             max_side: longest side at which the network sees the photo, pixels; None takes the model's own.
             progress: called with each step's name and the share of steps done.
@@ -177,6 +180,9 @@ class Stylizer:
             report.smoothing = SmoothingReport(smoothing, info.iterations, info.residual, info.converged)
         with clock.stage("compress to gamut"):
             result = compress_to_gamut(result)
+        if smoothing != "none":
+            with clock.stage("restore detail"):
+                result = restore_detail(result, photo, self._threads)
         report.stages = clock.stages
         if progress:
             progress("done", 1.0)
@@ -248,7 +254,8 @@ def stylize(
             takes its look from the same label of the style. Both masks or neither.
         style_mask: the same for the style.
         model: the name of an embedded model or the path of a bundle's folder.
-        smoothing: "closed-form" (the paper's), "guided" (its fast approximation) or "none".
+        smoothing: "closed-form" (the paper's), "guided" (its fast approximation) or "none" (the network's photo, in
+            which no detail is restored either).
         strength: 0 returns the content as it is, 1 the full look.
         device: "auto" (a GPU if it works, else the CPU), "cpu" or "cuda".
         threads: CPU threads; 0 takes what the machine has.

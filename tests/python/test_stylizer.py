@@ -230,6 +230,7 @@ def test_report_tells_what_happened(tiny: fp.Stylizer) -> None:
         "enlarge to full size",
         "smoothing",
         "compress to gamut",
+        "restore detail",
     ]
 
 
