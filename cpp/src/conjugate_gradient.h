@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 
+#include "last_steps.h"
 #include "preconditioner.h"
 #include "stencil.h"
 
@@ -41,11 +42,13 @@ struct Solution {
 /// iteration starts again from there (iterative refinement). A channel with b = 0 gets x = 0. A preconditioner that is
 /// not positive definite, or so poor that the residual grows, ends the iteration; x is then no worse than it was.
 ///
+/// @param last_steps  of the system: once the unknowns stand still, they are tried on the residual, and taken if that
+///     ends the iteration.
 /// @param b  the right side, row by row; see StencilOperator::residual.
 /// @param guess  where to start, row by row, whatever x is; may be empty: then from x.
 /// @param x  the solution.
-SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preconditioner& M, Index channels,
-                               const StencilOperator::FillRow& b, const StencilOperator::FillRow& guess,
+SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preconditioner& M, LastSteps& last_steps,
+                               Index channels, const StencilOperator::FillRow& b, const StencilOperator::FillRow& guess,
                                const SolveLimits& limits, Solution& x);
 
 }  // namespace fastphoto

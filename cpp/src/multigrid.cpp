@@ -8,8 +8,8 @@
 #include "aggregates.h"
 #include "dot.h"
 #include "galerkin.h"
+#include "jacobi_rows.h"
 #include "level_transfer.h"
-#include "multiversion.h"
 #include "row_sums.h"
 
 namespace fastphoto {
@@ -23,10 +23,6 @@ constexpr Index most_coarsest_nodes = 64;  // a dense factorisation of four time
 constexpr double variance_share = 0.1;
 
 // Found by trying on photos and synthetic images (docs/smoothing.md).
-
-/// One step of damped Jacobi on the pixels, best on the upper two thirds of [0, 1], where their bound holds all
-/// eigenvalues.
-constexpr float pixel_damping = 1.5F;
 
 /// Chebyshev smoothing on the levels: so many steps, best on [from, 1] times the largest eigenvalue. What the second
 /// level cannot represent, such as the letters of a text, is left to the first one's smoother; there steps are cheap
@@ -52,28 +48,6 @@ constexpr LevelSmoothing level_smoothing{8, 0.006};
 
 // Rows of aggregates one task takes: of the pixels around them four rows are computed twice.
 constexpr Index aggregate_rows_per_chunk = 8;
-
-/// out = factors r on one channel of a row.
-FASTPHOTO_MULTIVERSION void scale_row(const float* factors, const float* r, Index count,
-                                      float* FASTPHOTO_RESTRICT out) {
-  for (Index i = 0; i < count; ++i) {
-    out[i] = factors[i] * r[i];
-  }
-}
-
-/// out += factors r on one channel of a row.
-FASTPHOTO_MULTIVERSION void add_scaled_row(const float* factors, const float* r, Index count,
-                                           float* FASTPHOTO_RESTRICT out) {
-  for (Index i = 0; i < count; ++i) {
-    out[i] += factors[i] * r[i];
-  }
-}
-
-FASTPHOTO_MULTIVERSION void invert_row(float factor, Index count, float* divisors) {
-  for (Index i = 0; i < count; ++i) {
-    divisors[i] = factor / divisors[i];
-  }
-}
 
 }  // namespace
 
@@ -156,34 +130,15 @@ MultigridPreconditioner::LevelVectors::LevelVectors(const CoarseLevel& level, bo
       t(level.grid(), 4 * right_sides) {}
 
 struct MultigridPreconditioner::PixelRows {
-  PixelRows(const StencilOperator& system, const Multigrid& multigrid, Index channels)
-      : y(Grid{aggregate_side * aggregate_rows_per_chunk + 2 * system.grid().halo, system.grid().width,
-               system.grid().halo},
-          channels),
+  PixelRows(const StencilOperator& system, const Multigrid& multigrid, const PixelDiagonal& bound, Index channels)
+      : jacobi(system, bound, channels, aggregate_side * aggregate_rows_per_chunk),
         t(Grid{1, system.grid().width, system.grid().halo}, channels),
-        factors(Grid{y.grid().height, system.grid().width, 0}, 1),
         stencil(system, channels),
         restriction(*multigrid.levels()[0], multigrid.centred(), channels),
         prolongation(*multigrid.levels()[0], multigrid.centred(), channels) {}
 
-  /// The step of damped Jacobi for each pixel of a row of y.
-  void set_factors(const PixelDiagonal& bound, Index row, Index at) {
-    bound.read(row, 0, bound.width(), factors.row(0, at));
-    invert_row(pixel_damping, bound.width(), factors.row(0, at));
-  }
-
-  /// Zeros where the image ends: there may be rows of the task before.
-  void end_rows(Index at) {
-    for (Index row = at; row < y.grid().height; ++row) {
-      for (Index c = 0; c < y.channels(); ++c) {
-        std::fill_n(y.row(c, row), y.grid().width, 0.0F);
-      }
-    }
-  }
-
-  Field<float> y;
+  JacobiRows jacobi;
   Field<float> t;
-  Field<float> factors;
   StencilRows stencil;
   AggregateRestriction restriction;
   AggregateProlongation prolongation;
@@ -192,7 +147,7 @@ struct MultigridPreconditioner::PixelRows {
 MultigridPreconditioner::MultigridPreconditioner(const StencilOperator& system, const Multigrid& multigrid,
                                                  const PixelDiagonal& bound, Index channels)
     : system_(system), multigrid_(multigrid), bound_(bound), channels_(channels), pixels_([this] {
-        return std::make_unique<PixelRows>(system_, multigrid_, channels_);
+        return std::make_unique<PixelRows>(system_, multigrid_, bound_, channels_);
       }) {
   for (const std::unique_ptr<CoarseLevel>& level : multigrid.levels()) {
     levels_.push_back(std::make_unique<LevelVectors>(*level, levels_.empty(), channels));
@@ -207,13 +162,6 @@ PerChannel MultigridPreconditioner::apply(Workers& workers, const Field<float>& 
   return correct_and_smooth(workers, r, z);
 }
 
-/// The rows of pixels that those of some rows of aggregates and their neighbours lie in.
-std::pair<Index, Index> MultigridPreconditioner::pixel_rows(Index begin, Index end) const {
-  const Grid& grid = system_.grid();
-  return {std::max<Index>(0, aggregate_side * begin - grid.halo),
-          std::min(grid.height, aggregate_side * end + grid.halo)};
-}
-
 /// The first level's right side: P^T (r - A y) with y = factors r, the first step from zero, of which nothing else is
 /// kept.
 void MultigridPreconditioner::restrict_residual(Workers& workers, const Field<float>& r) {
@@ -221,18 +169,12 @@ void MultigridPreconditioner::restrict_residual(Workers& workers, const Field<fl
   workers.run(multigrid_.levels()[0]->grid().height, aggregate_rows_per_chunk, [&](Index begin, Index end) {
     Pool<PixelRows>::Loan loan(pixels_);
     PixelRows& rows = *loan;
-    const auto [first, last] = pixel_rows(begin, end);
-    for (Index row = first; row < last; ++row) {
-      rows.set_factors(bound_, row, row - first);
-      for (Index c = 0; c < channels_; ++c) {
-        scale_row(rows.factors.row(0, row - first), r.row(c, row), grid.width, rows.y.row(c, row - first));
-      }
-    }
-    rows.end_rows(last - first);
+    rows.jacobi.turn_to(aggregate_side * begin, aggregate_side * end);
+    rows.jacobi.step_from_zero(r);
     for (Index node_row = begin; node_row < end; ++node_row) {
       const Index stop = std::min(grid.height, aggregate_side * (node_row + 1));
       for (Index row = aggregate_side * node_row; row < stop; ++row) {
-        rows.stencil.subtract(row, r.row(0, row), rows.y.row(0, row - first), rows.t.row(0, 0));
+        rows.stencil.subtract(row, r.row(0, row), rows.jacobi.y(row), rows.t.row(0, 0));
         rows.restriction.add(row, rows.t.row(0, 0), rows.t.channel_step());
       }
       rows.restriction.finish(node_row, levels_[0]->r);
@@ -247,19 +189,14 @@ PerChannel MultigridPreconditioner::correct_and_smooth(Workers& workers, const F
   workers.run(multigrid_.levels()[0]->grid().height, aggregate_rows_per_chunk, [&](Index begin, Index end) {
     Pool<PixelRows>::Loan loan(pixels_);
     PixelRows& rows = *loan;
-    const auto [first, last] = pixel_rows(begin, end);
+    rows.jacobi.turn_to(aggregate_side * begin, aggregate_side * end);
     rows.prolongation.restart();
-    for (Index row = first; row < last; ++row) {
-      rows.set_factors(bound_, row, row - first);
-      rows.prolongation.row(row, levels_[0]->x, rows.y.row(0, row - first), rows.y.channel_step());
-      for (Index c = 0; c < channels_; ++c) {
-        add_scaled_row(rows.factors.row(0, row - first), r.row(c, row), grid.width, rows.y.row(c, row - first));
-      }
+    for (Index row = rows.jacobi.first(); row < rows.jacobi.last(); ++row) {
+      rows.prolongation.row(row, levels_[0]->x, rows.jacobi.y(row), rows.jacobi.channel_step());
+      rows.jacobi.add_step(row, r);
     }
-    rows.end_rows(last - first);
     for (Index row = aggregate_side * begin; row < std::min(grid.height, aggregate_side * end); ++row) {
-      rows.stencil.relax(row, rows.factors.row(0, row - first), r.row(0, row), rows.y.row(0, row - first),
-                         z.row(0, row));
+      rows.stencil.relax(row, rows.jacobi.factors(row), r.row(0, row), rows.jacobi.y(row), z.row(0, row));
       for (Index c = 0; c < channels_; ++c) {
         dots.at(row, c) = dot_row(r.row(c, row), z.row(c, row), grid.width);
       }

@@ -65,7 +65,6 @@ class MultigridPreconditioner final : public Preconditioner {
 
   /// What one task on a few rows of pixels needs.
   struct PixelRows;
-  std::pair<Index, Index> pixel_rows(Index begin, Index end) const;
 
   struct LevelVectors {
     LevelVectors(const CoarseLevel& level, bool first, Index right_sides);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <utility>
 
 #include "affinity.h"
@@ -11,32 +10,13 @@
 #include "galerkin.h"
 #include "level_smoother.h"
 #include "level_transfer.h"
+#include "random_field.h"
 #include "stencil.h"
 #include "windows.h"
 
 using namespace fastphoto;
 
 namespace {
-
-/// Numbers in [-1, 1), the same on every platform.
-struct Numbers {
-  std::uint32_t state = 1;
-
-  float next() {
-    state = state * 1664525U + 1013904223U;
-    return static_cast<float>(state >> 8) / 8388608.0F - 1.0F;
-  }
-};
-
-void fill_random(Field<float>& field, Numbers& random) {
-  for (Index c = 0; c < field.channels(); ++c) {
-    for (Index row = 0; row < field.grid().height; ++row) {
-      for (Index i = 0; i < field.grid().width; ++i) {
-        field.row(c, row)[i] = random.next();
-      }
-    }
-  }
-}
 
 /// t = r - K x.
 void residual(Workers& workers, const CoarseLevel& level, const Field<float>& r, const Field<float>& x,
@@ -65,18 +45,6 @@ void keep_in_basis(const CoarseLevel& level, Field<float>& u) {
       }
     }
   }
-}
-
-double largest(const Field<float>& field) {
-  double most = 0.0;
-  for (Index c = 0; c < field.channels(); ++c) {
-    for (Index row = 0; row < field.grid().height; ++row) {
-      for (Index i = 0; i < field.grid().width; ++i) {
-        most = std::max(most, std::abs(static_cast<double>(field.row(c, row)[i])));
-      }
-    }
-  }
-  return most;
 }
 
 }  // namespace

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "grid.h"
+#include "pixel_diagonal.h"
+#include "stencil.h"
+
+namespace fastphoto {
+
+/// Damped Jacobi on the pixels, y = F r with F = damping / bound, for some rows and those that the stencil reaches from
+/// them; one for each task. The damping is best on the upper two thirds of [0, 1], where the bound holds all
+/// eigenvalues.
+class JacobiRows {
+ public:
+  /// @param bound  at least as large as the system, x . S x >= x . A x.
+  /// @param most_rows  that turn_to is asked for at once.
+  JacobiRows(const StencilOperator& system, const PixelDiagonal& bound, Index channels, Index most_rows);
+
+  /// Takes rows [begin, end) of the image, and those around them.
+  void turn_to(Index begin, Index end);
+  Index first() const { return first_; }
+  Index last() const { return last_; }
+
+  /// y = F r on the rows first() to last().
+  void step_from_zero(const Field<float>& r);
+
+  /// y += F r on one row.
+  void add_step(Index row, const Field<float>& r);
+
+  float* y(Index row) { return y_.row(0, row - first_); }
+  Index channel_step() const { return y_.channel_step(); }
+  const float* factors(Index row) const { return factors_.row(0, row - first_); }
+
+ private:
+  const PixelDiagonal& bound_;
+  Index reach_;
+  Index first_ = 0;
+  Index last_ = 0;
+  Field<float> y_;
+  Field<float> factors_;
+};
+
+}  // namespace fastphoto

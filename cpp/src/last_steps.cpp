@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "last_steps.h"
+
+#include <memory>
+
+#include "dot.h"
+
+namespace fastphoto {
+
+struct LastSteps::Rows {
+  Rows(const StencilOperator& system, const PixelDiagonal& bound, Index channels)
+      : jacobi(system, bound, channels, rows_per_chunk),
+        t(Grid{1, system.grid().width, system.grid().halo}, channels),
+        stencil(system, channels) {}
+
+  JacobiRows jacobi;
+  Field<float> t;
+  StencilRows stencil;
+};
+
+LastSteps::LastSteps(const StencilOperator& system, const PixelDiagonal& bound, Index channels)
+    : system_(system),
+      bound_(bound),
+      channels_(channels),
+      rows_([this] { return std::make_unique<Rows>(system_, bound_, channels_); }) {}
+
+LastSteps::~LastSteps() = default;
+
+PerChannel LastSteps::attempt(Workers& workers, const Field<float>& r, Field<float>& z) {
+  const Grid& grid = system_.grid();
+  workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
+    Pool<Rows>::Loan loan(rows_);
+    Rows& rows = *loan;
+    rows.jacobi.turn_to(begin, end);
+    rows.jacobi.step_from_zero(r);
+    for (Index row = begin; row < end; ++row) {
+      rows.stencil.subtract(row, r.row(0, row), rows.jacobi.y(row), z.row(0, row));
+    }
+  });
+  RowSums squares(grid.height, channels_);
+  workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
+    Pool<Rows>::Loan loan(rows_);
+    Rows& rows = *loan;
+    rows.jacobi.turn_to(begin, end);
+    rows.jacobi.step_from_zero(z);
+    for (Index row = begin; row < end; ++row) {
+      rows.stencil.subtract(row, z.row(0, row), rows.jacobi.y(row), rows.t.row(0, 0));
+      for (Index c = 0; c < channels_; ++c) {
+        squares.at(row, c) = dot_row(rows.t.row(c, 0), rows.t.row(c, 0), grid.width);
+      }
+    }
+  });
+  return squares.total();
+}
+
+void LastSteps::take(Workers& workers, const Field<float>& r, const Field<float>& z, Field<float>& e) {
+  const Grid& grid = system_.grid();
+  workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
+    Pool<Rows>::Loan loan(rows_);
+    JacobiRows& jacobi = (*loan).jacobi;
+    jacobi.turn_to(begin, end);
+    jacobi.step_from_zero(r);
+    for (Index row = begin; row < end; ++row) {
+      jacobi.add_step(row, z);
+      for (Index c = 0; c < channels_; ++c) {
+        const float* step = jacobi.y(row) + c * jacobi.channel_step();
+        float* to = e.row(c, row);
+        for (Index i = 0; i < grid.width; ++i) {
+          to[i] += step[i];
+        }
+      }
+    }
+  });
+}
+
+}  // namespace fastphoto
