@@ -212,13 +212,13 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
   // R = Y solves the system where Y is affine in the content's colour; elsewhere L Y is large and zero is a better
   // start.
   limits.zero_if_closer = how.initial == nullptr;
-  LastSteps last_steps(*system, *bound, channels);
   Solution u;
   SolveReport report;
   if (multigrid != nullptr) {
     MultigridPreconditioner preconditioner(*system, *multigrid, *bound, channels);
+    LastSteps last_steps(*system, *bound, channels);
     limits.max_iterations = std::min(options.max_iterations, patience);
-    report = conjugate_gradient(workers, *system, preconditioner, last_steps, channels, b, start, limits, u);
+    report = conjugate_gradient(workers, *system, preconditioner, &last_steps, channels, b, start, limits, u);
     limits.max_iterations = options.max_iterations - report.iterations;
     result.info.preconditioner =
         report.iterations > 0 ? SmoothingPreconditioner::Multigrid : SmoothingPreconditioner::None;
@@ -230,8 +230,8 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
       return !how.progress || how.progress(done + iteration, residual);
     };
     const bool fresh = !u.sum && !u.single;  // multigrid has left nothing
-    report = conjugate_gradient(workers, *system, preconditioner, last_steps, channels, b, fresh ? start : nullptr,
-                                limits, u);
+    report =
+        conjugate_gradient(workers, *system, preconditioner, nullptr, channels, b, fresh ? start : nullptr, limits, u);
     if (report.iterations > 0) {
       result.info.preconditioner = SmoothingPreconditioner::Diagonal;
     }

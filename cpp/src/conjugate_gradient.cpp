@@ -156,7 +156,7 @@ bool all_usable(const PerChannel& dots) {
 /// The float32 recursion: e starts at zero, r at the residual.
 class Correction {
  public:
-  Correction(Workers& workers, const StencilOperator& A, Preconditioner& M, LastSteps& last_steps, Index channels)
+  Correction(Workers& workers, const StencilOperator& A, Preconditioner& M, LastSteps* last_steps, Index channels)
       : r(A.grid(), channels),
         e(A.grid(), channels),
         workers_(workers),
@@ -221,7 +221,7 @@ class Correction {
         return iteration + 1;
       }
       bool done = residual <= target && change <= still * largest;
-      if (residual > target && residual <= reach_of_last_steps * target &&
+      if (last_steps_ != nullptr && residual > target && residual <= reach_ * target &&
           change <= stillness_before_last_steps * still * largest) {
         residual = after_last_steps(b_norms, residual, target);
         done = residual <= target;
@@ -246,20 +246,24 @@ class Correction {
   Field<float>& room() { return p_; }
 
  private:
-  /// Takes the last steps if they lead to the target. Returns the residual, which is what it was if they don't.
+  /// Takes the last steps if they lead to the target. Returns the residual, which is what it was if they don't; they
+  /// are tried again when what they have gained now would do.
   double after_last_steps(const PerChannel& b_norms, double residual, double target) {
-    const double after = relative(last_steps_.attempt(workers_, r, z_), b_norms);  // z is not in use between iterations
+    Field<float>& z = z_;  // not in use between iterations
+    const double after = relative(last_steps_->attempt(workers_, r, z), b_norms);
     if (!(after <= target)) {
+      reach_ = residual / after;
       return residual;
     }
-    last_steps_.take(workers_, r, z_, e);
+    last_steps_->take(workers_, r, z, e);
     return after;
   }
 
   Workers& workers_;
   const StencilOperator& A_;
   Preconditioner& M_;
-  LastSteps& last_steps_;
+  LastSteps* last_steps_;
+  double reach_ = reach_of_last_steps;
   Index channels_;
   Field<float> p_;
   Field<float> z_;
@@ -295,7 +299,7 @@ void read_guess(Workers& workers, const StencilOperator::FillRow& guess, const P
 
 }  // namespace
 
-SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preconditioner& M, LastSteps& last_steps,
+SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preconditioner& M, LastSteps* last_steps,
                                Index channels, const StencilOperator::FillRow& b, const StencilOperator::FillRow& guess,
                                const SolveLimits& limits, Solution& x) {
   const PerChannel b_norms = norms_of_rows(workers, A.grid(), channels, b);

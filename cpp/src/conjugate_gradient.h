@@ -43,11 +43,11 @@ struct Solution {
 /// not positive definite, or so poor that the residual grows, ends the iteration; x is then no worse than it was.
 ///
 /// @param last_steps  of the system: once the unknowns stand still, they are tried on the residual, and taken if that
-///     ends the iteration.
+///     ends the iteration. Null where an iteration costs no more than they do.
 /// @param b  the right side, row by row; see StencilOperator::residual.
 /// @param guess  where to start, row by row, whatever x is; may be empty: then from x.
 /// @param x  the solution.
-SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preconditioner& M, LastSteps& last_steps,
+SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preconditioner& M, LastSteps* last_steps,
                                Index channels, const StencilOperator::FillRow& b, const StencilOperator::FillRow& guess,
                                const SolveLimits& limits, Solution& x);
 

@@ -49,12 +49,6 @@ void JacobiRows::turn_to(Index begin, Index end) {
     bound_.read(row, 0, bound_.width(), factors);
     invert_row(bound_.width(), factors);
   }
-  // Zeros where the image ends: there may be rows of the task before.
-  for (Index row = last_ - first_; row < y_.grid().height; ++row) {
-    for (Index c = 0; c < y_.channels(); ++c) {
-      std::fill_n(y_.row(c, row), y_.grid().width, 0.0F);
-    }
-  }
 }
 
 void JacobiRows::step_from_zero(const Field<float>& r) {

@@ -8,8 +8,9 @@
 namespace fastphoto {
 
 /// Damped Jacobi on the pixels, y = F r with F = damping / bound, for some rows and those that the stencil reaches from
-/// them; one for each task. The damping is best on the upper two thirds of [0, 1], where the bound holds all
-/// eigenvalues.
+/// them; one for each task. Rows are numbered as in the image; below its last one y keeps rows of the task before,
+/// which the stencil multiplies by zero. The damping is best on the upper two thirds of [0, 1], where the bound holds
+/// all eigenvalues.
 class JacobiRows {
  public:
   /// @param bound  at least as large as the system, x . S x >= x . A x.

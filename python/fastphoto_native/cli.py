@@ -41,7 +41,8 @@ def main() -> None:
     type=click.Choice(SMOOTHINGS),
     default=SMOOTHINGS[0],
     show_default=True,
-    help="What undoes damage to structure: the paper's solver, its fast approximation, or nothing.",
+    help="What undoes damage to structure: the paper's solver, its fast approximation (both followed by the "
+    "content's detail), or nothing.",
 )
 @click.option(
     "--strength",

@@ -24,15 +24,16 @@ EDGE_VARIANCE = 0.02
 AMOUNT = 0.8
 # No pixel is changed by more: larger differences are strong edges with other contrasts, and would get halos.
 LARGEST_CHANGE = 0.05
-# Root mean square of detail that is none (a thousandth of an 8-bit step).
-LEAST_DETAIL = 4e-6
+# The content's detail is not made stronger than this: in a flat content it is rounding and noise.
+LARGEST_GAIN = 3.0
 
 
 def restore_detail(result: FloatArray, content: FloatArray, threads: int) -> FloatArray:
     """The result with most of its luma detail d_r replaced by the content's: adds a limited AMOUNT (k d_c - d_r) to
-    all channels, where k makes both details equally strong over the photo.
+    all channels, where k <= LARGEST_GAIN makes both details equally strong over the photo.
 
-    Hues stay the result's. A result that equals the content stays as it is.
+    Hues stay the result's, but for what then lies beyond the range and is cut off. A result that equals the content
+    stays as it is.
 
     Args:
         result: H x W x 3 float32 in 0..1; not changed.
@@ -46,10 +47,9 @@ def restore_detail(result: FloatArray, content: FloatArray, threads: int) -> Flo
     guide = np.ascontiguousarray(lumas[..., 0])
     lumas -= guided_filter(guide, lumas, radius=radius, eps=EDGE_VARIANCE, threads=threads)
     content_detail, own_detail = lumas[..., 0], lumas[..., 1]
-    strengths = np.sqrt(np.mean(np.square(lumas), axis=(0, 1), dtype=np.float64))
-    if strengths[0] < LEAST_DETAIL:
-        return result
-    change = AMOUNT * (np.float32(strengths[1] / strengths[0]) * content_detail - own_detail)
+    of_content, own = (float(rms) for rms in np.sqrt(np.mean(np.square(lumas), axis=(0, 1), dtype=np.float64)))
+    gain = own / of_content if own < LARGEST_GAIN * of_content else LARGEST_GAIN
+    change = AMOUNT * (np.float32(gain) * content_detail - own_detail)
     change = LARGEST_CHANGE * np.tanh(change / LARGEST_CHANGE)
     restored: FloatArray = result + change[..., None]
     return np.clip(restored, 0, 1, out=restored)

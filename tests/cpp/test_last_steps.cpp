@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
-#include <cstdint>
+#include <algorithm>
 #include <vector>
 
 #include "affinity.h"
+#include "conjugate_gradient.h"
 #include "last_steps.h"
+#include "preconditioner.h"
 #include "random_field.h"
 #include "stencil.h"
 #include "windows.h"
@@ -126,4 +128,26 @@ TEST_CASE("the last steps are two steps of damped Jacobi") {
       }
     }
   }
+}
+
+TEST_CASE("the last steps end an iteration earlier, at the same residual") {
+  Workers workers(1);
+  const System system(workers, 60, 50, 1);
+  Field<float> right(system.matrix.grid(), 1);
+  Numbers random;
+  fill_random(right, random);
+  const auto b = [&](Index c, Index row, float* out) { std::copy_n(right.row(c, row), right.grid().width, out); };
+  const auto solve = [&](LastSteps* last_steps) {
+    DiagonalPreconditioner preconditioner(system.bound);
+    Solution x;
+    return conjugate_gradient(workers, system.matrix, preconditioner, last_steps, 1, b, nullptr, {1e-3, 500, {}, false},
+                              x);
+  };
+  LastSteps last_steps(system.matrix, system.bound, 1);
+  const SolveReport with = solve(&last_steps);
+  const SolveReport without = solve(nullptr);
+  CHECK(with.converged);
+  CHECK(without.converged);
+  CHECK(with.residual <= 1e-3);
+  CHECK(with.iterations < without.iterations);
 }

@@ -74,13 +74,13 @@ def strokes(height: int, width: int) -> Float32Array:
     ("content", "most"),
     [
         (flat, 7),
-        (gradient, 13),
-        (gradient_8_bit, 14),
+        (gradient, 10),
+        (gradient_8_bit, 10),
         (checkerboard, 7),
-        (random_image, 8),
+        (random_image, 7),
         (stripes, 7),
         (quadrants, 7),
-        (strokes, 30),
+        (strokes, 29),
     ],
 )
 def test_iterations_on_hard_content(content: Content, most: int) -> None:
