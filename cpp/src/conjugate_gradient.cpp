@@ -220,17 +220,15 @@ class Correction {
         unfit = true;
         return iteration + 1;
       }
-      bool done = residual <= target && change <= still * largest;
       if (last_steps_ != nullptr && residual > target && residual <= reach_ * target &&
           change <= stillness_before_last_steps * still * largest) {
         residual = after_last_steps(b_norms, residual, target);
-        done = residual <= target;
       }
       if (!go_on(iteration + 1, residual)) {
         cancelled = true;
         return iteration + 1;
       }
-      if (done) {
+      if (residual <= target && change <= still * largest) {
         return iteration + 1;
       }
     }

@@ -26,48 +26,41 @@ LastSteps::LastSteps(const StencilOperator& system, const PixelDiagonal& bound, 
 
 LastSteps::~LastSteps() = default;
 
-PerChannel LastSteps::attempt(Workers& workers, const Field<float>& r, Field<float>& z) {
-  const Grid& grid = system_.grid();
-  workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
-    Pool<Rows>::Loan loan(rows_);
-    Rows& rows = *loan;
-    rows.jacobi.turn_to(begin, end);
-    rows.jacobi.step_from_zero(r);
+/// Calls body(rows, row) for all rows of the image, with a step from zero, y = F r, in rows.jacobi.
+template <class Body>
+void LastSteps::for_each_row(Workers& workers, const Field<float>& r, const Body& body) {
+  workers.run(system_.grid().height, rows_per_chunk, [&](Index begin, Index end) {
+    Pool<Rows>::Loan rows(rows_);
+    (*rows).jacobi.turn_to(begin, end);
+    (*rows).jacobi.step_from_zero(r);
     for (Index row = begin; row < end; ++row) {
-      rows.stencil.subtract(row, r.row(0, row), rows.jacobi.y(row), z.row(0, row));
+      body(*rows, row);
     }
   });
-  RowSums squares(grid.height, channels_);
-  workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
-    Pool<Rows>::Loan loan(rows_);
-    Rows& rows = *loan;
-    rows.jacobi.turn_to(begin, end);
-    rows.jacobi.step_from_zero(z);
-    for (Index row = begin; row < end; ++row) {
-      rows.stencil.subtract(row, z.row(0, row), rows.jacobi.y(row), rows.t.row(0, 0));
-      for (Index c = 0; c < channels_; ++c) {
-        squares.at(row, c) = dot_row(rows.t.row(c, 0), rows.t.row(c, 0), grid.width);
-      }
+}
+
+PerChannel LastSteps::attempt(Workers& workers, const Field<float>& r, Field<float>& z) {
+  for_each_row(workers, r, [&](Rows& rows, Index row) {
+    rows.stencil.subtract(row, r.row(0, row), rows.jacobi.y(row), z.row(0, row));
+  });
+  RowSums squares(system_.grid().height, channels_);
+  for_each_row(workers, z, [&](Rows& rows, Index row) {
+    rows.stencil.subtract(row, z.row(0, row), rows.jacobi.y(row), rows.t.row(0, 0));
+    for (Index c = 0; c < channels_; ++c) {
+      squares.at(row, c) = dot_row(rows.t.row(c, 0), rows.t.row(c, 0), system_.grid().width);
     }
   });
   return squares.total();
 }
 
 void LastSteps::take(Workers& workers, const Field<float>& r, const Field<float>& z, Field<float>& e) {
-  const Grid& grid = system_.grid();
-  workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
-    Pool<Rows>::Loan loan(rows_);
-    JacobiRows& jacobi = (*loan).jacobi;
-    jacobi.turn_to(begin, end);
-    jacobi.step_from_zero(r);
-    for (Index row = begin; row < end; ++row) {
-      jacobi.add_step(row, z);
-      for (Index c = 0; c < channels_; ++c) {
-        const float* step = jacobi.y(row) + c * jacobi.channel_step();
-        float* to = e.row(c, row);
-        for (Index i = 0; i < grid.width; ++i) {
-          to[i] += step[i];
-        }
+  for_each_row(workers, r, [&](Rows& rows, Index row) {
+    rows.jacobi.add_step(row, z);
+    for (Index c = 0; c < channels_; ++c) {
+      const float* step = rows.jacobi.y(row) + c * rows.jacobi.channel_step();
+      float* to = e.row(c, row);
+      for (Index i = 0; i < system_.grid().width; ++i) {
+        to[i] += step[i];
       }
     }
   });

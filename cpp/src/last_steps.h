@@ -28,6 +28,9 @@ class LastSteps {
  private:
   struct Rows;
 
+  template <class Body>
+  void for_each_row(Workers& workers, const Field<float>& r, const Body& body);
+
   const StencilOperator& system_;
   const PixelDiagonal& bound_;
   Index channels_;

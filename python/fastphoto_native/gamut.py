@@ -31,7 +31,7 @@ SAMPLED_PIXELS = 1_000_000
 def compress_to_gamut(photo: FloatArray) -> FloatArray:
     """The photo with its values in 0..1: shadows and highlights beyond are compressed, channel by channel.
 
-    Below a knee k, values v in [low, k], low < 0, go to [0, k] by v' = k - k s u / (1 + (s - 1) u), where
+    Below a knee k, values v in [low, k], low < 0, go to [0, k] by v' = k (1 - u) / (1 + (s - 1) u), where
     u = (k - v) / (k - low) and s = (k - low) / k: increasing, with slope 1 at the knee. Highlights mirror it.
 
     Args:
@@ -61,4 +61,4 @@ def _lift_shadows(values: FloatArray, excess: float, largest_knee: float) -> Non
     slope = (knee + excess) / knee
     below = values < knee
     u = np.minimum((knee - values[below]) / (knee + excess), 1)
-    values[below] = knee - knee * slope * u / (1 + (slope - 1) * u)
+    values[below] = knee * (1 - u) / (1 + (slope - 1) * u)
