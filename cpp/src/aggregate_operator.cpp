@@ -260,6 +260,7 @@ LevelSetup coarsen_pixels(Workers& workers, const Field<float>& coefficients, co
   const Grid& pixels = colors.grid();
   const Grid nodes{aggregates_along(pixels.height), aggregates_along(pixels.width), 1};
   LevelSetup result{std::make_unique<CoarseLevel>(nodes.height, nodes.width),
+                    Field<float>(nodes, CoarseLevel::block_planes),
                     std::vector<ColorMoments>(static_cast<std::size_t>(nodes.height * nodes.width))};
   CoarseLevel& level = *result.level;
   workers.run(nodes.height, node_rows_per_chunk, [&](Index begin, Index end) {
@@ -303,7 +304,7 @@ LevelSetup coarsen_pixels(Workers& workers, const Field<float>& coefficients, co
         read_tile(colors, coefficients, row, node, 0, S + reach, *tile);
         neighbour_blocks(*tile, level.basis().row(0, row) + node, level.basis().row_step(),
                          level.basis().channel_step(), std::min(lanes, nodes.width - node),
-                         level.blocks().row(0, row) + node, level.blocks().channel_step());
+                         result.blocks.row(0, row) + node, result.blocks.channel_step());
       }
     }
   });

@@ -3,8 +3,7 @@
 
 namespace fastphoto {
 
-CoarseLevel::CoarseLevel(Index height, Index width)
-    : blocks_(Grid{height, width, 1}, 16 * blocks_per_node), basis_(Grid{height, width, 1}, 29) {}
+CoarseLevel::CoarseLevel(Index height, Index width) : basis_(Grid{height, width, 1}, 29) {}
 
 void CoarseLevel::set_basis(Index row, Index column, const ColorBasis& basis) {
   for (Index i = 0; i < 3; ++i) {

@@ -7,23 +7,20 @@
 
 namespace fastphoto {
 
-/// One grid of nodes with four unknowns each: an affine function of colour. The operator is a symmetric 3 x 3 stencil
-/// of 4 x 4 blocks in bases that make every diagonal block the identity, so that only the four positive offsets are
-/// stored.
+/// One grid of nodes with four unknowns each: an affine function of colour. The operator K is a symmetric 3 x 3 stencil
+/// of 4 x 4 blocks in bases that make every diagonal block the identity, so that only the blocks of the four positive
+/// offsets are kept: 16 planes for each, plane 16 * offset + 4 * a + b.
 ///
 /// Vectors are fields with channel 4-unknown major: channel u * R + r is unknown u of right side r.
 class CoarseLevel {
  public:
   static constexpr Index blocks_per_node = 4;
+  static constexpr Index block_planes = 16 * blocks_per_node;
   static constexpr NeighbourOffset offsets[blocks_per_node] = {{0, 1}, {1, -1}, {1, 0}, {1, 1}};
 
   CoarseLevel(Index height, Index width);
 
-  const Grid& grid() const { return blocks_.grid(); }
-
-  /// Plane 16 * offset + 4 * a + b.
-  Field<float>& blocks() { return blocks_; }
-  const Field<float>& blocks() const { return blocks_; }
+  const Grid& grid() const { return basis_.grid(); }
 
   /// Planes: 3 of mean, 13 of to_affine, 13 of from_affine.
   static constexpr Index mean_plane = 0;
@@ -37,7 +34,6 @@ class CoarseLevel {
   static constexpr double largest_eigenvalue = 4.0;
 
  private:
-  Field<float> blocks_;
   Field<float> basis_;
 };
 

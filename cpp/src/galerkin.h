@@ -11,9 +11,10 @@
 
 namespace fastphoto {
 
-/// A level with the moments its coarser one is made from.
+/// A level with its operator and what its coarser one is made from besides.
 struct LevelSetup {
   std::unique_ptr<CoarseLevel> level;
+  Field<float> blocks;                // of the operator
   std::vector<ColorMoments> moments;  // row-major nodes
 };
 

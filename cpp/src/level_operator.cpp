@@ -155,6 +155,7 @@ LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_
   const Index height = coarser_nodes(from.grid().height);
   const Index width = coarser_nodes(from.grid().width);
   LevelSetup result{std::make_unique<CoarseLevel>(height, width),
+                    Field<float>(Grid{height, width, 1}, CoarseLevel::block_planes),
                     std::vector<ColorMoments>(static_cast<std::size_t>(height * width))};
   CoarseLevel& level = *result.level;
   // A tile writes to nodes before its first and behind its last one.
@@ -168,8 +169,8 @@ LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_
         const Index y = 2 * row + py;
         for (Index node = 0; node < width; node += lanes) {
           for (Index px = 0; px < 2; ++px) {
-            add_nodes(from.blocks().row(0, y) + 2 * node, from.blocks().channel_step(),
-                      from.basis().row(0, y) + 2 * node, from.basis().row_step(), from.basis().channel_step(), py, px,
+            add_nodes(fine.blocks.row(0, y) + 2 * node, fine.blocks.channel_step(), from.basis().row(0, y) + 2 * node,
+                      from.basis().row_step(), from.basis().channel_step(), py, px,
                       {{target(row) + node, target(row + 1) + node}, raw.channel_step()});
           }
         }
@@ -192,7 +193,7 @@ LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_
       for (Index node = 0; node < width; node += lanes) {
         change_bases(raw.row(0, row) + node, raw.channel_step(), level.basis().row(0, row) + node,
                      level.basis().row_step(), level.basis().channel_step(), std::min(lanes, width - node),
-                     level.blocks().row(0, row) + node, level.blocks().channel_step());
+                     result.blocks.row(0, row) + node, result.blocks.channel_step());
       }
     }
   });

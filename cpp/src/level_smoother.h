@@ -3,37 +3,42 @@
 
 #include <vector>
 
-#include "coarse_level.h"
+#include "folded_rows.h"
 #include "grid.h"
+#include "level_matrix.h"
 #include "parallel.h"
 #include "pool.h"
 
 namespace fastphoto {
 
 /// Steps of damped Jacobi on a level, x += factor (r - K x), one for each factor: the diagonal blocks are the identity.
-/// The steps go through the rows in line, each a row behind the one before, so that blocks come from memory once.
+/// The steps go through the rows in line, each a row behind the one before, so that the matrix comes from memory once.
+/// Before and after a correction from the next level; r and x are kept in between.
 class LevelSmoother {
  public:
-  LevelSmoother(const CoarseLevel& level, std::vector<float> factors, Index right_sides);
+  LevelSmoother(const LevelMatrix& matrix, std::vector<float> factors, Index right_sides);
   ~LevelSmoother();
   LevelSmoother(const LevelSmoother&) = delete;
   LevelSmoother& operator=(const LevelSmoother&) = delete;
 
-  /// y = x after all steps from x = 0, and t = r - K y. r, y and t are different fields.
-  void from_zero(Workers& workers, const Field<float>& r, Field<float>& y, Field<float>& t);
+  /// All steps for the right side r = v, from x = 0; leaves v = r - K x.
+  void before(Workers& workers, Field<float>& v);
 
-  /// y = x after the steps in reverse order. y is not x, and x is lost.
-  void backwards(Workers& workers, const Field<float>& r, Field<float>& x, Field<float>& y);
+  /// Adds the correction v to x and takes the steps in reverse order; leaves v = x.
+  void after(Workers& workers, Field<float>& v);
 
  private:
   struct Room;
 
   template <class Body>
-  bool for_each_row(Workers& workers, Index passes, Field<float>& even, Field<float>& odd, const Body& body);
+  void for_each_row(Workers& workers, Index passes, FoldedRows<float>& even, FoldedRows<float>& odd, const Body& body);
 
-  const CoarseLevel& level_;
+  const LevelMatrix& matrix_;
   std::vector<float> factors_;
   Index right_sides_;
+  FoldedRows<float> r_;
+  FoldedRows<float> x_;
+  FoldedRows<float> other_;  // what steps write to in turns with x
   Pool<Room> rooms_;
 };
 

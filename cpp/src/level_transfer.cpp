@@ -106,12 +106,6 @@ FASTPHOTO_MULTIVERSION void spread(float weight, const float* from, Index from_s
   }
 }
 
-FASTPHOTO_MULTIVERSION void add_row(const float* from, Index count, float* FASTPHOTO_RESTRICT to) {
-  for (Index i = 0; i < count; ++i) {
-    to[i] += from[i];
-  }
-}
-
 const float* means_of(const CoarseLevel& level, Index row) { return level.basis().row(CoarseLevel::mean_plane, row); }
 
 }  // namespace
@@ -162,8 +156,8 @@ void restrict_level(Workers& workers, const CoarseLevel& fine_level, const Coars
   });
 }
 
-void add_prolonged_level(Workers& workers, const CoarseLevel& fine_level, const CoarseLevel& coarse_level,
-                         const Field<float>& coarse, Field<float>& fine) {
+void prolong_level(Workers& workers, const CoarseLevel& fine_level, const CoarseLevel& coarse_level,
+                   const Field<float>& coarse, Field<float>& fine) {
   const Index channels = fine.channels() / value_planes;
   const Grid& grid = fine_level.grid();
   const Index nodes = coarse_level.grid().width;
@@ -211,7 +205,7 @@ void add_prolonged_level(Workers& workers, const CoarseLevel& fine_level, const 
         multiply_basis(from.row(CoarseLevel::from_plane, y), from.channel_step(), grid.width, values.channel_step(),
                        values.row(0, 0));
         for (Index u = 0; u < value_planes; ++u) {
-          add_row(values.row(u, 0), grid.width, fine.row(u * channels + r, y));
+          std::copy_n(values.row(u, 0), grid.width, fine.row(u * channels + r, y));
         }
       }
     }

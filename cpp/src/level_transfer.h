@@ -18,8 +18,8 @@ constexpr Index coarser_nodes(Index nodes) { return nodes / 2 + 1; }
 void restrict_level(Workers& workers, const CoarseLevel& fine_level, const CoarseLevel& coarse_level,
                     const Field<float>& fine, Field<float>& coarse);
 
-/// fine += P coarse.
-void add_prolonged_level(Workers& workers, const CoarseLevel& fine_level, const CoarseLevel& coarse_level,
-                         const Field<float>& coarse, Field<float>& fine);
+/// fine = P coarse.
+void prolong_level(Workers& workers, const CoarseLevel& fine_level, const CoarseLevel& coarse_level,
+                   const Field<float>& coarse, Field<float>& fine);
 
 }  // namespace fastphoto

@@ -43,7 +43,7 @@ struct LevelSmoothing {
   }
 };
 
-constexpr LevelSmoothing first_level_smoothing{10, 0.003};
+constexpr LevelSmoothing first_level_smoothing{12, 0.002};
 constexpr LevelSmoothing level_smoothing{8, 0.006};
 
 // Rows of aggregates one task takes: of the pixels around them four rows are computed twice.
@@ -59,23 +59,20 @@ std::unique_ptr<Multigrid> Multigrid::build(Workers& workers, Field<float> color
       coarsen_pixels(workers, system.coefficients(), system.diagonal(), least_variance, multigrid->centred_);
   for (;;) {
     const Grid grid = setup.level->grid();
-    const bool coarsest = grid.height * grid.width <= most_coarsest_nodes || (grid.height <= 2 && grid.width <= 2);
-    LevelSetup next;
-    if (!coarsest) {
-      next = coarsen_level(workers, setup, least_variance);
-    }
-    multigrid->levels_.push_back(std::move(setup.level));
-    if (coarsest) {
+    if (grid.height * grid.width <= most_coarsest_nodes || (grid.height <= 2 && grid.width <= 2)) {
       break;
     }
+    LevelSetup next = coarsen_level(workers, setup, least_variance);
+    multigrid->levels_.push_back({std::move(setup.level), std::make_unique<LevelMatrix>(workers, setup.blocks)});
     setup = std::move(next);
   }
-  return multigrid->factorize_coarsest() ? std::move(multigrid) : nullptr;
+  multigrid->levels_.push_back({std::move(setup.level), nullptr});
+  return multigrid->factorize(setup.blocks) ? std::move(multigrid) : nullptr;
 }
 
-bool Multigrid::factorize_coarsest() {
-  const CoarseLevel& level = *levels_.back();
-  const Grid& grid = level.grid();
+/// The operator of the coarsest level.
+bool Multigrid::factorize(const Field<float>& blocks) {
+  const Grid& grid = blocks.grid();
   const Index size = 4 * grid.height * grid.width;
   Eigen::MatrixXd matrix = Eigen::MatrixXd::Identity(size, size);
   for (Index y = 0; y < grid.height; ++y) {
@@ -88,7 +85,7 @@ bool Multigrid::factorize_coarsest() {
         }
         for (Index a = 0; a < 4; ++a) {
           for (Index b = 0; b < 4; ++b) {
-            const auto value = static_cast<double>(level.blocks().row(16 * o + 4 * a + b, y)[x]);
+            const auto value = static_cast<double>(blocks.row(16 * o + 4 * a + b, y)[x]);
             matrix(4 * (y * grid.width + x) + a, 4 * (ny * grid.width + nx) + b) = value;
             matrix(4 * (ny * grid.width + nx) + b, 4 * (y * grid.width + x) + a) = value;
           }
@@ -104,7 +101,7 @@ bool Multigrid::factorize_coarsest() {
 }
 
 void Multigrid::solve_coarsest(Field<float>& x) const {
-  const Grid& grid = levels_.back()->grid();
+  const Grid& grid = levels_.back().nodes->grid();
   const Index channels = x.channels() / 4;
   Eigen::MatrixXd values(4 * grid.height * grid.width, channels);
   const auto each = [&](const auto& body) {
@@ -123,19 +120,13 @@ void Multigrid::solve_coarsest(Field<float>& x) const {
   each([](double& value, float& sample) { sample = static_cast<float>(value); });
 }
 
-MultigridPreconditioner::LevelVectors::LevelVectors(const CoarseLevel& level, bool first, Index right_sides)
-    : smoother(level, (first ? first_level_smoothing : level_smoothing).dampings(), right_sides),
-      r(level.grid(), 4 * right_sides),
-      x(level.grid(), 4 * right_sides),
-      t(level.grid(), 4 * right_sides) {}
-
 struct MultigridPreconditioner::PixelRows {
   PixelRows(const StencilOperator& system, const Multigrid& multigrid, const PixelDiagonal& bound, Index channels)
       : jacobi(system, bound, channels, aggregate_side * aggregate_rows_per_chunk),
         t(Grid{1, system.grid().width, system.grid().halo}, channels),
         stencil(system, channels),
-        restriction(*multigrid.levels()[0], multigrid.centred(), channels),
-        prolongation(*multigrid.levels()[0], multigrid.centred(), channels) {}
+        restriction(*multigrid.levels()[0].nodes, multigrid.centred(), channels),
+        prolongation(*multigrid.levels()[0].nodes, multigrid.centred(), channels) {}
 
   JacobiRows jacobi;
   Field<float> t;
@@ -149,8 +140,11 @@ MultigridPreconditioner::MultigridPreconditioner(const StencilOperator& system, 
     : system_(system), multigrid_(multigrid), bound_(bound), channels_(channels), pixels_([this] {
         return std::make_unique<PixelRows>(system_, multigrid_, bound_, channels_);
       }) {
-  for (const std::unique_ptr<CoarseLevel>& level : multigrid.levels()) {
-    levels_.push_back(std::make_unique<LevelVectors>(*level, levels_.empty(), channels));
+  for (const Multigrid::Level& level : multigrid.levels()) {
+    const LevelSmoothing& smoothing = levels_.empty() ? first_level_smoothing : level_smoothing;
+    levels_.push_back(
+        {level.matrix ? std::make_unique<LevelSmoother>(*level.matrix, smoothing.dampings(), channels) : nullptr,
+         Field<float>(level.nodes->grid(), 4 * channels)});
   }
 }
 
@@ -166,7 +160,7 @@ PerChannel MultigridPreconditioner::apply(Workers& workers, const Field<float>& 
 /// kept.
 void MultigridPreconditioner::restrict_residual(Workers& workers, const Field<float>& r) {
   const Grid& grid = system_.grid();
-  workers.run(multigrid_.levels()[0]->grid().height, aggregate_rows_per_chunk, [&](Index begin, Index end) {
+  workers.run(multigrid_.levels()[0].nodes->grid().height, aggregate_rows_per_chunk, [&](Index begin, Index end) {
     Pool<PixelRows>::Loan loan(pixels_);
     PixelRows& rows = *loan;
     rows.jacobi.turn_to(aggregate_side * begin, aggregate_side * end);
@@ -177,7 +171,7 @@ void MultigridPreconditioner::restrict_residual(Workers& workers, const Field<fl
         rows.stencil.subtract(row, r.row(0, row), rows.jacobi.y(row), rows.t.row(0, 0));
         rows.restriction.add(row, rows.t.row(0, 0), rows.t.channel_step());
       }
-      rows.restriction.finish(node_row, levels_[0]->r);
+      rows.restriction.finish(node_row, levels_[0].v);
     }
   });
 }
@@ -186,13 +180,13 @@ void MultigridPreconditioner::restrict_residual(Workers& workers, const Field<fl
 PerChannel MultigridPreconditioner::correct_and_smooth(Workers& workers, const Field<float>& r, Field<float>& z) {
   const Grid& grid = system_.grid();
   RowSums dots(grid.height, channels_);
-  workers.run(multigrid_.levels()[0]->grid().height, aggregate_rows_per_chunk, [&](Index begin, Index end) {
+  workers.run(multigrid_.levels()[0].nodes->grid().height, aggregate_rows_per_chunk, [&](Index begin, Index end) {
     Pool<PixelRows>::Loan loan(pixels_);
     PixelRows& rows = *loan;
     rows.jacobi.turn_to(aggregate_side * begin, aggregate_side * end);
     rows.prolongation.restart();
     for (Index row = rows.jacobi.first(); row < rows.jacobi.last(); ++row) {
-      rows.prolongation.row(row, levels_[0]->x, rows.jacobi.y(row), rows.jacobi.channel_step());
+      rows.prolongation.row(row, levels_[0].v, rows.jacobi.y(row), rows.jacobi.channel_step());
       rows.jacobi.add_step(row, r);
     }
     for (Index row = aggregate_side * begin; row < std::min(grid.height, aggregate_side * end); ++row) {
@@ -207,20 +201,18 @@ PerChannel MultigridPreconditioner::correct_and_smooth(Workers& workers, const F
 
 // NOLINTNEXTLINE(misc-no-recursion): as deep as there are levels
 void MultigridPreconditioner::cycle(Workers& workers, std::size_t at) {
-  LevelVectors& v = *levels_[at];
+  Field<float>& v = levels_[at].v;
   if (at + 1 == levels_.size()) {
-    std::swap(v.r, v.x);
-    multigrid_.solve_coarsest(v.x);
+    multigrid_.solve_coarsest(v);
     return;
   }
-  const CoarseLevel& level = *multigrid_.levels()[at];
-  const CoarseLevel& coarse = *multigrid_.levels()[at + 1];
-  v.smoother.from_zero(workers, v.r, v.x, v.t);
-  restrict_level(workers, level, coarse, v.t, levels_[at + 1]->r);
+  const CoarseLevel& nodes = *multigrid_.levels()[at].nodes;
+  const CoarseLevel& coarser = *multigrid_.levels()[at + 1].nodes;
+  levels_[at].smoother->before(workers, v);
+  restrict_level(workers, nodes, coarser, v, levels_[at + 1].v);
   cycle(workers, at + 1);
-  add_prolonged_level(workers, level, coarse, levels_[at + 1]->x, v.x);
-  v.smoother.backwards(workers, v.r, v.x, v.t);
-  std::swap(v.x, v.t);
+  prolong_level(workers, nodes, coarser, levels_[at + 1].v, v);
+  levels_[at].smoother->after(workers, v);
 }
 
 }  // namespace fastphoto

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "coarse_level.h"
+#include "level_matrix.h"
 #include "level_smoother.h"
 #include "pixel_diagonal.h"
 #include "pool.h"
@@ -28,7 +29,11 @@ class Multigrid {
   static std::unique_ptr<Multigrid> build(Workers& workers, Field<float> colors, const StencilOperator& system,
                                           double eps);
 
-  const std::vector<std::unique_ptr<CoarseLevel>>& levels() const { return levels_; }
+  struct Level {
+    std::unique_ptr<CoarseLevel> nodes;
+    std::unique_ptr<LevelMatrix> matrix;  // none on the coarsest
+  };
+  const std::vector<Level>& levels() const { return levels_; }
 
   /// The content's colours less the mean of their aggregate.
   const Field<float>& centred() const { return centred_; }
@@ -39,10 +44,10 @@ class Multigrid {
  private:
   explicit Multigrid(Field<float> colors) : centred_(std::move(colors)) {}
 
-  bool factorize_coarsest();
+  bool factorize(const Field<float>& blocks);
 
   Field<float> centred_;
-  std::vector<std::unique_ptr<CoarseLevel>> levels_;  // finest first
+  std::vector<Level> levels_;  // finest first
   Eigen::LLT<Eigen::MatrixXd> coarsest_;
 };
 
@@ -67,19 +72,15 @@ class MultigridPreconditioner final : public Preconditioner {
   struct PixelRows;
 
   struct LevelVectors {
-    LevelVectors(const CoarseLevel& level, bool first, Index right_sides);
-
-    LevelSmoother smoother;
-    Field<float> r;
-    Field<float> x;
-    Field<float> t;
+    std::unique_ptr<LevelSmoother> smoother;  // none on the coarsest level
+    Field<float> v;                           // the right side, then what is left of it, then the solution
   };
 
   const StencilOperator& system_;
   const Multigrid& multigrid_;
   const PixelDiagonal& bound_;
   Index channels_;
-  std::vector<std::unique_ptr<LevelVectors>> levels_;
+  std::vector<LevelVectors> levels_;
   Pool<PixelRows> pixels_;
 };
 

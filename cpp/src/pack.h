@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <cstring>
 #include <type_traits>
 #include <utility>
@@ -40,6 +41,25 @@ struct Pack {
     return *this;
   }
 };
+#endif
+
+/// Two signed 16-bit numbers of every lane, the first in the lower half, times 2^16.
+#if defined(__GNUC__)
+FASTPHOTO_INLINE void load_pairs(const std::int32_t* from, Pack& first, Pack& second) {
+  using Pairs = std::int32_t __attribute__((vector_size(pack_size * sizeof(std::int32_t))));
+  Pairs pairs;
+  std::memcpy(&pairs, from, sizeof pairs);
+  first = __builtin_convertvector(pairs << 16, Pack);
+  second = __builtin_convertvector(pairs & -65536, Pack);
+}
+#else
+FASTPHOTO_INLINE void load_pairs(const std::int32_t* from, Pack& first, Pack& second) {
+  for (Index i = 0; i < pack_size; ++i) {
+    const auto both = static_cast<std::uint32_t>(from[i]);
+    first.lane[i] = static_cast<float>(static_cast<std::int32_t>(both << 16U));
+    second.lane[i] = static_cast<float>(static_cast<std::int32_t>(both & 0xFFFF0000U));
+  }
+}
 #endif
 
 FASTPHOTO_INLINE void load(const float* from, Pack& pack) { std::memcpy(&pack, from, sizeof pack); }

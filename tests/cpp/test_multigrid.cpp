@@ -7,7 +7,9 @@
 
 #include "affinity.h"
 #include "aggregates.h"
+#include "folded_rows.h"
 #include "galerkin.h"
+#include "level_matrix.h"
 #include "level_smoother.h"
 #include "level_transfer.h"
 #include "random_field.h"
@@ -18,15 +20,34 @@ using namespace fastphoto;
 
 namespace {
 
-/// t = r - K x.
-void residual(Workers& workers, const CoarseLevel& level, const Field<float>& r, const Field<float>& x,
-              Field<float>& t) {
-  Field<float> start = x;
-  LevelSmoother(level, {1.0F}, 1).backwards(workers, r, start, t);  // x + r - K x
-  for (Index c = 0; c < t.channels(); ++c) {
-    for (Index row = 0; row < t.grid().height; ++row) {
-      for (Index i = 0; i < t.grid().width; ++i) {
-        t.row(c, row)[i] -= x.row(c, row)[i];
+/// t = r - K x, a node and a block after another; any number of right sides.
+void residual(const Field<float>& blocks, const Field<float>& r, const Field<float>& x, Field<float>& t) {
+  const Grid& grid = blocks.grid();
+  const Index right_sides = x.channels() / 4;
+  for (Index row = 0; row < grid.height; ++row) {
+    for (Index i = 0; i < grid.width; ++i) {
+      for (Index side = 0; side < right_sides; ++side) {
+        for (Index a = 0; a < 4; ++a) {
+          double sum = static_cast<double>(x.row(a * right_sides + side, row)[i]);
+          for (Index o = 0; o < CoarseLevel::blocks_per_node; ++o) {
+            const NeighbourOffset to = CoarseLevel::offsets[o];
+            for (const bool transposed : {false, true}) {
+              const Index sign = transposed ? -1 : 1;
+              const Index y = row + sign * to.dy;
+              const Index j = i + sign * to.dx;
+              if (y < 0 || y >= grid.height || j < 0 || j >= grid.width) {
+                continue;
+              }
+              for (Index b = 0; b < 4; ++b) {
+                const float entry = transposed ? blocks.row(16 * o + 4 * b + a, y)[j]  //
+                                               : blocks.row(16 * o + 4 * a + b, row)[i];
+                sum += static_cast<double>(entry) * static_cast<double>(x.row(b * right_sides + side, y)[j]);
+              }
+            }
+          }
+          const Index channel = a * right_sides + side;
+          t.row(channel, row)[i] = static_cast<float>(static_cast<double>(r.row(channel, row)[i]) - sum);
+        }
       }
     }
   }
@@ -87,7 +108,7 @@ TEST_CASE("coarse operators are the Galerkin products of the finer ones") {
       }
     }
     Field<float> difference(first.level->grid(), 4);
-    residual(workers, *first.level, expected, u, difference);
+    residual(first.blocks, expected, u, difference);
     CHECK(largest(expected) > 0.1);
     CHECK(largest(difference) < 1e-4 * largest(expected));  // float32, and the ridge of 1e-5
 
@@ -95,10 +116,10 @@ TEST_CASE("coarse operators are the Galerkin products of the finer ones") {
     fill_random(v, random);
     keep_in_basis(*second.level, v);
     Field<float> v_fine(first.level->grid(), 4);
-    add_prolonged_level(workers, *first.level, *second.level, v, v_fine);
+    prolong_level(workers, *first.level, *second.level, v, v_fine);
     const Field<float> zero(first.level->grid(), 4);
     Field<float> minus_applied(first.level->grid(), 4);
-    residual(workers, *first.level, zero, v_fine, minus_applied);
+    residual(first.blocks, zero, v_fine, minus_applied);
     Field<float> minus_expected(second.level->grid(), 4);
     restrict_level(workers, *first.level, *second.level, minus_applied, minus_expected);
     Field<float> minus_v = v;
@@ -110,7 +131,7 @@ TEST_CASE("coarse operators are the Galerkin products of the finer ones") {
       }
     }
     Field<float> level_difference(second.level->grid(), 4);
-    residual(workers, *second.level, minus_expected, minus_v, level_difference);
+    residual(second.blocks, minus_expected, minus_v, level_difference);
     CHECK(largest(level_difference) < 1e-4 * largest(minus_expected));
   }
 }
@@ -146,7 +167,7 @@ TEST_CASE("no eigenvalue of a coarse operator is larger than four, nor negative"
       keep_in_basis(nodes, x);
       double eigenvalue = 0.0;
       for (int step = 0; step < 60; ++step) {
-        residual(workers, nodes, zero, x, minus_applied);
+        residual(setup.blocks, zero, x, minus_applied);
         eigenvalue = largest(minus_applied);
         double energy = 0.0;
         for (Index c = 0; c < 4; ++c) {
@@ -166,76 +187,132 @@ TEST_CASE("no eigenvalue of a coarse operator is larger than four, nor negative"
   }
 }
 
-// The steps of several rows and passes are interleaved, in two vectors and in the tasks' own: against a plain loop.
+// The steps of several rows and passes are interleaved, in two vectors and in the tasks' own, on folded rows and with
+// entries of 16 bits: against a plain loop. Widths whose segments are one, a few and many samples long.
 TEST_CASE("smoothing steps in line are the same as one after another") {
-  for (const Index height : {1, 5, 9, 40}) {
-    for (const int steps : {1, 2, 3, 10}) {
-      for (const int threads : {1, 3}) {
-        CAPTURE(height);
-        CAPTURE(steps);
-        CAPTURE(threads);
-        Numbers random;
-        CoarseLevel level(height, 21);
-        for (Index plane = 0; plane < level.blocks().channels(); ++plane) {
-          for (Index row = 0; row < height; ++row) {
-            for (Index i = 0; i < 21; ++i) {
-              const NeighbourOffset to = CoarseLevel::offsets[plane / 16];
-              const bool inside = row + to.dy < height && i + to.dx >= 0 && i + to.dx < 21;
-              level.blocks().row(plane, row)[i] = inside ? 0.05F * random.next() : 0.0F;
-            }
-          }
-        }
-        Field<float> r(level.grid(), 8);
-        fill_random(r, random);
-        std::vector<float> factors(static_cast<std::size_t>(steps));
-        for (std::size_t step = 0; step < factors.size(); ++step) {
-          factors[step] = 0.3F + 0.1F * static_cast<float>(step);
-        }
-        Workers one(1);
-        const auto plain_step = [&](float factor, Field<float>& x) {
-          Field<float> room = x;
-          Field<float> next(level.grid(), 8);
-          LevelSmoother(level, {factor}, 2).backwards(one, r, room, next);
-          std::swap(x, next);
-        };
-        const auto check_equal = [&](const Field<float>& got, const Field<float>& wanted) {
-          for (Index c = 0; c < 8; ++c) {
+  for (const Index width : {1, 16, 21, 40, 90}) {
+    for (const Index height : {1, 5, 9, 40}) {
+      for (const int steps : {1, 2, 3, 10}) {
+        for (const Index right_sides : {1, 2, 3, 4}) {
+          CAPTURE(width);
+          CAPTURE(height);
+          CAPTURE(steps);
+          CAPTURE(right_sides);
+          Numbers random;
+          const Grid grid{height, width, 1};
+          Field<float> blocks(grid, CoarseLevel::block_planes);
+          for (Index plane = 0; plane < blocks.channels(); ++plane) {
             for (Index row = 0; row < height; ++row) {
-              for (Index i = 0; i < 21; ++i) {
-                REQUIRE(got.row(c, row)[i] == wanted.row(c, row)[i]);
+              for (Index i = 0; i < width; ++i) {
+                const NeighbourOffset to = CoarseLevel::offsets[plane / 16];
+                const bool inside = row + to.dy < height && i + to.dx >= 0 && i + to.dx < width;
+                const float whole = std::round(0.05F * random.next() * LevelMatrix::entries_per_one);
+                blocks.row(plane, row)[i] = inside ? whole / LevelMatrix::entries_per_one : 0.0F;
               }
             }
           }
-        };
-        Workers workers(threads);
-        LevelSmoother smoother(level, factors, 2);
-        Field<float> start(level.grid(), 8);
-        fill_random(start, random);
-        Field<float> wanted = start;
-        for (int step = steps - 1; step >= 0; --step) {
-          plain_step(factors[static_cast<std::size_t>(step)], wanted);
-        }
-        Field<float> y(level.grid(), 8);
-        smoother.backwards(workers, r, start, y);
-        check_equal(y, wanted);
+          std::vector<float> factors(static_cast<std::size_t>(steps));
+          for (std::size_t step = 0; step < factors.size(); ++step) {
+            factors[step] = 0.3F + 0.1F * static_cast<float>(step);
+          }
+          const Index channels = 4 * right_sides;
+          Field<float> r(grid, channels);
+          Field<float> correction(grid, channels);
+          fill_random(r, random);
+          fill_random(correction, random);
+          const auto add = [&](Field<float>& to, float factor, const Field<float>& from) {
+            for (Index c = 0; c < channels; ++c) {
+              for (Index row = 0; row < height; ++row) {
+                for (Index i = 0; i < width; ++i) {
+                  to.row(c, row)[i] += factor * from.row(c, row)[i];
+                }
+              }
+            }
+          };
+          Field<float> x(grid, channels);
+          Field<float> rest = r;
+          for (int step = 0; step < steps; ++step) {
+            add(x, factors[static_cast<std::size_t>(step)], rest);
+            residual(blocks, r, x, rest);
+          }
+          const Field<float> left = rest;
+          add(x, 1.0F, correction);
+          for (int step = steps - 1; step >= 0; --step) {
+            residual(blocks, r, x, rest);
+            add(x, factors[static_cast<std::size_t>(step)], rest);
+          }
 
-        Field<float> x(level.grid(), 8);
-        for (const float factor : factors) {
-          plain_step(factor, x);
-        }
-        Field<float> rest = x;
-        plain_step(1.0F, rest);  // x + r - K x
-        Field<float> t(level.grid(), 8);
-        smoother.from_zero(workers, r, y, t);
-        check_equal(y, x);
-        for (Index c = 0; c < 8; ++c) {
-          for (Index row = 0; row < height; ++row) {
-            for (Index i = 0; i < 21; ++i) {
-              REQUIRE(std::abs(t.row(c, row)[i] + x.row(c, row)[i] - rest.row(c, row)[i]) < 1e-5F);
+          Field<float> of_one(grid, channels);
+          for (const int threads : {1, 3}) {
+            CAPTURE(threads);
+            Workers workers(threads);
+            const LevelMatrix matrix(workers, blocks);
+            LevelSmoother smoother(matrix, factors, right_sides);
+            const auto check_near = [&](const Field<float>& got, const Field<float>& wanted) {
+              Field<float> difference = got;
+              add(difference, -1.0F, wanted);
+              CHECK(largest(difference) < 1e-5 * std::max(1.0, largest(wanted)));  // float32
+            };
+            Field<float> v = r;
+            smoother.before(workers, v);
+            check_near(v, left);
+            v = correction;
+            smoother.after(workers, v);
+            check_near(v, x);
+            if (threads == 1) {
+              of_one = v;
+              continue;
+            }
+            for (Index c = 0; c < channels; ++c) {
+              for (Index row = 0; row < height; ++row) {
+                CHECK(std::equal(v.row(c, row), v.row(c, row) + width, of_one.row(c, row)));
+              }
             }
           }
         }
       }
     }
+  }
+}
+
+// Entries beyond what 16 bits hold do not wrap, and the nearest is taken.
+TEST_CASE("a level's matrix rounds its entries to the nearest of 16 bits") {
+  Workers workers(1);
+  Field<float> blocks(Grid{1, 40, 1}, CoarseLevel::block_planes);
+  const float given[] = {0.0F, 1.0F, -1.0F, 1.5F, 0.25F, -0.25F, 1.4F / 32768.0F, -1.6F / 32768.0F};
+  const std::int32_t wanted[] = {0, 32767, -32767, 32767, 8192, -8192, 1, -2};
+  for (Index i = 0; i < 8; ++i) {
+    blocks.row(6, 0)[5 * i] = given[i];
+    blocks.row(7, 0)[5 * i] = -given[i];
+  }
+  const LevelMatrix matrix(workers, blocks);
+  const FoldedRows<std::int32_t>& pairs = matrix.pairs();
+  REQUIRE(pairs.length() == 3);
+  for (Index i = 0; i < 8; ++i) {
+    const Index node = 5 * i;
+    const std::int32_t pair = pairs.row(0)[3 * pairs.channel_step() + node % 3 * pack_size + node / 3];
+    CHECK(static_cast<std::int16_t>(pair & 0xFFFF) == wanted[i]);
+    CHECK((pair >> 16) == -wanted[i]);
+  }
+}
+
+TEST_CASE("a folded row has every sample's neighbours in the packs beside it") {
+  for (const Index width : {1, 15, 16, 17, 40, 48, 70, 200}) {
+    CAPTURE(width);
+    Numbers random;
+    Field<float> row(Grid{1, width, 0}, 1);
+    fill_random(row, random);
+    FoldedRows<float> folded(1, width, 1);
+    const Index length = folded.length();
+    fold_row(row.row(0, 0), length, folded.row(0));
+    const auto sample = [&](Index i) { return i >= 0 && i < width ? row.row(0, 0)[i] : 0.0F; };
+    for (Index pack = -1; pack <= length; ++pack) {
+      for (Index segment = 0; segment < pack_size; ++segment) {
+        CHECK(folded.row(0)[pack * pack_size + segment] == sample(segment * length + pack));
+      }
+    }
+    Field<float> back(Grid{1, width, 0}, 1);
+    unfold_row(folded.row(0), length, back.row(0, 0));
+    CHECK(std::equal(back.row(0, 0), back.row(0, 0) + padded_to_packs(width), row.row(0, 0)));
   }
 }
