@@ -81,10 +81,9 @@ void AggregateRestriction::finish(Index node_row, Field<float>& coarse) {
   for (Index plane = 0; plane < 4 * channels_; ++plane) {
     sum_triples(moments_.row(plane, 0), nodes, coarse.row(plane, node_row));
   }
-  for (Index c = 0; c < channels_; ++c) {
-    multiply_transposed_basis(level_.basis().row(CoarseLevel::to_plane, node_row), level_.basis().channel_step(), nodes,
-                              channels_ * coarse.channel_step(), coarse.row(c, node_row));
-  }
+  multiply_transposed_basis({level_.basis().row(CoarseLevel::to_plane, node_row), level_.basis().channel_step()}, nodes,
+                            channels_, {coarse.row(0, node_row), coarse.channel_step()},
+                            {coarse.row(0, node_row), coarse.channel_step()});
 }
 
 AggregateProlongation::AggregateProlongation(const CoarseLevel& level, const Field<float>& centred, Index channels)
@@ -96,13 +95,8 @@ AggregateProlongation::AggregateProlongation(const CoarseLevel& level, const Fie
 
 void AggregateProlongation::expand(Index node_row, const Field<float>& coarse) {
   const Index nodes = level_.grid().width;
-  for (Index plane = 0; plane < 4 * channels_; ++plane) {
-    std::copy_n(coarse.row(plane, node_row), nodes, nodes_.row(plane, 0));
-  }
-  for (Index c = 0; c < channels_; ++c) {
-    multiply_basis(level_.basis().row(CoarseLevel::to_plane, node_row), level_.basis().channel_step(), nodes,
-                   channels_ * nodes_.channel_step(), nodes_.row(c, 0));
-  }
+  multiply_basis({level_.basis().row(CoarseLevel::to_plane, node_row), level_.basis().channel_step()}, nodes, channels_,
+                 {coarse.row(0, node_row), coarse.channel_step()}, {nodes_.row(0, 0), nodes_.channel_step()});
   for (Index plane = 0; plane < 4 * channels_; ++plane) {
     repeat_thrice(nodes_.row(plane, 0), nodes, affine_.row(plane, 0));
   }

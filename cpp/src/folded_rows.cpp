@@ -57,44 +57,47 @@ FASTPHOTO_INLINE void for_each_tile(Index length, const Body& body) {
 
 }  // namespace
 
-void close_folded_row(float* row, Index length) {
-  float* const before = row - pack_size;
-  float* const behind = row + length * pack_size;
-  before[0] = 0.0F;
-  std::memcpy(before + 1, behind - pack_size, (pack_size - 1) * sizeof(float));
-  std::memcpy(behind, row + 1, (pack_size - 1) * sizeof(float));
-  behind[pack_size - 1] = 0.0F;
-}
-
-FASTPHOTO_MULTIVERSION void fold_row(const float* from, Index length, float* to) {
-  if (length < tile) {
-    for (Index segment = 0; segment < pack_size; ++segment) {
-      for (Index sample = 0; sample < length; ++sample) {
-        to[sample * pack_size + segment] = from[segment * length + sample];
-      }
-    }
-  } else {
-    for_each_tile(length, [&](Index sample) FASTPHOTO_INLINE_LAMBDA {
-      for (Index segment = 0; segment < pack_size; segment += tile) {
-        transpose_tile(from + segment * length + sample, length, to + sample * pack_size + segment, pack_size);
-      }
-    });
+void close_folded_row(float* row, Index length, Index channels) {
+  for (Index c = 0; c < channels; ++c) {
+    const float* const first = row + c * pack_size;
+    float* const before = row + (c - channels) * pack_size;
+    float* const behind = row + (length * channels + c) * pack_size;
+    const float* const last = behind - channels * pack_size;
+    before[0] = 0.0F;
+    std::memcpy(before + 1, last, (pack_size - 1) * sizeof(float));
+    std::memcpy(behind, first + 1, (pack_size - 1) * sizeof(float));
+    behind[pack_size - 1] = 0.0F;
   }
-  close_folded_row(to, length);
 }
 
-FASTPHOTO_MULTIVERSION void unfold_row(const float* from, Index length, float* to) {
+FASTPHOTO_MULTIVERSION void fold_row(const float* from, Index length, float* to, Index pack_step) {
   if (length < tile) {
     for (Index segment = 0; segment < pack_size; ++segment) {
       for (Index sample = 0; sample < length; ++sample) {
-        to[segment * length + sample] = from[sample * pack_size + segment];
+        to[sample * pack_step + segment] = from[segment * length + sample];
       }
     }
     return;
   }
   for_each_tile(length, [&](Index sample) FASTPHOTO_INLINE_LAMBDA {
     for (Index segment = 0; segment < pack_size; segment += tile) {
-      transpose_tile(from + sample * pack_size + segment, pack_size, to + segment * length + sample, length);
+      transpose_tile(from + segment * length + sample, length, to + sample * pack_step + segment, pack_step);
+    }
+  });
+}
+
+FASTPHOTO_MULTIVERSION void unfold_row(const float* from, Index pack_step, Index length, float* to) {
+  if (length < tile) {
+    for (Index segment = 0; segment < pack_size; ++segment) {
+      for (Index sample = 0; sample < length; ++sample) {
+        to[segment * length + sample] = from[sample * pack_step + segment];
+      }
+    }
+    return;
+  }
+  for_each_tile(length, [&](Index sample) FASTPHOTO_INLINE_LAMBDA {
+    for (Index segment = 0; segment < pack_size; segment += tile) {
+      transpose_tile(from + sample * pack_step + segment, pack_step, to + segment * length + sample, length);
     }
   });
 }

@@ -28,18 +28,18 @@ FASTPHOTO_MULTIVERSION void pair_entries(const float* first, const float* second
 LevelMatrix::LevelMatrix(Workers& workers, const Field<float>& blocks)
     : pairs_(blocks.grid().height, blocks.grid().width, pairs_per_block * CoarseLevel::blocks_per_node) {
   const Index length = pairs_.length();
-  const Index whole = (length + 2) * pack_size;
   workers.run(blocks.grid().height, node_rows_per_chunk, [&](Index begin, Index end) {
-    FoldedRows<float> entries(1, blocks.grid().width, 2);
-    float* const first = entries.row(0);
-    float* const second = first + entries.channel_step();
+    FoldedRows<float> first(1, blocks.grid().width, pairs_.channels());
+    FoldedRows<float> second(1, blocks.grid().width, pairs_.channels());
     for (Index row = begin; row < end; ++row) {
       for (Index pair = 0; pair < pairs_.channels(); ++pair) {
-        fold_row(blocks.row(2 * pair, row), length, first);
-        fold_row(blocks.row(2 * pair + 1, row), length, second);
-        pair_entries(first - pack_size, second - pack_size, whole,
-                     pairs_.row(row) + pair * pairs_.channel_step() - pack_size);
+        fold_row(blocks.row(2 * pair, row), length, first.row(0) + pair * pack_size, first.pack_step());
+        fold_row(blocks.row(2 * pair + 1, row), length, second.row(0) + pair * pack_size, second.pack_step());
       }
+      close_folded_row(first.row(0), length, first.channels());
+      close_folded_row(second.row(0), length, second.channels());
+      const Index before = pairs_.pack_step();
+      pair_entries(first.row(0) - before, second.row(0) - before, pairs_.row_step(), pairs_.row(row) - before);
     }
   });
 }

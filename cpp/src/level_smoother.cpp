@@ -14,45 +14,40 @@ namespace {
 
 /// Pointers for one row of nodes, to pack 0 of its first channel.
 struct NodeRow {
-  const std::int32_t* pairs;        // of this row
-  const std::int32_t* pairs_above;  // of the row above
-  Index pair_step;                  // from one channel of the pairs to the next, and
-  Index row_step;
-  const float* x[3];   // the rows above, of and below the nodes
-  Index channel_step;  // of x, and of what is read and written beside it
+  const std::int32_t* pairs;        // of this row,
+  const std::int32_t* pairs_above;  // of the row above, and
+  const std::int32_t* pairs_next;   // of a row that is not in the cache yet, or none
+  const float* x[3];                // the rows above, of and below the nodes
   Index length;
-  bool first_visit;  // the next row of pairs is not in the cache yet
 };
 
 /// `x_row(y)` points at row y of x, which may lie outside the level.
 template <class RowOfX>
-NodeRow node_row(const LevelMatrix& matrix, Index row, const RowOfX& x_row, Index channel_step, bool first_visit) {
+NodeRow node_row(const LevelMatrix& matrix, Index row, const RowOfX& x_row, bool first_visit) {
   const FoldedRows<std::int32_t>& pairs = matrix.pairs();
   return {pairs.row(row),
           pairs.row(row - 1),
-          pairs.channel_step(),
-          pairs.row_step(),
+          first_visit ? pairs.row(row + 1) : nullptr,
           {x_row(row - 1), x_row(row), x_row(row + 1)},
-          channel_step,
-          pairs.length(),
-          first_visit};
+          pairs.length()};
 }
+
+constexpr Index pairs_per_node = LevelMatrix::pairs_per_block * CoarseLevel::blocks_per_node;
 
 // What load_pairs makes of an entry of one.
 constexpr float scale = 65536.0F * LevelMatrix::entries_per_one;
 
 /// sums += scale K x for one block of a pack of nodes and R right sides.
 template <Index R>
-FASTPHOTO_INLINE void add_block(const std::int32_t* block, Index pair_step, const float* x, Index channel_step,
-                                Pack (&sums)[4 * R]) {
+FASTPHOTO_INLINE void add_block(const std::int32_t* block, const float* x, Pack (&sums)[4 * R]) {
   unrolled<2>([&](auto half) FASTPHOTO_INLINE_LAMBDA {
     Pack own[2 * R];  // of unknowns 2 half and 2 half + 1
-    unrolled<2 * R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { load(x + (half * 2 * R + r) * channel_step, own[r]); });
+    unrolled<2 * R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { load(x + (half * 2 * R + r) * pack_size, own[r]); });
     keep_loaded();
     unrolled<4>([&](auto a) FASTPHOTO_INLINE_LAMBDA {
       Pack first;
       Pack second;
-      load_pairs(block + (2 * a + half) * pair_step, first, second);
+      load_pairs(block + (2 * a + half) * pack_size, first, second);
       keep_loaded();
       unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { sums[a * R + r] += first * own[r]; });
       unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { sums[a * R + r] += second * own[R + r]; });
@@ -62,16 +57,15 @@ FASTPHOTO_INLINE void add_block(const std::int32_t* block, Index pair_step, cons
 
 /// The same for its transpose.
 template <Index R>
-FASTPHOTO_INLINE void add_transposed_block(const std::int32_t* block, Index pair_step, const float* x,
-                                           Index channel_step, Pack (&sums)[4 * R]) {
+FASTPHOTO_INLINE void add_transposed_block(const std::int32_t* block, const float* x, Pack (&sums)[4 * R]) {
   unrolled<4>([&](auto b) FASTPHOTO_INLINE_LAMBDA {
     Pack own[R];
-    unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { load(x + (b * R + r) * channel_step, own[r]); });
+    unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { load(x + (b * R + r) * pack_size, own[r]); });
     keep_loaded();
     unrolled<2>([&](auto half) FASTPHOTO_INLINE_LAMBDA {
       Pack first;
       Pack second;
-      load_pairs(block + (2 * b + half) * pair_step, first, second);
+      load_pairs(block + (2 * b + half) * pack_size, first, second);
       keep_loaded();
       unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { sums[2 * half * R + r] += first * own[r]; });
       unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { sums[(2 * half + 1) * R + r] += second * own[r]; });
@@ -79,33 +73,35 @@ FASTPHOTO_INLINE void add_transposed_block(const std::int32_t* block, Index pair
   });
 }
 
-/// Calls finish(i, channel, x, r - K x) for all packs of one row.
+/// Calls finish(at, x, r - K x) for the packs of all unknowns of one row.
 template <Index R, class Finish>
 FASTPHOTO_INLINE void subtract_packs(const NodeRow& row, const float* right, const Finish& finish) {
-  constexpr Index channels = 4 * R;
-  for (Index i = 0; i < row.length * pack_size; i += pack_size) {
-    Pack sums[channels] = {};
+  constexpr Index step = 4 * R * pack_size;  // from the unknowns of one pack of nodes to those of the next, and
+  constexpr Index pair_step = pairs_per_node * pack_size;
+  for (Index j = 0; j < row.length; ++j) {
+    if (row.pairs_next != nullptr) {
+      for (Index pair = 0; pair < pairs_per_node; ++pair) {
+        prefetch(row.pairs_next + j * pair_step + pair * pack_size);
+      }
+    }
+    Pack sums[4 * R] = {};
     unrolled<CoarseLevel::blocks_per_node>([&](auto o) FASTPHOTO_INLINE_LAMBDA {
       constexpr NeighbourOffset offset = CoarseLevel::offsets[o];
-      constexpr Index aside = offset.dx * pack_size;
-      const Index block = LevelMatrix::pairs_per_block * o * row.pair_step + i;
-      if (row.first_visit) {
-        for (Index pair = 0; pair < LevelMatrix::pairs_per_block; ++pair) {
-          prefetch(row.pairs + row.row_step + block + pair * row.pair_step);
-        }
-      }
-      add_block<R>(row.pairs + block, row.pair_step, row.x[1 + offset.dy] + aside + i, row.channel_step, sums);
-      add_transposed_block<R>((offset.dy == 0 ? row.pairs : row.pairs_above) + block - aside, row.pair_step,
-                              row.x[1 - offset.dy] - aside + i, row.channel_step, sums);
+      constexpr Index block = o * LevelMatrix::pairs_per_block * pack_size;
+      add_block<R>(row.pairs + j * pair_step + block, row.x[1 + offset.dy] + (j + offset.dx) * step, sums);
+      const std::int32_t* const pairs = offset.dy == 0 ? row.pairs : row.pairs_above;
+      add_transposed_block<R>(pairs + (j - offset.dx) * pair_step + block,
+                              row.x[1 - offset.dy] + (j - offset.dx) * step, sums);
     });
-    unrolled<channels>([&](auto c) FASTPHOTO_INLINE_LAMBDA {
+    unrolled<4 * R>([&](auto c) FASTPHOTO_INLINE_LAMBDA {
+      const Index at = j * step + c * pack_size;
       Pack own;
       Pack rest;
-      load(row.x[1] + c * row.channel_step + i, own);
-      load(right + c * row.channel_step + i, rest);
+      load(row.x[1] + at, own);
+      load(right + at, rest);
       rest -= own;
       rest -= (1.0F / scale) * sums[c];
-      finish(i, c, own, rest);
+      finish(at, own, rest);
     });
   }
 }
@@ -118,17 +114,16 @@ FASTPHOTO_INLINE void subtract_row(const NodeRow& row, const float* right, Index
 
 /// t = r - K x.
 FASTPHOTO_MULTIVERSION void residual_row(const NodeRow& row, const float* right, Index right_sides, float* t) {
-  subtract_row(row, right, right_sides, [&](Index i, Index c, const Pack&, const Pack& rest) FASTPHOTO_INLINE_LAMBDA {
-    store(rest, t + c * row.channel_step + i);
-  });
+  subtract_row(row, right, right_sides,
+               [&](Index at, const Pack&, const Pack& rest) FASTPHOTO_INLINE_LAMBDA { store(rest, t + at); });
 }
 
 /// y = x + factor (r - K x).
 FASTPHOTO_MULTIVERSION void relax_row(const NodeRow& row, float factor, const float* right, Index right_sides,
                                       float* y) {
-  subtract_row(row, right, right_sides,
-               [&](Index i, Index c, const Pack& own, const Pack& rest)
-                   FASTPHOTO_INLINE_LAMBDA { store(own + factor * rest, y + c * row.channel_step + i); });
+  subtract_row(row, right, right_sides, [&](Index at, const Pack& own, const Pack& rest) FASTPHOTO_INLINE_LAMBDA {
+    store(own + factor * rest, y + at);
+  });
 }
 
 FASTPHOTO_MULTIVERSION void scale_row(float factor, const float* from, Index count, float* FASTPHOTO_RESTRICT to) {
@@ -143,20 +138,32 @@ FASTPHOTO_MULTIVERSION void add_row(const float* from, Index count, float* FASTP
   }
 }
 
-/// Calls body(pass, row) for every pass over the rows of a chunk, pass `p` on margins that shrink to nothing with the
-/// last one, each a row behind the pass before.
+/// Calls body(pass, row) for `count` passes from `first` on over the rows of a chunk, each pass a row behind the one
+/// before. The last of all passes, `last`, has no margins; those before it have wider ones.
 template <class Body>
-void for_each_pass(Index begin, Index end, Index height, Index passes, const Body& body) {
-  const Index margin = passes - 1;
-  for (Index front = begin - margin; front < end + margin; ++front) {
-    for (Index pass = 0; pass < passes; ++pass) {
-      const Index row = front - pass;
-      const Index extra = margin - pass;
+void sweep(Index begin, Index end, Index height, Index first, Index count, Index last, const Body& body) {
+  const Index margin = last - first;
+  for (Index front = begin - margin; front < end + margin + count; ++front) {
+    for (Index pass = first; pass < first + count; ++pass) {
+      const Index row = front - (pass - first);
+      const Index extra = last - pass;
       if (row >= std::max<Index>(0, begin - extra) && row < std::min(height, end + extra)) {
         body(pass, row);
       }
     }
   }
+}
+
+// The rows of a level that passes in line read and write shall fit in half of a core's second cache; a level that does
+// not fit in the third either is best swept once.
+constexpr Index sweep_bytes = Index{1} << 19;
+constexpr Index most_sweeps_bytes = Index{24} << 20;
+
+/// Passes in line.
+Index passes_per_sweep(const FoldedRows<std::int32_t>& pairs, const FoldedRows<float>& vector, Index passes) {
+  const Index row_bytes = 4 * (pairs.row_step() + 3 * vector.row_step());
+  return row_bytes * vector.height() > most_sweeps_bytes ? passes
+                                                         : std::clamp<Index>(sweep_bytes / row_bytes, 3, passes);
 }
 
 // A chunk computes some rows of its neighbours again, so fewer are better; two for each thread even out. Which chunk a
@@ -181,29 +188,30 @@ class Turns {
   Index first_;
 };
 
-// All channels of a row with their outer packs.
-float* whole_row(float* row) { return row - pack_size; }
-const float* whole_row(const float* row) { return row - pack_size; }
+/// A row with its outer packs.
+float* whole_row(FoldedRows<float>& rows, Index y) { return rows.row(y) - rows.pack_step(); }
 
-void clear_row(FoldedRows<float>& rows, Index row) { std::fill_n(whole_row(rows.row(row)), rows.row_step(), 0.0F); }
+void fold(const Field<float>& from, Index row, Index length, float* to) {
+  const Index channels = from.channels();
+  for (Index c = 0; c < channels; ++c) {
+    fold_row(from.row(c, row), length, to + c * pack_size, channels * pack_size);
+  }
+  close_folded_row(to, length, channels);
+}
 
-void close_row(const FoldedRows<float>& rows, float* row) {
-  for (Index c = 0; c < rows.channels(); ++c) {
-    close_folded_row(row + c * rows.channel_step(), rows.length());
+void unfold(const float* from, Index length, Field<float>& to, Index row) {
+  const Index channels = to.channels();
+  for (Index c = 0; c < channels; ++c) {
+    unfold_row(from + c * pack_size, channels * pack_size, length, to.row(c, row));
   }
 }
 
-void fold(const Field<float>& from, Index row, const FoldedRows<float>& rows, float* to) {
-  for (Index c = 0; c < rows.channels(); ++c) {
-    fold_row(from.row(c, row), rows.length(), to + c * rows.channel_step());
-  }
-}
-
-void unfold(const FoldedRows<float>& rows, const float* from, Field<float>& to, Index row) {
-  for (Index c = 0; c < rows.channels(); ++c) {
-    unfold_row(from + c * rows.channel_step(), rows.length(), to.row(c, row));
-  }
-}
+/// Passes in line over some rows.
+struct Task {
+  Turns turns;
+  Index first_pass;
+  bool alone;
+};
 
 }  // namespace
 
@@ -222,8 +230,8 @@ struct LevelSmoother::Room {
   Turns from(Index first, Index height) {
     for (const Index outside : {Index{-1}, height}) {
       if (outside >= first && outside < first + even.height()) {
-        clear_row(even, outside - first);
-        clear_row(odd, outside - first);
+        std::fill_n(whole_row(even, outside - first), even.row_step(), 0.0F);
+        std::fill_n(whole_row(odd, outside - first), odd.row_step(), 0.0F);
       }
     }
     return {even, odd, first};
@@ -244,76 +252,84 @@ LevelSmoother::LevelSmoother(const LevelMatrix& matrix, std::vector<float> facto
 
 LevelSmoother::~LevelSmoother() = default;
 
-/// Calls body(pass, row, turns, alone) for all rows of all passes. Alone, the passes write to `even` and `odd` in
-/// turns; else each task to room of its own.
+/// Calls body(pass, row, task) for all rows of all passes. Alone, a task writes to `even` and `odd` in turns; among
+/// several, to room of its own.
 template <class Body>
 void LevelSmoother::for_each_row(Workers& workers, Index passes, FoldedRows<float>& even, FoldedRows<float>& odd,
                                  const Body& body) {
   const Index height = r_.height();
   const Index rows = rows_per_chunk_of(workers, height);
-  workers.run(height, rows, [&](Index begin, Index end) {
-    const auto pass_through = [&](const Turns& turns, bool alone) {
-      for_each_pass(begin, end, height, passes, [&](Index pass, Index row) { body(pass, row, turns, alone); });
-    };
-    if (rows >= height) {
-      pass_through(Turns(even, odd, 0), true);
-    } else {
-      Pool<Room>::Loan room(rooms_);
-      (*room).require_rows(rows + 2 * passes);
-      pass_through((*room).from(begin - passes, height), false);
+  if (rows >= height) {
+    const Index at_once = passes_per_sweep(matrix_.pairs(), r_, passes);
+    for (Index first = 0; first < passes; first += at_once) {
+      const Task task{Turns(even, odd, 0), first, true};
+      sweep(0, height, height, first, std::min(at_once, passes - first), passes - 1,
+            [&](Index pass, Index row) { body(pass, row, task); });
     }
+    return;
+  }
+  workers.run(height, rows, [&](Index begin, Index end) {
+    Pool<Room>::Loan room(rooms_);
+    (*room).require_rows(rows + 2 * passes);
+    const Task task{(*room).from(begin - passes, height), 0, false};
+    sweep(begin, end, height, 0, passes, passes - 1, [&](Index pass, Index row) { body(pass, row, task); });
   });
 }
 
 void LevelSmoother::before(Workers& workers, Field<float>& v) {
+  const Index length = r_.length();
   workers.run(r_.height(), node_rows_per_chunk, [&](Index begin, Index end) {
     for (Index row = begin; row < end; ++row) {
-      fold(v, row, r_, r_.row(row));
+      fold(v, row, length, r_.row(row));
     }
   });
   const auto steps = static_cast<Index>(factors_.size());
+  const Index outer = r_.pack_step();
   // The last step's turn is x's.
   FoldedRows<float>& even = steps % 2 == 0 ? other_ : x_;
   FoldedRows<float>& odd = steps % 2 == 0 ? x_ : other_;
-  for_each_row(workers, steps + 1, even, odd, [&](Index pass, Index row, const Turns& turns, bool alone) {
+  for_each_row(workers, steps + 1, even, odd, [&](Index pass, Index row, const Task& task) {
+    const Turns& turns = task.turns;
     float* const to = turns.row(pass, row);
     if (pass == 0) {
-      scale_row(factors_[0], whole_row(r_.row(row)), r_.row_step(), whole_row(to));
+      scale_row(factors_[0], r_.row(row) - outer, r_.row_step(), to - outer);
       return;
     }
     const auto x_row = [&](Index at) { return turns.row(pass - 1, at); };
-    const NodeRow nodes = node_row(matrix_, row, x_row, r_.channel_step(), pass == 1);
+    const NodeRow nodes = node_row(matrix_, row, x_row, pass == std::max<Index>(1, task.first_pass));
     if (pass < steps) {
       relax_row(nodes, factors_[static_cast<std::size_t>(pass)], r_.row(row), right_sides_, to);
-      close_row(r_, to);
+      close_folded_row(to, length, r_.channels());
       return;
     }
     residual_row(nodes, r_.row(row), right_sides_, to);
-    unfold(r_, to, v, row);
-    if (!alone) {
-      std::copy_n(whole_row(nodes.x[1]), r_.row_step(), whole_row(x_.row(row)));
+    unfold(to, length, v, row);
+    if (!task.alone) {
+      std::copy_n(nodes.x[1] - outer, r_.row_step(), x_.row(row) - outer);
     }
   });
 }
 
 void LevelSmoother::after(Workers& workers, Field<float>& v) {
+  const Index length = r_.length();
   workers.run(r_.height(), node_rows_per_chunk, [&](Index begin, Index end) {
     FoldedRows<float> correction(1, r_.width(), r_.channels());
     for (Index row = begin; row < end; ++row) {
-      fold(v, row, correction, correction.row(0));
-      add_row(whole_row(correction.row(0)), r_.row_step(), whole_row(x_.row(row)));
+      fold(v, row, length, correction.row(0));
+      add_row(whole_row(correction, 0), r_.row_step(), whole_row(x_, row));
     }
   });
   const auto steps = static_cast<Index>(factors_.size());
-  for_each_row(workers, steps, other_, x_, [&](Index pass, Index row, const Turns& turns, bool) {
+  for_each_row(workers, steps, other_, x_, [&](Index pass, Index row, const Task& task) {
+    const Turns& turns = task.turns;
     const auto x_row = [&](Index at) -> const float* { return pass == 0 ? x_.row(at) : turns.row(pass - 1, at); };
     float* const to = turns.row(pass, row);
-    relax_row(node_row(matrix_, row, x_row, r_.channel_step(), pass == 0),
+    relax_row(node_row(matrix_, row, x_row, pass == task.first_pass),
               factors_[static_cast<std::size_t>(steps - 1 - pass)], r_.row(row), right_sides_, to);
     if (pass + 1 < steps) {
-      close_row(r_, to);
+      close_folded_row(to, length, r_.channels());
     } else {
-      unfold(r_, to, v, row);
+      unfold(to, length, v, row);
     }
   });
 }

@@ -2,33 +2,89 @@
 #include "level_transfer.h"
 
 #include <algorithm>
+#include <type_traits>
+#include <utility>
 
 #include "affine_rows.h"
-#include "multiversion.h"
 
 namespace fastphoto {
 
 namespace {
 
-// Rows here have seven planes: b, the three of a, and the three of the mean.
-constexpr Index value_planes = 4;
-constexpr Index planes = 7;
+// Affine functions of colour are summed first along columns, then along rows. Each is held as (b, a) with respect to a
+// mean colour, its own or a neighbour's: b + a . (I - mean). Means are subtracted from each other, not from zero, so
+// nothing of a is lost where colours hardly vary.
 
-/// A row split into its even and odd positions. odd(p) starts with the position before the first, which is zero.
-class SplitRow {
- public:
-  explicit SplitRow(Index nodes) : even_(Grid{1, nodes, 0}, planes), odd_(Grid{1, nodes + 1, 0}, planes) {}
+constexpr Index colors = 3;
+constexpr Index numbers = 4;  // b and a
 
-  float* even(Index plane) { return even_.row(plane, 0); }
-  float* odd(Index plane) { return odd_.row(plane, 0) + 1; }
-  const float* even(Index plane) const { return even_.row(plane, 0); }
-  const float* odd(Index plane) const { return odd_.row(plane, 0) + 1; }
+BasisRow basis_row(const CoarseLevel& level, Index plane, Index row) {
+  return {level.basis().row(plane, row), level.basis().channel_step()};
+}
 
- private:
-  Field<float> even_;
-  Field<float> odd_;
+template <class F>
+auto affine_rows(F& field, Index row) {
+  return AffineRows<std::remove_pointer_t<decltype(field.row(0, row))>>{field.row(0, row), field.channel_step()};
+}
+
+/// Colours of a pack of nodes, or their difference from others.
+FASTPHOTO_INLINE void load_means(const BasisRow& means, Index i, Pack (&packs)[colors]) {
+  unrolled<colors>([&](auto c) FASTPHOTO_INLINE_LAMBDA { load(means.first + c * means.step + i, packs[c]); });
+}
+
+FASTPHOTO_INLINE void load_difference(const BasisRow& means, const BasisRow& reference, Index i,
+                                      Pack (&packs)[colors]) {
+  Pack others[colors];
+  load_means(means, i, packs);
+  load_means(reference, i, others);
+  unrolled<colors>([&](auto c) FASTPHOTO_INLINE_LAMBDA { packs[c] -= others[c]; });
+}
+
+/// b += a . shift: the same function with respect to a mean that is `shift` farther.
+template <Index R>
+FASTPHOTO_INLINE void move_function(const Pack (&shift)[colors], AffinePacks<R>& function) {
+  unrolled<colors>([&](auto c) FASTPHOTO_INLINE_LAMBDA {
+    unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { function[r] += shift[c] * function[(1 + c) * R + r]; });
+  });
+}
+
+/// a += b shift: the transpose.
+template <Index R>
+FASTPHOTO_INLINE void move_moments(const Pack (&shift)[colors], AffinePacks<R>& moments) {
+  unrolled<colors>([&](auto c) FASTPHOTO_INLINE_LAMBDA {
+    unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { moments[(1 + c) * R + r] += shift[c] * moments[r]; });
+  });
+}
+
+/// What a row of nodes gives to a sum with respect to the means of `reference`.
+struct NodeRow {
+  BasisRow from_affine;
+  BasisRow means;
+  BasisRow reference;
 };
 
+/// moments += weight M^T u, moved to the reference.
+FASTPHOTO_MULTIVERSION void add_moments(const NodeRow& row, float weight, const AffineRows<const float>& u, Index count,
+                                        Index right_sides, const AffineRows<float>& moments) {
+  with_channel_count(right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
+    for (Index i = 0; i < count; i += pack_size) {
+      AffinePacks<sides> packs;
+      Pack shift[colors];
+      load<sides>(u, i, packs);
+      multiply_transposed_packs<sides>(row.from_affine, i, packs);
+      load_difference(row.means, row.reference, i, shift);
+      move_moments<sides>(shift, packs);
+      unrolled<numbers * sides>([&](auto plane) FASTPHOTO_INLINE_LAMBDA {
+        float* const to = moments.first + plane * moments.step + i;
+        Pack sum;
+        load(to, sum);
+        store(sum + weight * packs[plane], to);
+      });
+    }
+  });
+}
+
+/// The samples at even positions of a row, and those at odd ones.
 FASTPHOTO_MULTIVERSION void split(const float* from, Index count, float* FASTPHOTO_RESTRICT even,
                                   float* FASTPHOTO_RESTRICT odd) {
   for (Index i = 0; i < count / 2; ++i) {
@@ -40,173 +96,162 @@ FASTPHOTO_MULTIVERSION void split(const float* from, Index count, float* FASTPHO
   }
 }
 
+/// The reverse, for two samples more than needed at most.
 FASTPHOTO_MULTIVERSION void join(const float* even, const float* odd, Index count, float* FASTPHOTO_RESTRICT to) {
-  for (Index i = 0; i < count / 2; ++i) {
+  for (Index i = 0; i < (count + 1) / 2; ++i) {
     to[2 * i] = even[i];
     to[2 * i + 1] = odd[i];
   }
-  if (count % 2 != 0) {
-    to[count - 1] = even[count / 2];
-  }
 }
 
-struct Rows {
-  const float* plane[planes];
+/// Moments at even and odd positions, and the means they are taken about, behind them.
+struct SplitMoments {
+  AffineRows<const float> even;
+  AffineRows<const float> odd;  // from the position before the first
 };
 
-Rows even_rows(const SplitRow& row) {
-  Rows rows;
-  for (Index p = 0; p < planes; ++p) {
-    rows.plane[p] = row.even(p);
-  }
-  return rows;
+/// out = M^T (the moments at node 2 k, half of those at its neighbours), about the means of the coarser nodes k.
+FASTPHOTO_MULTIVERSION void gather(const SplitMoments& from, const BasisRow& means, const BasisRow& to_affine,
+                                   Index count, Index right_sides, const AffineRows<float>& out) {
+  with_channel_count(right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
+    constexpr Index planes = numbers * sides;
+    for (Index i = 0; i < count; i += pack_size) {
+      AffinePacks<sides> sums = {};
+      const auto add = [&](const AffineRows<const float>& rows, Index at, float weight) FASTPHOTO_INLINE_LAMBDA {
+        AffinePacks<sides> packs;
+        Pack shift[colors];
+        Pack own[colors];
+        load<sides>(rows, at, packs);
+        load_means({rows.first + planes * rows.step, rows.step}, at, shift);
+        load_means(means, i, own);
+        unrolled<colors>([&](auto c) FASTPHOTO_INLINE_LAMBDA { shift[c] -= own[c]; });
+        move_moments<sides>(shift, packs);
+        unrolled<planes>([&](auto plane) FASTPHOTO_INLINE_LAMBDA { sums[plane] += weight * packs[plane]; });
+      };
+      add(from.even, i, 1.0F);
+      add(from.odd, i, 0.5F);
+      add(from.odd, i + 1, 0.5F);
+      multiply_transposed_packs<sides>(to_affine, i, sums);
+      store<sides>(sums, i, out);
+    }
+  });
 }
 
-Rows odd_rows(const SplitRow& row, Index shift) {
-  Rows rows;
-  for (Index p = 0; p < planes; ++p) {
-    rows.plane[p] = row.odd(p) + shift;
-  }
-  return rows;
+/// out = the mean of two functions, with respect to the means of the first.
+FASTPHOTO_MULTIVERSION void average(const AffineRows<const float>& first, const BasisRow& first_means,
+                                    const AffineRows<const float>& second, const BasisRow& second_means, Index count,
+                                    Index right_sides, const AffineRows<float>& out) {
+  with_channel_count(right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
+    for (Index i = 0; i < count; i += pack_size) {
+      AffinePacks<sides> one;
+      AffinePacks<sides> other;
+      Pack shift[colors];
+      load<sides>(first, i, one);
+      load<sides>(second, i, other);
+      load_difference(first_means, second_means, i, shift);
+      move_function<sides>(shift, other);
+      unrolled<numbers * sides>([&](auto plane)
+                                    FASTPHOTO_INLINE_LAMBDA { one[plane] = 0.5F * (one[plane] + other[plane]); });
+      store<sides>(one, i, out);
+    }
+  });
 }
 
-/// (b, a) += weight (b, a + b (mean - own mean)) of `from`.
-FASTPHOTO_MULTIVERSION void gather(float weight, const Rows& from, const float* means, Index means_step, Index count,
-                                   float* to, Index to_step) {
-  FASTPHOTO_INDEPENDENT
-  for (Index i = 0; i < count; ++i) {
-    const float b = weight * from.plane[0][i];
-    to[i] += b;
-    to[to_step + i] += weight * from.plane[1][i] + b * (from.plane[4][i] - means[i]);
-    to[2 * to_step + i] += weight * from.plane[2][i] + b * (from.plane[5][i] - means[means_step + i]);
-    to[3 * to_step + i] += weight * from.plane[3][i] + b * (from.plane[6][i] - means[2 * means_step + i]);
-  }
+/// u = M (the functions with respect to their nodes' means).
+FASTPHOTO_MULTIVERSION void take_up(const AffineRows<const float>& functions, const NodeRow& row, Index count,
+                                    Index right_sides, const AffineRows<float>& u) {
+  with_channel_count(right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
+    for (Index i = 0; i < count; i += pack_size) {
+      AffinePacks<sides> packs;
+      Pack shift[colors];
+      load<sides>(functions, i, packs);
+      load_difference(row.means, row.reference, i, shift);
+      move_function<sides>(shift, packs);
+      multiply_packs<sides>(row.from_affine, i, packs);
+      store<sides>(packs, i, u);
+    }
+  });
 }
 
-/// to += weight (b + a . (mean - mean of from), a) of `from`, with the means of the nodes `to`.
-FASTPHOTO_MULTIVERSION void spread(float weight, const float* from, Index from_step, const float* means,
-                                   Index means_step, const float* const* to_means, Index count, float* const* to) {
-  float* FASTPHOTO_RESTRICT b = to[0];
-  float* FASTPHOTO_RESTRICT a0 = to[1];
-  float* FASTPHOTO_RESTRICT a1 = to[2];
-  float* FASTPHOTO_RESTRICT a2 = to[3];
-  const float* m0 = to_means[0];
-  const float* m1 = to_means[1];
-  const float* m2 = to_means[2];
-  FASTPHOTO_INDEPENDENT
-  for (Index i = 0; i < count; ++i) {
-    const float s0 = weight * from[from_step + i];
-    const float s1 = weight * from[2 * from_step + i];
-    const float s2 = weight * from[3 * from_step + i];
-    b[i] += weight * from[i] + s0 * (m0[i] - means[i]) + s1 * (m1[i] - means[means_step + i]) +
-            s2 * (m2[i] - means[2 * means_step + i]);
-    a0[i] += s0;
-    a1[i] += s1;
-    a2[i] += s2;
-  }
-}
+BasisRow means_of(const CoarseLevel& level, Index row) { return basis_row(level, CoarseLevel::mean_plane, row); }
 
-const float* means_of(const CoarseLevel& level, Index row) { return level.basis().row(CoarseLevel::mean_plane, row); }
+NodeRow node_row(const CoarseLevel& level, Index row, const BasisRow& reference) {
+  return {basis_row(level, CoarseLevel::from_plane, row), means_of(level, row), reference};
+}
 
 }  // namespace
 
 void restrict_level(Workers& workers, const CoarseLevel& fine_level, const CoarseLevel& coarse_level,
                     const Field<float>& fine, Field<float>& coarse) {
-  const Index channels = fine.channels() / value_planes;
+  const Index planes = fine.channels();
+  const Index right_sides = planes / numbers;
   const Grid& grid = fine_level.grid();
   const Index nodes = coarse_level.grid().width;
-  const Field<float>& from = fine_level.basis();
-  const Field<float>& basis = coarse_level.basis();
-  const Index coarse_step = channels * coarse.channel_step();
   workers.run(coarse_level.grid().height, node_rows_per_chunk, [&](Index begin, Index end) {
-    SplitRow row(nodes);
-    Field<float> values(Grid{1, grid.width, 0}, value_planes);
+    Field<float> moments(Grid{1, grid.width, 0}, planes);
+    Field<float> even(Grid{1, nodes, 0}, planes + colors);
+    Field<float> odd(Grid{1, nodes + 1, 0}, planes + colors);  // the first sample stays zero
     for (Index ky = begin; ky < end; ++ky) {
-      for (Index plane = 0; plane < coarse.channels(); ++plane) {
-        std::fill_n(coarse.row(plane, ky), nodes, 0.0F);
-      }
+      const BasisRow reference = means_of(fine_level, std::min(2 * ky, grid.height - 1));
+      std::fill_n(moments.row(0, 0), moments.row_step(), 0.0F);
       for (Index y = std::max<Index>(0, 2 * ky - 1); y < std::min(grid.height, 2 * ky + 2); ++y) {
-        const float weight = y == 2 * ky ? 1.0F : 0.5F;
-        for (Index c = 0; c < 3; ++c) {
-          split(from.row(CoarseLevel::mean_plane + c, y), grid.width, row.even(value_planes + c),
-                row.odd(value_planes + c));
-        }
-        for (Index r = 0; r < channels; ++r) {
-          for (Index u = 0; u < value_planes; ++u) {
-            std::copy_n(fine.row(u * channels + r, y), grid.width, values.row(u, 0));
-          }
-          multiply_transposed_basis(from.row(CoarseLevel::from_plane, y), from.channel_step(), grid.width,
-                                    values.channel_step(), values.row(0, 0));
-          for (Index u = 0; u < value_planes; ++u) {
-            split(values.row(u, 0), grid.width, row.even(u), row.odd(u));
-          }
-          float* to = coarse.row(r, ky);
-          gather(weight, even_rows(row), means_of(coarse_level, ky), basis.channel_step(), nodes, to, coarse_step);
-          gather(0.5F * weight, odd_rows(row, 0), means_of(coarse_level, ky), basis.channel_step(), nodes, to,
-                 coarse_step);
-          gather(0.5F * weight, odd_rows(row, -1), means_of(coarse_level, ky), basis.channel_step(), nodes, to,
-                 coarse_step);
-        }
+        add_moments(node_row(fine_level, y, reference), y == 2 * ky ? 1.0F : 0.5F, affine_rows(fine, y), grid.width,
+                    right_sides, affine_rows(moments, 0));
       }
-      for (Index r = 0; r < channels; ++r) {
-        multiply_transposed_basis(basis.row(CoarseLevel::to_plane, ky), basis.channel_step(), nodes, coarse_step,
-                                  coarse.row(r, ky));
+      for (Index plane = 0; plane < planes + colors; ++plane) {
+        split(plane < planes ? moments.row(plane, 0) : reference.first + (plane - planes) * reference.step, grid.width,
+              even.row(plane, 0), odd.row(plane, 0) + 1);
       }
+      gather({affine_rows(std::as_const(even), 0), affine_rows(std::as_const(odd), 0)}, means_of(coarse_level, ky),
+             basis_row(coarse_level, CoarseLevel::to_plane, ky), nodes, right_sides, affine_rows(coarse, ky));
     }
   });
 }
 
 void prolong_level(Workers& workers, const CoarseLevel& fine_level, const CoarseLevel& coarse_level,
                    const Field<float>& coarse, Field<float>& fine) {
-  const Index channels = fine.channels() / value_planes;
+  const Index planes = fine.channels();
+  const Index right_sides = planes / numbers;
   const Grid& grid = fine_level.grid();
   const Index nodes = coarse_level.grid().width;
-  const Field<float>& from = fine_level.basis();
-  const Field<float>& basis = coarse_level.basis();
-  const Index odd_count = grid.width / 2;
-  const Index even_count = grid.width - odd_count;
-  workers.run(grid.height, node_rows_per_chunk, [&](Index begin, Index end) {
-    SplitRow row(nodes);
-    Field<float> affine(Grid{1, nodes, 0}, value_planes);
-    Field<float> values(Grid{1, grid.width, 0}, value_planes);
-    for (Index y = begin; y < end; ++y) {
-      for (Index c = 0; c < 3; ++c) {
-        split(from.row(CoarseLevel::mean_plane + c, y), grid.width, row.even(value_planes + c),
-              row.odd(value_planes + c));
+  workers.run(coarse_level.grid().height, node_rows_per_chunk, [&](Index begin, Index end) {
+    // Functions of two coarse rows in turns, those half-way between them, and those between a row's nodes.
+    const Field<float> row_of_nodes(Grid{1, nodes + 1, 0}, planes);
+    Field<float> functions[2] = {row_of_nodes, row_of_nodes};
+    Field<float> half_way = row_of_nodes;
+    Field<float> between = row_of_nodes;
+    Field<float> joined(Grid{1, grid.width + 1, 0}, planes + colors);
+    const auto load_row = [&](Index ky) {
+      multiply_basis(basis_row(coarse_level, CoarseLevel::to_plane, ky), nodes, right_sides, affine_rows(coarse, ky),
+                     affine_rows(functions[ky % 2], 0));
+    };
+    // To one row of the finer level, from functions with respect to the means of coarse row ky.
+    const auto spread = [&](Index ky, const Field<float>& from, Index y) {
+      const BasisRow means = means_of(coarse_level, ky);
+      const AffineRows<const float> here = affine_rows(from, 0);
+      average(here, means, {here.first + 1, here.step}, {means.first + 1, means.step}, nodes, right_sides,
+              affine_rows(between, 0));
+      for (Index plane = 0; plane < planes; ++plane) {
+        join(from.row(plane, 0), between.row(plane, 0), grid.width, joined.row(plane, 0));
       }
-      const float* even_means[3] = {row.even(4), row.even(5), row.even(6)};
-      const float* odd_means[3] = {row.odd(4), row.odd(5), row.odd(6)};
-      float* const even[4] = {row.even(0), row.even(1), row.even(2), row.even(3)};
-      float* const odd[4] = {row.odd(0), row.odd(1), row.odd(2), row.odd(3)};
-      for (Index r = 0; r < channels; ++r) {
-        for (Index u = 0; u < value_planes; ++u) {
-          std::fill_n(even[u], nodes, 0.0F);
-          std::fill_n(odd[u], nodes, 0.0F);
-        }
-        const Index parents = 1 + y % 2;
-        for (Index ky = y / 2; ky < y / 2 + parents; ++ky) {
-          const float weight = 1.0F / static_cast<float>(parents);
-          for (Index u = 0; u < value_planes; ++u) {
-            std::copy_n(coarse.row(u * channels + r, ky), nodes, affine.row(u, 0));
-          }
-          multiply_basis(basis.row(CoarseLevel::to_plane, ky), basis.channel_step(), nodes, affine.channel_step(),
-                         affine.row(0, 0));
-          const Index step = affine.channel_step();
-          spread(weight, affine.row(0, 0), step, means_of(coarse_level, ky), basis.channel_step(), even_means,
-                 even_count, even);
-          spread(0.5F * weight, affine.row(0, 0), step, means_of(coarse_level, ky), basis.channel_step(), odd_means,
-                 odd_count, odd);
-          spread(0.5F * weight, affine.row(0, 0) + 1, step, means_of(coarse_level, ky) + 1, basis.channel_step(),
-                 odd_means, odd_count, odd);
-        }
-        for (Index u = 0; u < value_planes; ++u) {
-          join(even[u], odd[u], grid.width, values.row(u, 0));
-        }
-        multiply_basis(from.row(CoarseLevel::from_plane, y), from.channel_step(), grid.width, values.channel_step(),
-                       values.row(0, 0));
-        for (Index u = 0; u < value_planes; ++u) {
-          std::copy_n(values.row(u, 0), grid.width, fine.row(u * channels + r, y));
-        }
+      take_up(affine_rows(std::as_const(joined), 0),
+              node_row(fine_level, y, {joined.row(planes, 0), joined.channel_step()}), grid.width, right_sides,
+              affine_rows(fine, y));
+    };
+    load_row(begin);
+    for (Index ky = begin; ky < end && 2 * ky < grid.height; ++ky) {
+      const BasisRow means = means_of(coarse_level, ky);
+      for (Index c = 0; c < colors; ++c) {
+        const float* const of_color = means.first + c * means.step;
+        join(of_color, of_color, grid.width, joined.row(planes + c, 0));
+      }
+      spread(ky, functions[ky % 2], 2 * ky);
+      if (2 * ky + 1 < grid.height) {
+        load_row(ky + 1);
+        average(affine_rows(std::as_const(functions[ky % 2]), 0), means,
+                affine_rows(std::as_const(functions[(ky + 1) % 2]), 0), means_of(coarse_level, ky + 1), nodes,
+                right_sides, affine_rows(half_way, 0));
+        spread(ky, half_way, 2 * ky + 1);
       }
     }
   });

@@ -65,6 +65,22 @@ FASTPHOTO_INLINE void load_pairs(const std::int32_t* from, Pack& first, Pack& se
 FASTPHOTO_INLINE void load(const float* from, Pack& pack) { std::memcpy(&pack, from, sizeof pack); }
 FASTPHOTO_INLINE void store(const Pack& pack, float* to) { std::memcpy(to, &pack, sizeof pack); }
 
+#ifdef FASTPHOTO_HAS_VERSIONS
+/// The samples `by` lanes behind those of `here`, of three packs side by side; before them if negative.
+template <Index by>
+FASTPHOTO_INLINE void shift(const Pack& before, const Pack& here, const Pack& behind, Pack& shifted) {
+  static_assert(-pack_size < by && by < pack_size);
+  using Lanes = int __attribute__((vector_size(pack_size * sizeof(int))));
+  constexpr int first = by < 0 ? pack_size + by : by;
+  const Lanes lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  if constexpr (by == 0) {
+    shifted = here;
+  } else {
+    shifted = __builtin_shuffle(by < 0 ? before : here, by < 0 ? here : behind, lanes + first);
+  }
+}
+#endif
+
 template <class Body, Index... steps>
 FASTPHOTO_INLINE void unroll_steps(const Body& body, std::integer_sequence<Index, steps...>) {
   (body(std::integral_constant<Index, steps>()), ...);

@@ -83,33 +83,100 @@ FASTPHOTO_INLINE void apply_packs(const StencilRow& A, const float* x, const Fin
   }
 }
 
-template <class Finish>
-FASTPHOTO_INLINE void apply_row(const StencilRow& A, const float* x, Index channels, const Finish& finish) {
-  with_channel_count(channels, [&](auto count) FASTPHOTO_INLINE_LAMBDA {
-    if (A.count == near_count) {
-      apply_packs<count, true>(A, x, finish);
-    } else {
-      apply_packs<count, false>(A, x, finish);
+#ifdef FASTPHOTO_HAS_VERSIONS
+/// sums += what ties a pack's pixels to their neighbours in the row `dy` below.
+template <Index channels, Index dy>
+FASTPHOTO_INLINE void add_shifted_row(const StencilRow& A, const float* x, Index i, const Pack (&own)[channels],
+                                      Pack (&sums)[channels], Pack (&more_sums)[channels]) {
+  constexpr Index reach = 2;
+  Pack coefficients[2 * reach + 1];
+  unrolled<2 * reach + 1>([&](auto at) FASTPHOTO_INLINE_LAMBDA {
+    constexpr Index dx = at - reach;
+    if constexpr (dy > 0 || (dy == 0 && dx > 0)) {
+      const float* const ahead = A.coefficients + offset_index(dy, dx, 1) * A.plane_step + i;
+      load(ahead, coefficients[at]);
+      prefetch(ahead + A.row_step);
+    } else if constexpr (dy < 0 || dx < 0) {
+      const float* const behind = A.coefficients + offset_index(-dy, -dx, 1) * A.plane_step + dy * A.row_step + i;
+      Pack packs[3];
+      unrolled<3>([&](auto k) FASTPHOTO_INLINE_LAMBDA { load(behind + (k - 1) * pack_size, packs[k]); });
+      shift<dx>(packs[0], packs[1], packs[2], coefficients[at]);
     }
+  });
+  unrolled<channels>([&](auto c) FASTPHOTO_INLINE_LAMBDA {
+    Pack packs[3];
+    unrolled<3>([&](auto k) FASTPHOTO_INLINE_LAMBDA {
+      load(x + c * A.channel_step + dy * A.x_row_step + i + (k - 1) * pack_size, packs[k]);
+    });
+    unrolled<2 * reach + 1>([&](auto at) FASTPHOTO_INLINE_LAMBDA {
+      constexpr Index dx = at - reach;
+      if constexpr (dy != 0 || dx != 0) {
+        Pack neighbour;
+        shift<dx>(packs[0], packs[1], packs[2], neighbour);
+        (at % 2 == 0 ? sums : more_sums)[c] += coefficients[at] * (own[c] - neighbour);
+      }
+    });
   });
 }
 
-FASTPHOTO_MULTIVERSION void multiply(const StencilRow& A, const float* x, Index channels, float* y) {
-  apply_row(A, x, channels,
-            [&](Index i, Index c, const Pack&, const Pack& product) { store(product, y + c * A.channel_step + i); });
+/// apply_packs for radius 1, with neighbours along the row by shuffles of whole packs: nearly all of their loads would
+/// cross cache lines.
+template <Index channels, class Finish>
+FASTPHOTO_INLINE void apply_shifted_packs(const StencilRow& A, const float* x, const Finish& finish) {
+  for (Index i = 0; i < A.width; i += pack_size) {
+    Pack own[channels];
+    Pack sums[channels];
+    Pack more_sums[channels] = {};
+    Pack diagonal;
+    load(A.diagonal + i, diagonal);
+    unrolled<channels>([&](auto c) FASTPHOTO_INLINE_LAMBDA {
+      load(x + c * A.channel_step + i, own[c]);
+      sums[c] = diagonal * own[c];
+    });
+    unrolled<5>([&](auto row)
+                    FASTPHOTO_INLINE_LAMBDA { add_shifted_row<channels, row - 2>(A, x, i, own, sums, more_sums); });
+    unrolled<channels>([&](auto c) FASTPHOTO_INLINE_LAMBDA { finish(i, c, own[c], sums[c] + more_sums[c]); });
+  }
+}
+#endif
+
+template <bool wide, class Finish>
+FASTPHOTO_INLINE void apply_row(const StencilRow& A, const float* x, Index channels, const Finish& finish) {
+  with_channel_count(channels, [&](auto count) FASTPHOTO_INLINE_LAMBDA {
+    if (A.count != near_count) {
+      apply_packs<count, false>(A, x, finish);
+      return;
+    }
+#ifdef FASTPHOTO_HAS_VERSIONS
+    if constexpr (wide) {
+      apply_shifted_packs<count>(A, x, finish);
+      return;
+    }
+#endif
+    apply_packs<count, true>(A, x, finish);
+  });
 }
 
-FASTPHOTO_MULTIVERSION void subtract(const StencilRow& A, const float* r, const float* x, Index channels, float* t) {
-  apply_row(A, x, channels, [&](Index i, Index c, const Pack&, const Pack& product) {
+template <bool wide>
+FASTPHOTO_INLINE void multiply_row(const StencilRow& A, const float* x, Index channels, float* y) {
+  apply_row<wide>(A, x, channels, [&](Index i, Index c, const Pack&, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+    store(product, y + c * A.channel_step + i);
+  });
+}
+
+template <bool wide>
+FASTPHOTO_INLINE void subtract_row(const StencilRow& A, const float* r, const float* x, Index channels, float* t) {
+  apply_row<wide>(A, x, channels, [&](Index i, Index c, const Pack&, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
     Pack right;
     load(r + c * A.channel_step + i, right);
     store(right - product, t + c * A.channel_step + i);
   });
 }
 
-FASTPHOTO_MULTIVERSION void relax(const StencilRow& A, const float* factors, const float* r, const float* x,
-                                  Index channels, float* y) {
-  apply_row(A, x, channels, [&](Index i, Index c, const Pack& own, const Pack& product) {
+template <bool wide>
+FASTPHOTO_INLINE void relax_row(const StencilRow& A, const float* factors, const float* r, const float* x,
+                                Index channels, float* y) {
+  apply_row<wide>(A, x, channels, [&](Index i, Index c, const Pack& own, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
     Pack right;
     Pack factor;
     load(r + c * A.channel_step + i, right);
@@ -117,6 +184,15 @@ FASTPHOTO_MULTIVERSION void relax(const StencilRow& A, const float* factors, con
     store(own + factor * (right - product), y + c * A.channel_step + i);
   });
 }
+
+FASTPHOTO_BY_WIDTH(void multiply, (const StencilRow& A, const float* x, Index channels, float* y), multiply_row,
+                   (A, x, channels, y))
+FASTPHOTO_BY_WIDTH(void subtract, (const StencilRow& A, const float* r, const float* x, Index channels, float* t),
+                   subtract_row, (A, r, x, channels, t))
+FASTPHOTO_BY_WIDTH(void relax,
+                   (const StencilRow& A, const float* factors, const float* r, const float* x, Index channels,
+                    float* y),
+                   relax_row, (A, factors, r, x, channels, y))
 
 /// r = b - A x on a row of one channel, in float64; returns r . r. Many offsets in one go over few samples, whose sums
 /// stay in registers.

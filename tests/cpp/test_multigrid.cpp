@@ -290,29 +290,35 @@ TEST_CASE("a level's matrix rounds its entries to the nearest of 16 bits") {
   REQUIRE(pairs.length() == 3);
   for (Index i = 0; i < 8; ++i) {
     const Index node = 5 * i;
-    const std::int32_t pair = pairs.row(0)[3 * pairs.channel_step() + node % 3 * pack_size + node / 3];
+    const std::int32_t pair = pairs.row(0)[node % 3 * pairs.pack_step() + 3 * pack_size + node / 3];
     CHECK(static_cast<std::int16_t>(pair & 0xFFFF) == wanted[i]);
     CHECK((pair >> 16) == -wanted[i]);
   }
 }
 
 TEST_CASE("a folded row has every sample's neighbours in the packs beside it") {
+  constexpr Index channels = 3;
   for (const Index width : {1, 15, 16, 17, 40, 48, 70, 200}) {
     CAPTURE(width);
     Numbers random;
-    Field<float> row(Grid{1, width, 0}, 1);
+    Field<float> row(Grid{1, width, 0}, channels);
     fill_random(row, random);
-    FoldedRows<float> folded(1, width, 1);
+    FoldedRows<float> folded(1, width, channels);
     const Index length = folded.length();
-    fold_row(row.row(0, 0), length, folded.row(0));
-    const auto sample = [&](Index i) { return i >= 0 && i < width ? row.row(0, 0)[i] : 0.0F; };
-    for (Index pack = -1; pack <= length; ++pack) {
-      for (Index segment = 0; segment < pack_size; ++segment) {
-        CHECK(folded.row(0)[pack * pack_size + segment] == sample(segment * length + pack));
-      }
+    for (Index c = 0; c < channels; ++c) {
+      fold_row(row.row(c, 0), length, folded.row(0) + c * pack_size, folded.pack_step());
     }
-    Field<float> back(Grid{1, width, 0}, 1);
-    unfold_row(folded.row(0), length, back.row(0, 0));
-    CHECK(std::equal(back.row(0, 0), back.row(0, 0) + padded_to_packs(width), row.row(0, 0)));
+    close_folded_row(folded.row(0), length, channels);
+    for (Index c = 0; c < channels; ++c) {
+      const auto sample = [&](Index i) { return i >= 0 && i < width ? row.row(c, 0)[i] : 0.0F; };
+      for (Index pack = -1; pack <= length; ++pack) {
+        for (Index segment = 0; segment < pack_size; ++segment) {
+          CHECK(folded.row(0)[pack * folded.pack_step() + c * pack_size + segment] == sample(segment * length + pack));
+        }
+      }
+      Field<float> back(Grid{1, width, 0}, 1);
+      unfold_row(folded.row(0) + c * pack_size, folded.pack_step(), length, back.row(0, 0));
+      CHECK(std::equal(back.row(0, 0), back.row(0, 0) + padded_to_packs(width), row.row(c, 0)));
+    }
   }
 }
