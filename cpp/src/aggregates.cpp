@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "affine_rows.h"
+#include "channel_count.h"
 #include "multiversion.h"
+#include "pack.h"
 
 namespace fastphoto {
 
@@ -12,29 +14,39 @@ namespace {
 
 constexpr Index S = aggregate_side;
 
-/// moments (1, colour) = fine (1, colour), or += where `more`, for one channel of one row of pixels.
-template <bool more>
-FASTPHOTO_INLINE void take_moments(const float* fine, const float* color, Index color_step, Index moment_step,
-                                   Index count, float* moments) {
-  FASTPHOTO_INDEPENDENT
-  for (Index i = 0; i < count; ++i) {
-    const float value = fine[i];
-    moments[i] = (more ? moments[i] : 0.0F) + value;
-    for (Index c = 0; c < 3; ++c) {
-      float& moment = moments[(1 + c) * moment_step + i];
-      moment = (more ? moment : 0.0F) + value * color[c * color_step + i];
+/// Pointers to the first of some rows of pixels, and steps from there.
+struct PixelRows {
+  const float* fine;
+  Index row_step;
+  Index channel_step;
+  const float* color;
+  Index color_row_step;
+  Index color_step;
+  Index count;
+};
+
+/// Moments of each column of the rows, sums of fine (1, colour): plane 4-number major, as vectors of a level.
+FASTPHOTO_MULTIVERSION void column_moments(const PixelRows& rows, Index width, Index channels, Index moment_step,
+                                           float* moments) {
+  with_channel_count(channels, [&](auto count) FASTPHOTO_INLINE_LAMBDA {
+    for (Index i = 0; i < width; i += pack_size) {
+      Pack sums[4 * count] = {};
+      for (Index y = 0; y < rows.count; ++y) {
+        Pack color[3];
+        unrolled<3>([&](auto c) FASTPHOTO_INLINE_LAMBDA {
+          load(rows.color + y * rows.color_row_step + c * rows.color_step + i, color[c]);
+        });
+        unrolled<count>([&](auto r) FASTPHOTO_INLINE_LAMBDA {
+          Pack value;
+          load(rows.fine + y * rows.row_step + r * rows.channel_step + i, value);
+          sums[r] += value;
+          unrolled<3>([&](auto c) FASTPHOTO_INLINE_LAMBDA { sums[(1 + c) * count + r] += value * color[c]; });
+        });
+      }
+      unrolled<4 * count>([&](auto plane)
+                              FASTPHOTO_INLINE_LAMBDA { store(sums[plane], moments + plane * moment_step + i); });
     }
-  }
-}
-
-FASTPHOTO_MULTIVERSION void set_moments(const float* fine, const float* color, Index color_step, Index moment_step,
-                                        Index count, float* moments) {
-  take_moments<false>(fine, color, color_step, moment_step, count, moments);
-}
-
-FASTPHOTO_MULTIVERSION void add_moments(const float* fine, const float* color, Index color_step, Index moment_step,
-                                        Index count, float* moments) {
-  take_moments<true>(fine, color, color_step, moment_step, count, moments);
+  });
 }
 
 FASTPHOTO_MULTIVERSION void sum_triples(const float* from, Index nodes, float* FASTPHOTO_RESTRICT to) {
@@ -51,13 +63,27 @@ FASTPHOTO_MULTIVERSION void repeat_thrice(const float* from, Index nodes, float*
   }
 }
 
-/// out = b + a . color for one channel of one row of pixels.
-FASTPHOTO_MULTIVERSION void evaluate_affine(const float* affine, Index affine_step, const float* color,
-                                            Index color_step, Index count, float* FASTPHOTO_RESTRICT out) {
-  for (Index i = 0; i < count; ++i) {
-    out[i] = affine[i] + affine[affine_step + i] * color[i] + affine[2 * affine_step + i] * color[color_step + i] +
-             affine[3 * affine_step + i] * color[2 * color_step + i];
-  }
+/// out += b + a . colour on one row of pixels.
+FASTPHOTO_MULTIVERSION void add_affine(const float* affine, Index affine_step, const float* color, Index color_step,
+                                       Index width, Index channels, float* out, Index channel_step) {
+  with_channel_count(channels, [&](auto count) FASTPHOTO_INLINE_LAMBDA {
+    for (Index i = 0; i < width; i += pack_size) {
+      Pack colors[3];
+      unrolled<3>([&](auto c) FASTPHOTO_INLINE_LAMBDA { load(color + c * color_step + i, colors[c]); });
+      unrolled<count>([&](auto r) FASTPHOTO_INLINE_LAMBDA {
+        Pack sum;
+        Pack number;
+        load(out + r * channel_step + i, sum);
+        load(affine + r * affine_step + i, number);
+        sum += number;
+        unrolled<3>([&](auto c) FASTPHOTO_INLINE_LAMBDA {
+          load(affine + ((1 + c) * count + r) * affine_step + i, number);
+          sum += number * colors[c];
+        });
+        store(sum, out + r * channel_step + i);
+      });
+    }
+  });
 }
 
 /// Columns of pixels that the aggregates of a row cover; the last aggregate may reach beyond the image.
@@ -68,15 +94,13 @@ Grid covered(const CoarseLevel& level) { return {1, S * level.grid().width, 0}; 
 AggregateRestriction::AggregateRestriction(const CoarseLevel& level, const Field<float>& centred, Index channels)
     : level_(level), centred_(centred), channels_(channels), moments_(covered(level), 4 * channels) {}
 
-void AggregateRestriction::add(Index row, const float* fine, Index channel_step) {
-  const auto take = row % S == 0 ? set_moments : add_moments;
-  for (Index c = 0; c < channels_; ++c) {
-    take(fine + c * channel_step, centred_.row(0, row), centred_.channel_step(), channels_ * moments_.channel_step(),
-         centred_.grid().width, moments_.row(c, 0));
-  }
-}
-
-void AggregateRestriction::finish(Index node_row, Field<float>& coarse) {
+void AggregateRestriction::row(Index node_row, const float* fine, Index row_step, Index channel_step,
+                               Field<float>& coarse) {
+  const Index first = S * node_row;
+  const Index rows = std::min(S, centred_.grid().height - first);
+  column_moments(
+      {fine, row_step, channel_step, centred_.row(0, first), centred_.row_step(), centred_.channel_step(), rows},
+      centred_.grid().width, channels_, moments_.channel_step(), moments_.row(0, 0));
   const Index nodes = level_.grid().width;
   for (Index plane = 0; plane < 4 * channels_; ++plane) {
     sum_triples(moments_.row(plane, 0), nodes, coarse.row(plane, node_row));
@@ -103,14 +127,12 @@ void AggregateProlongation::expand(Index node_row, const Field<float>& coarse) {
   loaded_ = node_row;
 }
 
-void AggregateProlongation::row(Index row, const Field<float>& coarse, float* out, Index channel_step) {
+void AggregateProlongation::add(Index row, const Field<float>& coarse, float* out, Index channel_step) {
   if (row / S != loaded_) {
     expand(row / S, coarse);
   }
-  for (Index c = 0; c < channels_; ++c) {
-    evaluate_affine(affine_.row(c, 0), channels_ * affine_.channel_step(), centred_.row(0, row),
-                    centred_.channel_step(), centred_.grid().width, out + c * channel_step);
-  }
+  add_affine(affine_.row(0, 0), affine_.channel_step(), centred_.row(0, row), centred_.channel_step(),
+             centred_.grid().width, channels_, out, channel_step);
 }
 
 }  // namespace fastphoto

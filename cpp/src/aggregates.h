@@ -14,18 +14,15 @@ inline constexpr Index aggregate_side = 3;
 
 constexpr Index aggregates_along(Index pixels) { return (pixels + aggregate_side - 1) / aggregate_side; }
 
-/// From pixels to aggregates, coarse = P^T fine, row by row, where (P u)_i = b_k + a_k . (I_i - mean_k) for the pixels
-/// i of aggregate k. One for each task.
+/// From pixels to aggregates, coarse = P^T fine, row by row of aggregates, where (P u)_i = b_k + a_k . (I_i - mean_k)
+/// for the pixels i of aggregate k. One for each task.
 class AggregateRestriction {
  public:
   /// @param centred  I_i - mean_k, three channels.
   AggregateRestriction(const CoarseLevel& level, const Field<float>& centred, Index channels);
 
-  /// Takes a row of pixels in, of which the first of an aggregate starts anew; `fine` points at its first channel.
-  void add(Index row, const float* fine, Index channel_step);
-
-  /// Ends a row of aggregates: writes it to `coarse`.
-  void finish(Index node_row, Field<float>& coarse);
+  /// `fine` points at the first channel of the first row of pixels.
+  void row(Index node_row, const float* fine, Index row_step, Index channel_step, Field<float>& coarse);
 
  private:
   const CoarseLevel& level_;
@@ -42,8 +39,8 @@ class AggregateProlongation {
   /// Forgets the vector of the rows before.
   void restart() { loaded_ = -1; }
 
-  /// out = P coarse on a row of pixels; `out` points at its first channel.
-  void row(Index row, const Field<float>& coarse, float* out, Index channel_step);
+  /// out += P coarse on a row of pixels; `out` points at its first channel.
+  void add(Index row, const Field<float>& coarse, float* out, Index channel_step);
 
  private:
   void expand(Index node_row, const Field<float>& coarse);

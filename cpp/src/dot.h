@@ -6,11 +6,12 @@
 
 namespace fastphoto {
 
-/// Sum of element(i) over [0, count) in float64, in eight interleaved partial sums: that is what lets the compiler
-/// vectorise it without being allowed to reorder, so the result does not depend on the instruction set's width.
+/// Sum of element(i) over [0, count) in float64, in interleaved partial sums: that is what lets the compiler
+/// vectorise it without being allowed to reorder, so the result does not depend on the instruction set's width, and
+/// keeps several additions under way.
 template <class Element>
 FASTPHOTO_INLINE double sum_in_lanes(Index count, Element element) {
-  constexpr Index lanes = 8;
+  constexpr Index lanes = 32;
   double partial[lanes] = {};
   Index i = 0;
   for (; i + lanes <= count; i += lanes) {
@@ -21,8 +22,12 @@ FASTPHOTO_INLINE double sum_in_lanes(Index count, Element element) {
   for (Index k = 0; i < count; ++i, ++k) {
     partial[k] += element(i);
   }
-  return ((partial[0] + partial[4]) + (partial[2] + partial[6])) +
-         ((partial[1] + partial[5]) + (partial[3] + partial[7]));
+  for (Index half = lanes / 2; half > 0; half /= 2) {
+    for (Index k = 0; k < half; ++k) {
+      partial[k] += partial[k + half];
+    }
+  }
+  return partial[0];
 }
 
 /// a . b of two rows, the same way.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "multiversion.h"
+#include "pack.h"
 
 namespace fastphoto {
 
@@ -15,26 +16,26 @@ constexpr Index tile = 4;
 #if defined(__GNUC__)
 using Quad = float __attribute__((vector_size(tile * sizeof(float))));
 
-FASTPHOTO_INLINE void load(const float* from, Quad& quad) { std::memcpy(&quad, from, sizeof quad); }
-FASTPHOTO_INLINE void store(const Quad& quad, float* to) { std::memcpy(to, &quad, sizeof quad); }
+FASTPHOTO_INLINE void load_quad(const float* from, Quad& quad) { std::memcpy(&quad, from, sizeof quad); }
+FASTPHOTO_INLINE void store_quad(const Quad& quad, float* to) { std::memcpy(to, &quad, sizeof quad); }
 
 FASTPHOTO_INLINE void transpose_tile(const float* from, Index from_step, float* to, Index to_step) {
   Quad a;
   Quad b;
   Quad c;
   Quad d;
-  load(from, a);
-  load(from + from_step, b);
-  load(from + 2 * from_step, c);
-  load(from + 3 * from_step, d);
+  load_quad(from, a);
+  load_quad(from + from_step, b);
+  load_quad(from + 2 * from_step, c);
+  load_quad(from + 3 * from_step, d);
   const Quad ab_low = {a[0], b[0], a[1], b[1]};
   const Quad ab_high = {a[2], b[2], a[3], b[3]};
   const Quad cd_low = {c[0], d[0], c[1], d[1]};
   const Quad cd_high = {c[2], d[2], c[3], d[3]};
-  store(Quad{ab_low[0], ab_low[1], cd_low[0], cd_low[1]}, to);
-  store(Quad{ab_low[2], ab_low[3], cd_low[2], cd_low[3]}, to + to_step);
-  store(Quad{ab_high[0], ab_high[1], cd_high[0], cd_high[1]}, to + 2 * to_step);
-  store(Quad{ab_high[2], ab_high[3], cd_high[2], cd_high[3]}, to + 3 * to_step);
+  store_quad(Quad{ab_low[0], ab_low[1], cd_low[0], cd_low[1]}, to);
+  store_quad(Quad{ab_low[2], ab_low[3], cd_low[2], cd_low[3]}, to + to_step);
+  store_quad(Quad{ab_high[0], ab_high[1], cd_high[0], cd_high[1]}, to + 2 * to_step);
+  store_quad(Quad{ab_high[2], ab_high[3], cd_high[2], cd_high[3]}, to + 3 * to_step);
 }
 #else
 FASTPHOTO_INLINE void transpose_tile(const float* from, Index from_step, float* to, Index to_step) {
@@ -46,14 +47,112 @@ FASTPHOTO_INLINE void transpose_tile(const float* from, Index from_step, float* 
 }
 #endif
 
-/// Calls body(sample) with the first samples of tiles that cover the segments; the last tile may overlap the one
-/// before.
-template <class Body>
+/// Calls body(sample) with the first samples of tiles of `side` that cover the segments; the last tile may overlap the
+/// one before.
+template <Index side, class Body>
 FASTPHOTO_INLINE void for_each_tile(Index length, const Body& body) {
-  for (Index sample = 0; sample < length; sample += tile) {
-    body(std::min(sample, length - tile));
+  for (Index sample = 0; sample < length; sample += side) {
+    body(std::min(sample, std::max<Index>(0, length - side)));
   }
 }
+
+#ifdef FASTPHOTO_HAS_VERSIONS
+/// Of blocks of `distance` packs and samples, those beside the diagonal change places.
+template <Index distance>
+FASTPHOTO_INLINE void exchange(Pack (&packs)[pack_size]) {
+  using Lanes = int __attribute__((vector_size(pack_size * sizeof(int))));
+  constexpr int d = distance;
+  const Lanes lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  const Lanes upper = (lane & d) != 0;  // all bits set where true
+  const Lanes low = (upper & (lane + int{pack_size} - d)) | (~upper & lane);
+  const Lanes high = (upper & (lane + int{pack_size})) | (~upper & (lane + d));
+  unrolled<pack_size>([&](auto i) FASTPHOTO_INLINE_LAMBDA {
+    if constexpr ((i & distance) == 0) {
+      const Pack first = packs[i];
+      const Pack second = packs[i + distance];
+      packs[i] = __builtin_shuffle(first, second, low);
+      packs[i + distance] = __builtin_shuffle(first, second, high);
+    }
+  });
+}
+
+FASTPHOTO_INLINE void transpose_packs(Pack (&packs)[pack_size]) {
+  exchange<8>(packs);
+  exchange<4>(packs);
+  exchange<2>(packs);
+  exchange<1>(packs);
+}
+#endif
+
+template <bool wide>
+FASTPHOTO_INLINE void fold_segments(const float* from, Index length, float* to, Index pack_step) {
+#ifdef FASTPHOTO_HAS_VERSIONS
+  if constexpr (wide) {
+    for_each_tile<pack_size>(length, [&](Index sample) FASTPHOTO_INLINE_LAMBDA {
+      Pack packs[pack_size];  // of short segments, with what follows them
+      unrolled<pack_size>([&](auto l) FASTPHOTO_INLINE_LAMBDA { load(from + l * length + sample, packs[l]); });
+      transpose_packs(packs);
+      unrolled<pack_size>([&](auto k) FASTPHOTO_INLINE_LAMBDA {
+        if (k < length) {
+          store(packs[k], to + (sample + k) * pack_step);
+        }
+      });
+    });
+    return;
+  }
+#endif
+  if (length < tile) {
+    for (Index segment = 0; segment < pack_size; ++segment) {
+      for (Index sample = 0; sample < length; ++sample) {
+        to[sample * pack_step + segment] = from[segment * length + sample];
+      }
+    }
+    return;
+  }
+  for_each_tile<tile>(length, [&](Index sample) FASTPHOTO_INLINE_LAMBDA {
+    for (Index segment = 0; segment < pack_size; segment += tile) {
+      transpose_tile(from + segment * length + sample, length, to + sample * pack_step + segment, pack_step);
+    }
+  });
+}
+
+template <bool wide>
+FASTPHOTO_INLINE void unfold_segments(const float* from, Index pack_step, Index length, float* to) {
+#ifdef FASTPHOTO_HAS_VERSIONS
+  if constexpr (wide) {
+    for_each_tile<pack_size>(length, [&](Index sample) FASTPHOTO_INLINE_LAMBDA {
+      Pack packs[pack_size] = {};
+      unrolled<pack_size>([&](auto k) FASTPHOTO_INLINE_LAMBDA {
+        if (k < length) {
+          load(from + (sample + k) * pack_step, packs[k]);
+        }
+      });
+      transpose_packs(packs);
+      // What follows a short segment in its pack is written over by the next one; behind the last it is zero.
+      unrolled<pack_size>([&](auto l) FASTPHOTO_INLINE_LAMBDA { store(packs[l], to + l * length + sample); });
+    });
+    return;
+  }
+#endif
+  if (length < tile) {
+    for (Index segment = 0; segment < pack_size; ++segment) {
+      for (Index sample = 0; sample < length; ++sample) {
+        to[segment * length + sample] = from[sample * pack_step + segment];
+      }
+    }
+    return;
+  }
+  for_each_tile<tile>(length, [&](Index sample) FASTPHOTO_INLINE_LAMBDA {
+    for (Index segment = 0; segment < pack_size; segment += tile) {
+      transpose_tile(from + sample * pack_step + segment, pack_step, to + segment * length + sample, length);
+    }
+  });
+}
+
+FASTPHOTO_BY_WIDTH(void fold, (const float* from, Index length, float* to, Index pack_step), fold_segments,
+                   (from, length, to, pack_step))
+FASTPHOTO_BY_WIDTH(void unfold, (const float* from, Index pack_step, Index length, float* to), unfold_segments,
+                   (from, pack_step, length, to))
 
 }  // namespace
 
@@ -70,36 +169,8 @@ void close_folded_row(float* row, Index length, Index channels) {
   }
 }
 
-FASTPHOTO_MULTIVERSION void fold_row(const float* from, Index length, float* to, Index pack_step) {
-  if (length < tile) {
-    for (Index segment = 0; segment < pack_size; ++segment) {
-      for (Index sample = 0; sample < length; ++sample) {
-        to[sample * pack_step + segment] = from[segment * length + sample];
-      }
-    }
-    return;
-  }
-  for_each_tile(length, [&](Index sample) FASTPHOTO_INLINE_LAMBDA {
-    for (Index segment = 0; segment < pack_size; segment += tile) {
-      transpose_tile(from + segment * length + sample, length, to + sample * pack_step + segment, pack_step);
-    }
-  });
-}
+void fold_row(const float* from, Index length, float* to, Index pack_step) { fold(from, length, to, pack_step); }
 
-FASTPHOTO_MULTIVERSION void unfold_row(const float* from, Index pack_step, Index length, float* to) {
-  if (length < tile) {
-    for (Index segment = 0; segment < pack_size; ++segment) {
-      for (Index sample = 0; sample < length; ++sample) {
-        to[segment * length + sample] = from[sample * pack_step + segment];
-      }
-    }
-    return;
-  }
-  for_each_tile(length, [&](Index sample) FASTPHOTO_INLINE_LAMBDA {
-    for (Index segment = 0; segment < pack_size; segment += tile) {
-      transpose_tile(from + sample * pack_step + segment, pack_step, to + segment * length + sample, length);
-    }
-  });
-}
+void unfold_row(const float* from, Index pack_step, Index length, float* to) { unfold(from, pack_step, length, to); }
 
 }  // namespace fastphoto

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jacobi_rows.h"
 
-#include <algorithm>
-
 #include "multiversion.h"
 
 namespace fastphoto {
@@ -44,6 +42,7 @@ JacobiRows::JacobiRows(const StencilOperator& system, const PixelDiagonal& bound
 void JacobiRows::turn_to(Index begin, Index end) {
   first_ = std::max<Index>(0, begin - reach_);
   last_ = std::min(bound_.height(), end + reach_);
+  next_ = first_;
   for (Index row = first_; row < last_; ++row) {
     float* factors = factors_.row(0, row - first_);
     bound_.read(row, 0, bound_.width(), factors);
@@ -51,11 +50,9 @@ void JacobiRows::turn_to(Index begin, Index end) {
   }
 }
 
-void JacobiRows::step_from_zero(const Field<float>& r) {
-  for (Index row = first_; row < last_; ++row) {
-    for (Index c = 0; c < r.channels(); ++c) {
-      scale_row(factors(row), r.row(c, row), y_.grid().width, y_.row(c, row - first_));
-    }
+void JacobiRows::step_from_zero(Index row, const Field<float>& r) {
+  for (Index c = 0; c < r.channels(); ++c) {
+    scale_row(factors(row), r.row(c, row), y_.grid().width, y_.row(c, row - first_));
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+
 #include "grid.h"
 #include "pixel_diagonal.h"
 #include "stencil.h"
@@ -19,11 +21,18 @@ class JacobiRows {
 
   /// Takes rows [begin, end) of the image, and those around them.
   void turn_to(Index begin, Index end);
-  Index first() const { return first_; }
-  Index last() const { return last_; }
 
-  /// y = F r on the rows first() to last().
-  void step_from_zero(const Field<float>& r);
+  /// Calls make(row) for the rows from the first on that the stencil reaches from `row` and that have not been made
+  /// yet: a few rows ahead, so that they are still in the cache.
+  template <class Make>
+  void make_until(Index row, const Make& make) {
+    for (const Index end = std::min(last_, row + reach_ + 1); next_ < end; ++next_) {
+      make(next_);
+    }
+  }
+
+  /// y = F r on one row.
+  void step_from_zero(Index row, const Field<float>& r);
 
   /// y += F r on one row.
   void add_step(Index row, const Field<float>& r);
@@ -37,6 +46,7 @@ class JacobiRows {
   Index reach_;
   Index first_ = 0;
   Index last_ = 0;
+  Index next_ = 0;  // to be made
   Field<float> y_;
   Field<float> factors_;
 };

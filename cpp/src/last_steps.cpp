@@ -32,8 +32,9 @@ void LastSteps::for_each_row(Workers& workers, const Field<float>& r, const Body
   workers.run(system_.grid().height, rows_per_chunk, [&](Index begin, Index end) {
     Pool<Rows>::Loan rows(rows_);
     (*rows).jacobi.turn_to(begin, end);
-    (*rows).jacobi.step_from_zero(r);
+    JacobiRows& jacobi = (*rows).jacobi;
     for (Index row = begin; row < end; ++row) {
+      jacobi.make_until(row, [&](Index made) { jacobi.step_from_zero(made, r); });
       body(*rows, row);
     }
   });

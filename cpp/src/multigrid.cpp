@@ -123,7 +123,7 @@ void Multigrid::solve_coarsest(Field<float>& x) const {
 struct MultigridPreconditioner::PixelRows {
   PixelRows(const StencilOperator& system, const Multigrid& multigrid, const PixelDiagonal& bound, Index channels)
       : jacobi(system, bound, channels, aggregate_side * aggregate_rows_per_chunk),
-        t(Grid{1, system.grid().width, system.grid().halo}, channels),
+        t(Grid{aggregate_side, system.grid().width, system.grid().halo}, channels),
         stencil(system, channels),
         restriction(*multigrid.levels()[0].nodes, multigrid.centred(), channels),
         prolongation(*multigrid.levels()[0].nodes, multigrid.centred(), channels) {}
@@ -164,14 +164,13 @@ void MultigridPreconditioner::restrict_residual(Workers& workers, const Field<fl
     Pool<PixelRows>::Loan loan(pixels_);
     PixelRows& rows = *loan;
     rows.jacobi.turn_to(aggregate_side * begin, aggregate_side * end);
-    rows.jacobi.step_from_zero(r);
     for (Index node_row = begin; node_row < end; ++node_row) {
-      const Index stop = std::min(grid.height, aggregate_side * (node_row + 1));
-      for (Index row = aggregate_side * node_row; row < stop; ++row) {
-        rows.stencil.subtract(row, r.row(0, row), rows.jacobi.y(row), rows.t.row(0, 0));
-        rows.restriction.add(row, rows.t.row(0, 0), rows.t.channel_step());
+      const Index first = aggregate_side * node_row;
+      for (Index row = first; row < std::min(grid.height, first + aggregate_side); ++row) {
+        rows.jacobi.make_until(row, [&](Index made) { rows.jacobi.step_from_zero(made, r); });
+        rows.stencil.subtract(row, r.row(0, row), rows.jacobi.y(row), rows.t.row(0, row - first));
       }
-      rows.restriction.finish(node_row, levels_[0].v);
+      rows.restriction.row(node_row, rows.t.row(0, 0), rows.t.row_step(), rows.t.channel_step(), levels_[0].v);
     }
   });
 }
@@ -185,11 +184,11 @@ PerChannel MultigridPreconditioner::correct_and_smooth(Workers& workers, const F
     PixelRows& rows = *loan;
     rows.jacobi.turn_to(aggregate_side * begin, aggregate_side * end);
     rows.prolongation.restart();
-    for (Index row = rows.jacobi.first(); row < rows.jacobi.last(); ++row) {
-      rows.prolongation.row(row, levels_[0].v, rows.jacobi.y(row), rows.jacobi.channel_step());
-      rows.jacobi.add_step(row, r);
-    }
     for (Index row = aggregate_side * begin; row < std::min(grid.height, aggregate_side * end); ++row) {
+      rows.jacobi.make_until(row, [&](Index made) {
+        rows.jacobi.step_from_zero(made, r);
+        rows.prolongation.add(made, levels_[0].v, rows.jacobi.y(made), rows.jacobi.channel_step());
+      });
       rows.stencil.relax(row, rows.jacobi.factors(row), r.row(0, row), rows.jacobi.y(row), z.row(0, row));
       for (Index c = 0; c < channels_; ++c) {
         dots.at(row, c) = dot_row(r.row(c, row), z.row(c, row), grid.width);
