@@ -8,11 +8,14 @@
 
 namespace fastphoto {
 
-/// Zeroed bytes at an address that is a multiple of a cache line; from some megabytes on in large pages where the
-/// system has them, since a stencil reads dozens of far-apart rows at once.
+struct Region;
+
+/// Zeroed bytes at an address that is a multiple of a cache line; not the small ones in large pages where the system
+/// has them, since a stencil reads dozens of far-apart rows at once.
 struct FreeMemory {
-  void* allocated = nullptr;  // a little before the aligned address; none where pages were mapped
-  std::size_t mapped = 0;     // bytes
+  void* allocated = nullptr;  // a little before the aligned address; or
+  Region* region = nullptr;   // where the memory is part of one
+  std::size_t bytes = 0;
 
   void operator()(void* memory) const noexcept;
 };
