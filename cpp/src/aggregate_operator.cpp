@@ -15,42 +15,48 @@ constexpr Index S = aggregate_side;
 constexpr Index reach = 2;  // of the stencil
 constexpr Index rows_read = S + 2 * reach;
 
+// Aggregates of a row of a tile: one before, then `lanes`, then what is left of whole quads, of which one is read.
+constexpr Index quad = 4;
+constexpr Index tile_nodes = lanes + quad;
+
 /// What a tile of aggregates reads, split by the position in the aggregate: [..][row][x % S][1 + aggregate], rows from
 /// `reach` above the aggregates on. Zero outside the image.
+using SplitRow = float[S][tile_nodes];
 struct Tile {
-  float color[3][rows_read][S][lanes + 2];
-  float coefficient[12][rows_read][S][lanes + 2];
-  float diagonal[S][S][lanes + 2];
+  SplitRow color[3][rows_read];
+  SplitRow coefficient[12][rows_read];
+  SplitRow diagonal[S];
 };
 
-/// Positions [begin, begin + S (lanes + 2)) of a row, split.
-FASTPHOTO_MULTIVERSION void split_row(const float* row, Index width, Index begin,
-                                      float (*FASTPHOTO_RESTRICT to)[lanes + 2]) {
-  if (begin >= 0 && begin + S * (lanes + 2) <= width) {
-    for (Index node = 0; node < lanes + 2; ++node) {
-      for (Index j = 0; j < S; ++j) {
-        to[j][node] = row[begin + S * node + j];
-      }
-    }
-    return;
-  }
-  for (Index node = 0; node < lanes + 2; ++node) {
-    for (Index j = 0; j < S; ++j) {
-      const Index x = begin + S * node + j;
-      to[j][node] = x >= 0 && x < width ? row[x] : 0.0F;
-    }
+/// Every third sample to the same row; `nodes` must be whole quads.
+FASTPHOTO_INLINE void split_by_three(const float* row, Index nodes, float* FASTPHOTO_RESTRICT first,
+                                     float* FASTPHOTO_RESTRICT second, float* FASTPHOTO_RESTRICT third) {
+  for (Index node = 0; node < nodes; ++node) {
+    first[node] = row[3 * node];
+    second[node] = row[3 * node + 1];
+    third[node] = row[3 * node + 2];
   }
 }
 
-void clear_row(float (*to)[lanes + 2]) { std::fill_n(&to[0][0], S * (lanes + 2), 0.0F); }
+/// The first S * tile_nodes samples of a row, split. From position `width` on they are zero.
+FASTPHOTO_MULTIVERSION void split_row(const float* row, Index width, SplitRow& to) {
+  constexpr Index count = S * tile_nodes;
+  float inside[count];
+  if (width < count) {
+    std::copy_n(row, width, inside);
+    std::fill(inside + width, inside + count, 0.0F);
+    row = inside;
+  }
+  split_by_three(row, tile_nodes, to[0], to[1], to[2]);
+}
+
+void clear_row(SplitRow& to) { std::fill_n(&to[0][0], S * tile_nodes, 0.0F); }
 
 constexpr Index floor_div(Index a) { return (a + S) / S - 1; }
 constexpr Index remainder(Index a) { return a - S * floor_div(a); }
 
 /// Samples of a row of pixels of the tile at position `jx`, counted from the aggregates' left, of every aggregate.
-FASTPHOTO_INLINE const float* at(const float (*row)[lanes + 2], Index jx) {
-  return row[remainder(jx)] + 1 + floor_div(jx);
-}
+FASTPHOTO_INLINE const float* at(const SplitRow& row, Index jx) { return row[remainder(jx)] + 1 + floor_div(jx); }
 
 /// -A_ij for the pixels i at (py, px) of every aggregate and j at i + (dy, dx).
 FASTPHOTO_INLINE const float* coefficients_at(const Tile& tile, Index py, Index px, Index dy, Index dx) {
@@ -191,67 +197,108 @@ FASTPHOTO_MULTIVERSION void neighbour_blocks(const Tile& tile, const float* basi
   }
 }
 
-/// Fills rows [first, last) of the tile, counted from the aggregates' first row of pixels.
-void read_tile(const Field<float>& centred, const Field<float>& coefficients, Index node_row, Index node, Index first,
-               Index last, Tile& tile) {
-  const Grid& grid = coefficients.grid();
-  const Index begin = S * (node - 1);
-  for (Index y = first; y < last; ++y) {
+/// Fills rows [0, last) of the tile, counted from the aggregates' first row of pixels.
+void read_colors(const Field<float>& colors, Index node_row, Index node, Index last, Tile& tile) {
+  const Index before = S * (node - 1);
+  for (Index y = 0; y < last; ++y) {
     const Index row = S * node_row + y;
-    const bool inside = row >= 0 && row < grid.height;
     for (Index c = 0; c < 3; ++c) {
-      inside ? split_row(centred.row(c, row), grid.width, begin, tile.color[c][y + reach])
-             : clear_row(tile.color[c][y + reach]);
-    }
-    for (Index o = 0; y < S && o < 12; ++o) {
-      inside ? split_row(coefficients.row(o, row), grid.width, begin, tile.coefficient[o][y + reach])
-             : clear_row(tile.coefficient[o][y + reach]);
+      SplitRow& to = tile.color[c][y + reach];
+      row < colors.grid().height ? split_row(colors.row(c, row) + before, colors.grid().width - before, to)
+                                 : clear_row(to);
     }
   }
 }
 
-/// Where the pixels of one row of aggregates are.
-struct AggregateRow {
-  float* colors[3];  // of its first row of pixels
-  Index row_step;
-  Index rows;
-  Index width;
-};
+/// Fills rows [first, S) of the tile.
+void read_coefficients(const Field<float>& coefficients, Index node_row, Index node, Index first, Tile& tile) {
+  const Grid& grid = coefficients.grid();
+  const Index before = S * (node - 1);
+  for (Index y = first; y < S; ++y) {
+    const Index row = S * node_row + y;
+    // Of the rows above the aggregates only what reaches into them.
+    for (Index o = y < 0 ? offset_index(-y, -reach, 1) : 0; o < 12; ++o) {
+      SplitRow& to = tile.coefficient[o][y + reach];
+      row >= 0 && row < grid.height ? split_row(coefficients.row(o, row) + before, grid.width - before, to)
+                                    : clear_row(to);
+    }
+  }
+}
 
-/// Moments of the aggregates of one row; then takes their means off the pixels' colours.
-FASTPHOTO_MULTIVERSION void centre_row(const AggregateRow& row, ColorMoments* moments) {
-  for (Index y = 0; y < row.rows; ++y) {
-    for (Index x = 0; x < row.width; ++x) {
-      const auto r = static_cast<double>(row.colors[0][y * row.row_step + x]);
-      const auto g = static_cast<double>(row.colors[1][y * row.row_step + x]);
-      const auto b = static_cast<double>(row.colors[2][y * row.row_step + x]);
-      const double values[10] = {1.0, r, g, b, r * r, r * g, r * b, g * g, g * b, b * b};
-      for (int i = 0; i < 10; ++i) {
-        moments[x / S].sums[i] += values[i];
+/// Moments of the aggregates; then takes their means off the pixels' colours.
+///
+/// @param rows  of pixels that lie in the image.
+/// @param width  of the image from the first aggregate on.
+FASTPHOTO_MULTIVERSION void centre(Index rows, Index width, Tile& tile, MomentLanes& moments) {
+  for (Index i = 0; i < lanes; ++i) {
+    moments[0][i] = static_cast<double>(rows * std::min(S, std::max<Index>(width - S * i, 0)));
+  }
+  std::fill_n(&moments[1][0], (moment_planes - 1) * lanes, 0.0);
+  for (Index y = 0; y < rows; ++y) {
+    for (Index px = 0; px < S; ++px) {
+      const float* colors[3];
+      pixel_colors(tile, y, px, colors);
+      for (Index i = 0; i < lanes; ++i) {
+        const auto r = static_cast<double>(colors[0][i]);
+        const auto g = static_cast<double>(colors[1][i]);
+        const auto b = static_cast<double>(colors[2][i]);
+        moments[1][i] += r;
+        moments[2][i] += g;
+        moments[3][i] += b;
+        moments[4][i] += r * r;
+        moments[5][i] += r * g;
+        moments[6][i] += r * b;
+        moments[7][i] += g * g;
+        moments[8][i] += g * b;
+        moments[9][i] += b * b;
       }
     }
   }
   for (Index c = 0; c < 3; ++c) {
-    for (Index node = 0; node < aggregates_along(row.width); ++node) {
-      const float mean = moments[node].mean(c);
-      for (Index y = 0; y < row.rows; ++y) {
-        for (Index x = S * node; x < std::min(row.width, S * node + S); ++x) {
-          row.colors[c][y * row.row_step + x] -= mean;
+    float means[lanes];
+    for (Index i = 0; i < lanes; ++i) {
+      means[i] = mean_color(moments[1 + c][i], moments[0][i]);
+    }
+    for (Index y = 0; y < rows; ++y) {
+      for (Index px = 0; px < S; ++px) {
+        float* color = tile.color[c][y + reach][px] + 1;
+        for (Index i = 0; i < lanes; ++i) {
+          color[i] -= means[i];
         }
       }
     }
   }
 }
 
-Block& unpack(const DiagonalLanes& sums, Index lane, Block& block) {
+/// The pixels of the aggregates of a split row, up to `width` of them.
+FASTPHOTO_MULTIVERSION void join_row(const SplitRow& from, Index width, float* row) {
+  float joined[S * lanes];
+  for (Index i = 0; i < lanes; ++i) {
+    for (Index px = 0; px < S; ++px) {
+      joined[S * i + px] = from[px][1 + i];
+    }
+  }
+  std::copy_n(joined, std::min(width, S * lanes), row);
+}
+
+FASTPHOTO_INLINE void unpack(const DiagonalLanes& sums, BlockLanes& blocks) {
   Index entry = 0;
   for (Index a = 0; a < 4; ++a) {
     for (Index b = a; b < 4; ++b) {
-      block[4 * a + b] = block[4 * b + a] = sums[entry++][lane];
+      std::copy_n(sums[entry], lanes, blocks[4 * a + b]);
+      std::copy_n(sums[entry], lanes, blocks[4 * b + a]);
+      ++entry;
     }
   }
-  return block;
 }
+
+/// What one task needs for tiles of aggregates.
+struct TileWork {
+  Tile tile;
+  MomentLanes moments;
+  DiagonalLanes sums;
+  BlockLanes blocks;
+};
 
 }  // namespace
 
@@ -260,40 +307,39 @@ LevelSetup coarsen_pixels(Workers& workers, const Field<float>& coefficients, co
   const Grid& pixels = colors.grid();
   const Grid nodes{aggregates_along(pixels.height), aggregates_along(pixels.width), 1};
   LevelSetup result{std::make_unique<CoarseLevel>(nodes.height, nodes.width),
-                    Field<float>(nodes, CoarseLevel::block_planes),
-                    std::vector<ColorMoments>(static_cast<std::size_t>(nodes.height * nodes.width))};
+                    Field<float>(nodes, CoarseLevel::block_planes), Field<double>(nodes, moment_planes)};
   CoarseLevel& level = *result.level;
   workers.run(nodes.height, node_rows_per_chunk, [&](Index begin, Index end) {
+    const auto work = std::make_unique<TileWork>();
+    Tile& tile = work->tile;
+    Field<float> own(Grid{1, pixels.width, 0}, S);
     for (Index row = begin; row < end; ++row) {
-      const Index first = S * row;
-      centre_row({{colors.row(0, first), colors.row(1, first), colors.row(2, first)},
-                  colors.row_step(),
-                  std::min(S, pixels.height - first),
-                  pixels.width},
-                 result.moments.data() + row * nodes.width);
-    }
-  });
-  workers.run(nodes.height, node_rows_per_chunk, [&](Index begin, Index end) {
-    const auto tile = std::make_unique<Tile>();
-    const auto sums = std::make_unique<DiagonalLanes[]>(1);
-    std::vector<float> own(static_cast<std::size_t>(pixels.width));
-    for (Index row = begin; row < end; ++row) {
+      const Index rows = std::min(S, pixels.height - S * row);
+      for (Index y = 0; y < rows; ++y) {
+        diagonal.read(S * row + y, 0, pixels.width, own.row(y, 0));
+      }
       for (Index node = 0; node < nodes.width; node += lanes) {
-        read_tile(colors, coefficients, row, node, -reach, S, *tile);
+        const Index before = S * (node - 1);
+        const Index width = pixels.width - S * node;
+        const Index count = std::min(lanes, nodes.width - node);
+        read_colors(colors, row, node, S, tile);
+        read_coefficients(coefficients, row, node, -reach, tile);
         for (Index y = 0; y < S; ++y) {
-          if (S * row + y < pixels.height) {
-            diagonal.read(S * row + y, 0, pixels.width, own.data());
-            split_row(own.data(), pixels.width, S * (node - 1), tile->diagonal[y]);
-          } else {
-            clear_row(tile->diagonal[y]);
+          y < rows ? split_row(own.row(y, 0) + before, S + width, tile.diagonal[y]) : clear_row(tile.diagonal[y]);
+        }
+        centre(rows, width, tile, work->moments);
+        for (Index p = 0; p < moment_planes; ++p) {
+          std::copy_n(work->moments[p], count, result.moments.row(p, row) + node);
+        }
+        for (Index y = 0; y < rows; ++y) {
+          for (Index c = 0; c < 3; ++c) {
+            join_row(tile.color[c][y + reach], width, colors.row(c, S * row + y) + S * node);
           }
         }
-        diagonal_blocks(*tile, sums[0]);
-        for (Index i = 0; i < std::min(lanes, nodes.width - node); ++i) {
-          Block block;
-          set_node_basis(result.moments[static_cast<std::size_t>(row * nodes.width + node + i)], least_variance,
-                         unpack(sums[0], i, block), true, level, row, node + i);
-        }
+        diagonal_blocks(tile, work->sums);
+        unpack(work->sums, work->blocks);
+        set_node_bases(work->moments, least_variance, work->blocks, true, count, level.basis().row(0, row) + node,
+                       level.basis().channel_step());
       }
     }
   });
@@ -301,7 +347,8 @@ LevelSetup coarsen_pixels(Workers& workers, const Field<float>& coefficients, co
     const auto tile = std::make_unique<Tile>();
     for (Index row = begin; row < end; ++row) {
       for (Index node = 0; node < nodes.width; node += lanes) {
-        read_tile(colors, coefficients, row, node, 0, S + reach, *tile);
+        read_colors(colors, row, node, S + reach, *tile);
+        read_coefficients(coefficients, row, node, 0, *tile);
         neighbour_blocks(*tile, level.basis().row(0, row) + node, level.basis().row_step(),
                          level.basis().channel_step(), std::min(lanes, nodes.width - node),
                          result.blocks.row(0, row) + node, result.blocks.channel_step());

@@ -137,16 +137,27 @@ FASTPHOTO_MULTIVERSION void change_bases(const double* raw, Index raw_step, cons
   }
 }
 
-FASTPHOTO_MULTIVERSION void add_moments(const ColorMoments* fine, const Grid& grid, Index row, Index nodes,
-                                        ColorMoments* to) {
-  for (Index y = std::max<Index>(0, 2 * row - 1); y < std::min(grid.height, 2 * row + 2); ++y) {
-    for (Index node = 0; node < nodes; ++node) {
-      for (Index x = std::max<Index>(0, 2 * node - 1); x < std::min(grid.width, 2 * node + 2); ++x) {
-        to[node].add((y == 2 * row ? 1.0 : 0.5) * (x == 2 * node ? 1.0 : 0.5), fine[y * grid.width + x]);
+/// Hat-weighted sums of the moments of finer nodes. `fine` points at node 2 k of the first k, rows up to `last` from
+/// its own are there.
+FASTPHOTO_MULTIVERSION void sum_moments(const double* fine, Index row_step, Index plane_step, Index last,
+                                        MomentLanes& sums) {
+  for (Index p = 0; p < moment_planes; ++p) {
+    std::fill_n(sums[p], lanes, 0.0);
+    for (Index dy = -1; dy <= last; ++dy) {
+      const double* row = fine + dy * row_step + p * plane_step;
+      const double weight = dy == 0 ? 1.0 : 0.5;
+      for (Index i = 0; i < lanes; ++i) {
+        sums[p][i] += weight * (row[2 * i] + 0.5 * (row[2 * i - 1] + row[2 * i + 1]));
       }
     }
   }
 }
+
+/// What one task needs to make bases.
+struct BasisWork {
+  MomentLanes moments;
+  BlockLanes blocks;
+};
 
 }  // namespace
 
@@ -156,12 +167,13 @@ LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_
   const Index width = coarser_nodes(from.grid().width);
   LevelSetup result{std::make_unique<CoarseLevel>(height, width),
                     Field<float>(Grid{height, width, 1}, CoarseLevel::block_planes),
-                    std::vector<ColorMoments>(static_cast<std::size_t>(height * width))};
+                    Field<double>(Grid{height, width, 1}, moment_planes)};
   CoarseLevel& level = *result.level;
   // A tile writes to nodes before its first and behind its last one.
   const Grid room{height, padded_to_packs(width) + lanes, 1};
   Field<double> raw(room, raw_planes);
   workers.run(height, node_rows_per_chunk, [&](Index begin, Index end) {
+    const auto work = std::make_unique<BasisWork>();
     Field<double> elsewhere(Grid{1, room.width, 1}, raw_planes);  // rows of other tasks
     for (Index row = std::max<Index>(0, begin - 1); row < end; ++row) {
       const auto target = [&](Index k) { return k >= begin && k < end ? raw.row(0, k) : elsewhere.row(0, 0); };
@@ -177,14 +189,18 @@ LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_
       }
     }
     for (Index row = begin; row < end; ++row) {
-      ColorMoments* moments = result.moments.data() + row * width;
-      add_moments(fine.moments.data(), from.grid(), row, width, moments);
-      for (Index node = 0; node < width; ++node) {
-        Block block;
-        for (Index entry = 0; entry < 16; ++entry) {
-          block[entry] = raw.row(entry, row)[node];
+      for (Index node = 0; node < width; node += lanes) {
+        const Index count = std::min(lanes, width - node);
+        sum_moments(fine.moments.row(0, 2 * row) + 2 * node, fine.moments.row_step(), fine.moments.channel_step(),
+                    std::min<Index>(1, from.grid().height - 1 - 2 * row), work->moments);
+        for (Index p = 0; p < moment_planes; ++p) {
+          std::copy_n(work->moments[p], count, result.moments.row(p, row) + node);
         }
-        set_node_basis(moments[node], least_variance, block, false, level, row, node);
+        for (Index entry = 0; entry < 16; ++entry) {
+          std::copy_n(raw.row(entry, row) + node, lanes, work->blocks[entry]);
+        }
+        set_node_bases(work->moments, least_variance, work->blocks, false, count, level.basis().row(0, row) + node,
+                       level.basis().channel_step());
       }
     }
   });
