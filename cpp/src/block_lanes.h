@@ -41,6 +41,22 @@ FASTPHOTO_INLINE void congruence(const BlockLanes& left, const BlockLanes& middl
   }
 }
 
+/// product = left left^T, of the same kind.
+FASTPHOTO_INLINE void square(const BlockLanes& left, BlockLanes& product) {
+  for (Index a = 0; a < 4; ++a) {
+    for (Index b = 0; b <= a; ++b) {
+      for (Index i = 0; i < lanes; ++i) {
+        const double rest = b == 0 ? 0.0
+                                   : left[4 * a + 1][i] * left[4 * b + 1][i] + left[4 * a + 2][i] * left[4 * b + 2][i] +
+                                         left[4 * a + 3][i] * left[4 * b + 3][i];
+        const double entry = left[4 * a][i] * left[4 * b][i] + rest;
+        product[4 * a + b][i] = entry;
+        product[4 * b + a][i] = entry;
+      }
+    }
+  }
+}
+
 /// The first `count` lanes in float32, an entry to a plane.
 FASTPHOTO_INLINE void store_block(const BlockLanes& block, Index count, float* out, Index plane_step) {
   for (Index entry = 0; entry < 16; ++entry) {

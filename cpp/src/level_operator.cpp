@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <utility>
 
 #include "block_lanes.h"
 #include "galerkin.h"
@@ -81,10 +82,8 @@ FASTPHOTO_INLINE void add_to_parents(const BlockLanes& block, Index py, Index px
     const Index place = block_place(ly.node - ky.node, lx.node - kx.node);
     if (place >= 0) {
       double* out = to.rows[ky.node] + kx.node + 16 * place * to.step;
-      add_block(block, false, weight, out, to.step);
-      if (place == 0 && !itself) {
-        add_block(block, true, weight, out, to.step);
-      }
+      // Of a node's own block only the symmetric part is asked for.
+      add_block(block, false, place == 0 && !itself ? 2.0 * weight : weight, out, to.step);
     } else if (!itself) {
       add_block(block, true, weight,
                 to.rows[ly.node] + lx.node + 16 * block_place(ky.node - ly.node, kx.node - lx.node) * to.step, to.step);
@@ -92,29 +91,37 @@ FASTPHOTO_INLINE void add_to_parents(const BlockLanes& block, Index py, Index px
   }
 }
 
-/// Adds what fine nodes 2 k + px of one row give, for a tile of k. `blocks` and `basis` point at node 2 k.
-FASTPHOTO_MULTIVERSION void add_nodes(const float* blocks, Index block_step, const float* basis, Index basis_row_step,
-                                      Index plane_step, Index py, Index px, const CellRows& to) {
-  BlockLanes own;
-  read_inverse_basis(basis + px, plane_step, 2, own);
-  BlockLanes middle = {};
-  BlockLanes raw;
-  for (Index entry = 0; entry < 16; entry += 5) {
-    std::fill_n(middle[entry], lanes, 1.0);
+/// Inverse bases of fine nodes of one row, for a tile of k: of 2 k - 1, 2 k, 2 k + 1 and 2 k + 2.
+struct RowBases {
+  BlockLanes before_even[4];
+
+  const BlockLanes& at(Index position) const { return before_even[1 + position]; }
+};
+
+/// `basis` points at node 2 k of the first k.
+FASTPHOTO_MULTIVERSION void read_row(const float* basis, Index plane_step, RowBases& bases) {
+  for (Index position = -1; position <= 2; ++position) {
+    read_inverse_basis(basis + position, plane_step, 2, bases.before_even[1 + position]);
   }
-  congruence(own, middle, own, raw);
+}
+
+/// Adds what fine nodes 2 k + px of one row give, for a tile of k. `blocks` points at node 2 k of the first k.
+FASTPHOTO_MULTIVERSION void add_nodes(const float* blocks, Index block_step, const RowBases& bases,
+                                      const RowBases& bases_below, Index py, Index px, const CellRows& to) {
+  const BlockLanes& own = bases.at(px);
+  BlockLanes raw;
+  square(own, raw);
   add_to_parents(raw, py, px, {0, 0}, to);
   for (Index o = 0; o < CoarseLevel::blocks_per_node; ++o) {
     const NeighbourOffset offset = CoarseLevel::offsets[o];
-    BlockLanes other;
-    read_inverse_basis(basis + px + offset.dx + offset.dy * basis_row_step, plane_step, 2, other);
+    BlockLanes middle;
     for (Index entry = 0; entry < 16; ++entry) {
       const float* from = blocks + px + (16 * o + entry) * block_step;
       for (Index i = 0; i < lanes; ++i) {
         middle[entry][i] = static_cast<double>(from[2 * i]);
       }
     }
-    congruence(own, middle, other, raw);
+    congruence(own, middle, (offset.dy == 0 ? bases : bases_below).at(px + offset.dx), raw);
     add_to_parents(raw, py, px, offset, to);
   }
 }
@@ -153,8 +160,9 @@ FASTPHOTO_MULTIVERSION void sum_moments(const double* fine, Index row_step, Inde
   }
 }
 
-/// What one task needs to make bases.
-struct BasisWork {
+/// What one task needs.
+struct LevelWork {
+  RowBases bases[2];
   MomentLanes moments;
   BlockLanes blocks;
 };
@@ -173,19 +181,24 @@ LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_
   const Grid room{height, padded_to_packs(width) + lanes, 1};
   Field<double> raw(room, raw_planes);
   workers.run(height, node_rows_per_chunk, [&](Index begin, Index end) {
-    const auto work = std::make_unique<BasisWork>();
+    const auto work = std::make_unique<LevelWork>();
     Field<double> elsewhere(Grid{1, room.width, 1}, raw_planes);  // rows of other tasks
-    for (Index row = std::max<Index>(0, begin - 1); row < end; ++row) {
-      const auto target = [&](Index k) { return k >= begin && k < end ? raw.row(0, k) : elsewhere.row(0, 0); };
-      for (Index py = 0; py < 2 && 2 * row + py < from.grid().height; ++py) {
-        const Index y = 2 * row + py;
-        for (Index node = 0; node < width; node += lanes) {
-          for (Index px = 0; px < 2; ++px) {
-            add_nodes(fine.blocks.row(0, y) + 2 * node, fine.blocks.channel_step(), from.basis().row(0, y) + 2 * node,
-                      from.basis().row_step(), from.basis().channel_step(), py, px,
-                      {{target(row) + node, target(row + 1) + node}, raw.channel_step()});
-          }
+    const auto target = [&](Index k) { return k >= begin && k < end ? raw.row(0, k) : elsewhere.row(0, 0); };
+    const auto read = [&](Index y, Index node, RowBases& bases) {
+      read_row(from.basis().row(0, y) + 2 * node, from.basis().channel_step(), bases);
+    };
+    const Index first = std::max<Index>(0, begin - 1);
+    for (Index node = 0; node < width; node += lanes) {
+      RowBases* bases = &work->bases[0];
+      RowBases* bases_below = &work->bases[1];
+      read(2 * first, node, *bases);
+      for (Index y = 2 * first; y < std::min(2 * end, from.grid().height); ++y) {
+        read(y + 1, node, *bases_below);
+        for (Index px = 0; px < 2; ++px) {
+          add_nodes(fine.blocks.row(0, y) + 2 * node, fine.blocks.channel_step(), *bases, *bases_below, y % 2, px,
+                    {{target(y / 2) + node, target(y / 2 + 1) + node}, raw.channel_step()});
         }
+        std::swap(bases, bases_below);
       }
     }
     for (Index row = begin; row < end; ++row) {
