@@ -6,6 +6,7 @@
 #include "galerkin.h"
 #include "multiversion.h"
 #include "node_bases.h"
+#include "pool.h"
 
 namespace fastphoto {
 
@@ -292,69 +293,110 @@ FASTPHOTO_INLINE void unpack(const DiagonalLanes& sums, BlockLanes& blocks) {
   }
 }
 
-/// What one task needs for tiles of aggregates.
-struct TileWork {
-  Tile tile;
-  MomentLanes moments;
-  DiagonalLanes sums;
-  BlockLanes blocks;
+/// Makes the first level, a row of aggregates after another: the blocks of a row need the bases of the next.
+class PixelCoarsening {
+ public:
+  PixelCoarsening(const Field<float>& coefficients, const PixelDiagonal& diagonal, double least_variance,
+                  Field<float>& colors, LevelSetup& result)
+      : coefficients_(coefficients),
+        diagonal_(diagonal),
+        least_variance_(least_variance),
+        colors_(colors),
+        result_(result),
+        work_([this] { return std::make_unique<Work>(colors_.grid().width); }) {}
+
+  /// Bases of rows [begin, end) and blocks of all but the last.
+  void make_rows(Index begin, Index end) {
+    Pool<Work>::Loan loan(work_);
+    for (Index row = begin; row < end; ++row) {
+      make_bases(row, *loan);
+      if (row > begin) {
+        make_blocks(row - 1, (*loan).tile);
+      }
+    }
+  }
+
+  /// Blocks of a row, when the bases around it are made.
+  void make_blocks(Index row) {
+    Pool<Work>::Loan loan(work_);
+    make_blocks(row, (*loan).tile);
+  }
+
+ private:
+  struct Work {
+    explicit Work(Index width) : diagonal(Grid{1, width, 0}, S) {}
+
+    Field<float> diagonal;  // of a row of aggregates
+    Tile tile;
+    MomentLanes moments;
+    DiagonalLanes sums;
+    BlockLanes blocks;
+  };
+
+  void make_bases(Index row, Work& work);
+  void make_blocks(Index row, Tile& tile);
+
+  const Field<float>& coefficients_;
+  const PixelDiagonal& diagonal_;
+  double least_variance_;
+  Field<float>& colors_;
+  LevelSetup& result_;
+  Pool<Work> work_;
 };
+
+void PixelCoarsening::make_bases(Index row, Work& work) {
+  CoarseLevel& level = *result_.level;
+  Tile& tile = work.tile;
+  const Index rows = std::min(S, colors_.grid().height - S * row);
+  for (Index y = 0; y < rows; ++y) {
+    diagonal_.read(S * row + y, 0, colors_.grid().width, work.diagonal.row(y, 0));
+  }
+  for (Index node = 0; node < level.grid().width; node += lanes) {
+    const Index width = colors_.grid().width - S * node;
+    const Index count = std::min(lanes, level.grid().width - node);
+    read_colors(colors_, row, node, S, tile);
+    read_coefficients(coefficients_, row, node, -reach, tile);
+    for (Index y = 0; y < S; ++y) {
+      y < rows ? split_row(work.diagonal.row(y, 0) + S * (node - 1), S + width, tile.diagonal[y])
+               : clear_row(tile.diagonal[y]);
+    }
+    centre(rows, width, tile, work.moments);
+    for (Index p = 0; p < moment_planes; ++p) {
+      std::copy_n(work.moments[p], count, result_.moments.row(p, row) + node);
+    }
+    for (Index y = 0; y < rows; ++y) {
+      for (Index c = 0; c < 3; ++c) {
+        join_row(tile.color[c][y + reach], width, colors_.row(c, S * row + y) + S * node);
+      }
+    }
+    diagonal_blocks(tile, work.sums);
+    unpack(work.sums, work.blocks);
+    set_node_bases(work.moments, least_variance_, work.blocks, true, count, level.basis().row(0, row) + node,
+                   level.basis().channel_step());
+  }
+}
+
+void PixelCoarsening::make_blocks(Index row, Tile& tile) {
+  const Field<float>& basis = result_.level->basis();
+  const Index width = result_.level->grid().width;
+  for (Index node = 0; node < width; node += lanes) {
+    read_colors(colors_, row, node, S + reach, tile);
+    read_coefficients(coefficients_, row, node, 0, tile);
+    neighbour_blocks(tile, basis.row(0, row) + node, basis.row_step(), basis.channel_step(),
+                     std::min(lanes, width - node), result_.blocks.row(0, row) + node, result_.blocks.channel_step());
+  }
+}
 
 }  // namespace
 
 LevelSetup coarsen_pixels(Workers& workers, const Field<float>& coefficients, const PixelDiagonal& diagonal,
                           double least_variance, Field<float>& colors) {
-  const Grid& pixels = colors.grid();
-  const Grid nodes{aggregates_along(pixels.height), aggregates_along(pixels.width), 1};
+  const Grid nodes{aggregates_along(colors.grid().height), aggregates_along(colors.grid().width), 1};
   LevelSetup result{std::make_unique<CoarseLevel>(nodes.height, nodes.width),
                     Field<float>(nodes, CoarseLevel::block_planes), Field<double>(nodes, moment_planes)};
-  CoarseLevel& level = *result.level;
-  workers.run(nodes.height, node_rows_per_chunk, [&](Index begin, Index end) {
-    const auto work = std::make_unique<TileWork>();
-    Tile& tile = work->tile;
-    Field<float> own(Grid{1, pixels.width, 0}, S);
-    for (Index row = begin; row < end; ++row) {
-      const Index rows = std::min(S, pixels.height - S * row);
-      for (Index y = 0; y < rows; ++y) {
-        diagonal.read(S * row + y, 0, pixels.width, own.row(y, 0));
-      }
-      for (Index node = 0; node < nodes.width; node += lanes) {
-        const Index before = S * (node - 1);
-        const Index width = pixels.width - S * node;
-        const Index count = std::min(lanes, nodes.width - node);
-        read_colors(colors, row, node, S, tile);
-        read_coefficients(coefficients, row, node, -reach, tile);
-        for (Index y = 0; y < S; ++y) {
-          y < rows ? split_row(own.row(y, 0) + before, S + width, tile.diagonal[y]) : clear_row(tile.diagonal[y]);
-        }
-        centre(rows, width, tile, work->moments);
-        for (Index p = 0; p < moment_planes; ++p) {
-          std::copy_n(work->moments[p], count, result.moments.row(p, row) + node);
-        }
-        for (Index y = 0; y < rows; ++y) {
-          for (Index c = 0; c < 3; ++c) {
-            join_row(tile.color[c][y + reach], width, colors.row(c, S * row + y) + S * node);
-          }
-        }
-        diagonal_blocks(tile, work->sums);
-        unpack(work->sums, work->blocks);
-        set_node_bases(work->moments, least_variance, work->blocks, true, count, level.basis().row(0, row) + node,
-                       level.basis().channel_step());
-      }
-    }
-  });
-  workers.run(nodes.height, node_rows_per_chunk, [&](Index begin, Index end) {
-    const auto tile = std::make_unique<Tile>();
-    for (Index row = begin; row < end; ++row) {
-      for (Index node = 0; node < nodes.width; node += lanes) {
-        read_colors(colors, row, node, S + reach, *tile);
-        read_coefficients(coefficients, row, node, 0, *tile);
-        neighbour_blocks(*tile, level.basis().row(0, row) + node, level.basis().row_step(),
-                         level.basis().channel_step(), std::min(lanes, nodes.width - node),
-                         result.blocks.row(0, row) + node, result.blocks.channel_step());
-      }
-    }
-  });
+  PixelCoarsening coarsening(coefficients, diagonal, least_variance, colors, result);
+  workers.run(nodes.height, node_rows_per_chunk, [&](Index begin, Index end) { coarsening.make_rows(begin, end); });
+  workers.run(nodes.height, node_rows_per_chunk, [&](Index, Index end) { coarsening.make_blocks(end - 1); });
   return result;
 }
 

@@ -8,7 +8,7 @@ namespace fastphoto {
 
 /// 4 x 4 blocks of many neighbouring nodes, an entry after another: the products that make coarse operators, in
 /// float64. Entry 4 * a + b.
-inline constexpr Index lanes = 32;
+inline constexpr Index lanes = node_tile;
 using Lanes = double[lanes];
 using BlockLanes = Lanes[16];
 

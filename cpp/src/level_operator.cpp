@@ -7,13 +7,15 @@
 #include "level_transfer.h"
 #include "multiversion.h"
 #include "node_bases.h"
+#include "pool.h"
 
 namespace fastphoto {
 
 namespace {
 
 // Blocks of a node while they are summed: its own, then those of the positive offsets; in coefficients of (1, I).
-constexpr Index raw_planes = 16 * (1 + CoarseLevel::blocks_per_node);
+constexpr Index neighbour_plane = 16;
+constexpr Index raw_planes = neighbour_plane + CoarseLevel::block_planes;
 
 /// Place of the block of nodes (k, k + (dy, dx)) among a node's blocks; negative if the pair is stored the other way.
 constexpr Index block_place(Index dy, Index dx) { return dy == 0 ? (dx < 0 ? -1 : dx) : (dy < 0 ? -1 : 3 + dx); }
@@ -126,6 +128,7 @@ FASTPHOTO_MULTIVERSION void add_nodes(const float* blocks, Index block_step, con
   }
 }
 
+/// `raw` points at the first block of a neighbour.
 FASTPHOTO_MULTIVERSION void change_bases(const double* raw, Index raw_step, const float* basis, Index basis_row_step,
                                          Index plane_step, Index count, float* out, Index out_step) {
   BlockLanes left;
@@ -137,7 +140,7 @@ FASTPHOTO_MULTIVERSION void change_bases(const double* raw, Index raw_step, cons
     BlockLanes product;
     read_basis(basis + offset.dy * basis_row_step + offset.dx, plane_step, true, right);
     for (Index entry = 0; entry < 16; ++entry) {
-      std::copy_n(raw + (16 * (1 + o) + entry) * raw_step, lanes, middle[entry]);
+      std::copy_n(raw + (16 * o + entry) * raw_step, lanes, middle[entry]);
     }
     congruence(left, middle, right, product);
     store_block(product, count, out + 16 * o * out_step, out_step);
@@ -160,71 +163,123 @@ FASTPHOTO_MULTIVERSION void sum_moments(const double* fine, Index row_step, Inde
   }
 }
 
-/// What one task needs.
-struct LevelWork {
-  RowBases bases[2];
-  MomentLanes moments;
-  BlockLanes blocks;
+/// Makes a level from a finer one, some rows of nodes after others: the blocks of a row need the bases of the next.
+class LevelCoarsening {
+ public:
+  LevelCoarsening(const LevelSetup& fine, double least_variance, LevelSetup& result)
+      : fine_(fine), from_(fine.level->grid()), least_variance_(least_variance), result_(result), work_([this] {
+          return std::make_unique<Work>(result_.level->grid().width);
+        }) {}
+
+  /// Bases of rows [begin, end), at most node_rows_per_chunk of them, and blocks of all but the last, of which `last`
+  /// gets what they are made from.
+  void make_rows(Index begin, Index end, double* last);
+
+  /// Blocks of a row, when the bases around it are made.
+  void make_blocks(Index row, const double* raw, Index raw_step);
+
+ private:
+  struct Work {
+    // A tile writes to nodes before its first and behind its last one, and to the rows before and behind the task's.
+    explicit Work(Index width) : raw(Grid{node_rows_per_chunk, padded_to_tiles(width), 1}, raw_planes) {}
+
+    Field<double> raw;
+    RowBases bases[2];
+    MomentLanes moments;
+    BlockLanes blocks;
+  };
+
+  void sum_blocks(Index begin, Index end, Work& work) const;
+  void make_bases(Index row, const double* raw, Work& work);
+
+  const LevelSetup& fine_;
+  const Grid& from_;
+  double least_variance_;
+  LevelSetup& result_;
+  Pool<Work> work_;
 };
+
+void LevelCoarsening::sum_blocks(Index begin, Index end, Work& work) const {
+  Field<double>& raw = work.raw;
+  std::fill(raw.row(0, -1) - 1, raw.row(0, node_rows_per_chunk + 1), 0.0);
+  const Field<float>& basis = fine_.level->basis();
+  const auto read = [&](Index y, Index node, RowBases& bases) {
+    read_row(basis.row(0, y) + 2 * node, basis.channel_step(), bases);
+  };
+  const Index first = std::max<Index>(0, 2 * begin - 1);
+  for (Index node = 0; node < result_.level->grid().width; node += lanes) {
+    RowBases* bases = &work.bases[0];
+    RowBases* bases_below = &work.bases[1];
+    read(first, node, *bases);
+    for (Index y = first; y < std::min(2 * end, from_.height); ++y) {
+      read(y + 1, node, *bases_below);
+      const Index row = y / 2 - begin;
+      for (Index px = 0; px < 2; ++px) {
+        add_nodes(fine_.blocks.row(0, y) + 2 * node, fine_.blocks.channel_step(), *bases, *bases_below, y % 2, px,
+                  {{raw.row(0, row) + node, raw.row(0, row + 1) + node}, raw.channel_step()});
+      }
+      std::swap(bases, bases_below);
+    }
+  }
+}
+
+void LevelCoarsening::make_bases(Index row, const double* raw, Work& work) {
+  CoarseLevel& level = *result_.level;
+  const Field<double>& moments = fine_.moments;
+  const Index last = std::min<Index>(1, from_.height - 1 - 2 * row);
+  for (Index node = 0; node < level.grid().width; node += lanes) {
+    const Index count = std::min(lanes, level.grid().width - node);
+    sum_moments(moments.row(0, 2 * row) + 2 * node, moments.row_step(), moments.channel_step(), last, work.moments);
+    for (Index p = 0; p < moment_planes; ++p) {
+      std::copy_n(work.moments[p], count, result_.moments.row(p, row) + node);
+    }
+    for (Index entry = 0; entry < 16; ++entry) {
+      std::copy_n(raw + entry * work.raw.channel_step() + node, lanes, work.blocks[entry]);
+    }
+    set_node_bases(work.moments, least_variance_, work.blocks, false, count, level.basis().row(0, row) + node,
+                   level.basis().channel_step());
+  }
+}
+
+void LevelCoarsening::make_blocks(Index row, const double* raw, Index raw_step) {
+  const Field<float>& basis = result_.level->basis();
+  const Index width = result_.level->grid().width;
+  for (Index node = 0; node < width; node += lanes) {
+    change_bases(raw + node, raw_step, basis.row(0, row) + node, basis.row_step(), basis.channel_step(),
+                 std::min(lanes, width - node), result_.blocks.row(0, row) + node, result_.blocks.channel_step());
+  }
+}
+
+void LevelCoarsening::make_rows(Index begin, Index end, double* last) {
+  Pool<Work>::Loan loan(work_);
+  Work& work = *loan;
+  sum_blocks(begin, end, work);
+  for (Index row = begin; row < end; ++row) {
+    make_bases(row, work.raw.row(0, row - begin), work);
+    if (row > begin) {
+      make_blocks(row - 1, work.raw.row(neighbour_plane, row - 1 - begin), work.raw.channel_step());
+    }
+  }
+  const double* const raw = work.raw.row(neighbour_plane, end - 1 - begin);
+  std::copy_n(raw, CoarseLevel::block_planes * work.raw.channel_step(), last);
+}
 
 }  // namespace
 
 LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_variance) {
-  const CoarseLevel& from = *fine.level;
-  const Index height = coarser_nodes(from.grid().height);
-  const Index width = coarser_nodes(from.grid().width);
+  const Index height = coarser_nodes(fine.level->grid().height);
+  const Index width = coarser_nodes(fine.level->grid().width);
   LevelSetup result{std::make_unique<CoarseLevel>(height, width),
                     Field<float>(Grid{height, width, 1}, CoarseLevel::block_planes),
                     Field<double>(Grid{height, width, 1}, moment_planes)};
-  CoarseLevel& level = *result.level;
-  // A tile writes to nodes before its first and behind its last one.
-  const Grid room{height, padded_to_packs(width) + lanes, 1};
-  Field<double> raw(room, raw_planes);
+  LevelCoarsening coarsening(fine, least_variance, result);
+  const Index tasks = (height + node_rows_per_chunk - 1) / node_rows_per_chunk;
+  Field<double> last(Grid{tasks, padded_to_tiles(width), 1}, CoarseLevel::block_planes);
   workers.run(height, node_rows_per_chunk, [&](Index begin, Index end) {
-    const auto work = std::make_unique<LevelWork>();
-    Field<double> elsewhere(Grid{1, room.width, 1}, raw_planes);  // rows of other tasks
-    const auto target = [&](Index k) { return k >= begin && k < end ? raw.row(0, k) : elsewhere.row(0, 0); };
-    const auto read = [&](Index y, Index node, RowBases& bases) {
-      read_row(from.basis().row(0, y) + 2 * node, from.basis().channel_step(), bases);
-    };
-    const Index first = std::max<Index>(0, begin - 1);
-    for (Index node = 0; node < width; node += lanes) {
-      RowBases* bases = &work->bases[0];
-      RowBases* bases_below = &work->bases[1];
-      read(2 * first, node, *bases);
-      for (Index y = 2 * first; y < std::min(2 * end, from.grid().height); ++y) {
-        read(y + 1, node, *bases_below);
-        for (Index px = 0; px < 2; ++px) {
-          add_nodes(fine.blocks.row(0, y) + 2 * node, fine.blocks.channel_step(), *bases, *bases_below, y % 2, px,
-                    {{target(y / 2) + node, target(y / 2 + 1) + node}, raw.channel_step()});
-        }
-        std::swap(bases, bases_below);
-      }
-    }
-    for (Index row = begin; row < end; ++row) {
-      for (Index node = 0; node < width; node += lanes) {
-        const Index count = std::min(lanes, width - node);
-        sum_moments(fine.moments.row(0, 2 * row) + 2 * node, fine.moments.row_step(), fine.moments.channel_step(),
-                    std::min<Index>(1, from.grid().height - 1 - 2 * row), work->moments);
-        for (Index p = 0; p < moment_planes; ++p) {
-          std::copy_n(work->moments[p], count, result.moments.row(p, row) + node);
-        }
-        for (Index entry = 0; entry < 16; ++entry) {
-          std::copy_n(raw.row(entry, row) + node, lanes, work->blocks[entry]);
-        }
-        set_node_bases(work->moments, least_variance, work->blocks, false, count, level.basis().row(0, row) + node,
-                       level.basis().channel_step());
-      }
-    }
+    coarsening.make_rows(begin, end, last.row(0, begin / node_rows_per_chunk));
   });
   workers.run(height, node_rows_per_chunk, [&](Index begin, Index end) {
-    for (Index row = begin; row < end; ++row) {
-      for (Index node = 0; node < width; node += lanes) {
-        change_bases(raw.row(0, row) + node, raw.channel_step(), level.basis().row(0, row) + node,
-                     level.basis().row_step(), level.basis().channel_step(), std::min(lanes, width - node),
-                     result.blocks.row(0, row) + node, result.blocks.channel_step());
-      }
-    }
+    coarsening.make_blocks(end - 1, last.row(0, begin / node_rows_per_chunk), last.channel_step());
   });
   return result;
 }
