@@ -142,58 +142,72 @@ FASTPHOTO_MULTIVERSION void diagonal_blocks(const Tile& tile, DiagonalLanes& sum
   }
 }
 
-/// The blocks between aggregates, in the bases.
-FASTPHOTO_MULTIVERSION void neighbour_blocks(const Tile& tile, const float* basis, Index basis_row_step,
-                                             Index plane_step, Index count, float* out, Index out_step) {
-  BlockLanes blocks[CoarseLevel::blocks_per_node];
-  std::fill_n(&blocks[0][0][0], CoarseLevel::blocks_per_node * 16 * lanes, 0.0);
+/// sums += A_ij (1, I_j), from zero where it is the first j: there is nothing to clear, which would take longer.
+FASTPHOTO_INLINE void add_neighbour(const float* c, const float* const* other, bool first, Lanes (&sums)[4]) {
+  for (Index i = 0; i < lanes; ++i) {
+    const auto weight = static_cast<double>(c[i]);
+    sums[0][i] = (first ? 0.0 : sums[0][i]) - weight;
+    sums[1][i] = (first ? 0.0 : sums[1][i]) - weight * static_cast<double>(other[0][i]);
+    sums[2][i] = (first ? 0.0 : sums[2][i]) - weight * static_cast<double>(other[1][i]);
+    sums[3][i] = (first ? 0.0 : sums[3][i]) - weight * static_cast<double>(other[2][i]);
+  }
+}
+
+/// block += (1, I_i) sums^T, from zero where it is the first i.
+FASTPHOTO_INLINE void add_pixel(const float* const* own, const Lanes (&sums)[4], bool first, BlockLanes& block) {
+  for (Index b = 0; b < 4; ++b) {
+    for (Index i = 0; i < lanes; ++i) {
+      const double sum = sums[b][i];
+      block[b][i] = (first ? 0.0 : block[b][i]) + sum;
+      block[4 + b][i] = (first ? 0.0 : block[4 + b][i]) + sum * static_cast<double>(own[0][i]);
+      block[8 + b][i] = (first ? 0.0 : block[8 + b][i]) + sum * static_cast<double>(own[1][i]);
+      block[12 + b][i] = (first ? 0.0 : block[12 + b][i]) + sum * static_cast<double>(own[2][i]);
+    }
+  }
+}
+
+/// The block of the aggregates with their neighbours at `to`, in coefficients of (1, I - mean).
+FASTPHOTO_INLINE void sum_block(const Tile& tile, NeighbourOffset to, BlockLanes& block) {
+  bool any_pixel = false;
   for (Index py = 0; py < S; ++py) {
     for (Index px = 0; px < S; ++px) {
-      const float* own[3];
-      pixel_colors(tile, py, px, own);
-      for (Index o = 0; o < CoarseLevel::blocks_per_node; ++o) {
-        const NeighbourOffset to = CoarseLevel::offsets[o];
-        // -sum of A_ij (1, I_j) over the neighbours j in that aggregate
-        Lanes sums[4] = {};
-        bool any = false;
-        for (Index dy = std::max(-reach, to.dy * S - py); dy <= reach && py + dy < (to.dy + 1) * S; ++dy) {
-          for (Index dx = -reach; dx <= reach; ++dx) {
-            if (floor_div(px + dx) != to.dx) {
-              continue;
-            }
-            any = true;
-            const float* c = coefficients_at(tile, py, px, dy, dx);
-            const float* other[3];
-            pixel_colors(tile, py + dy, px + dx, other);
-            for (Index i = 0; i < lanes; ++i) {
-              const auto weight = static_cast<double>(c[i]);
-              sums[0][i] += weight;
-              sums[1][i] += weight * static_cast<double>(other[0][i]);
-              sums[2][i] += weight * static_cast<double>(other[1][i]);
-              sums[3][i] += weight * static_cast<double>(other[2][i]);
-            }
+      Lanes sums[4];
+      bool any = false;
+      for (Index dy = std::max(-reach, to.dy * S - py); dy <= reach && py + dy < (to.dy + 1) * S; ++dy) {
+        for (Index dx = -reach; dx <= reach; ++dx) {
+          if (floor_div(px + dx) != to.dx) {
+            continue;
           }
+          const float* c = coefficients_at(tile, py, px, dy, dx);
+          const float* other[3];
+          pixel_colors(tile, py + dy, px + dx, other);
+          any ? add_neighbour(c, other, false, sums) : add_neighbour(c, other, true, sums);
+          any = true;
         }
-        for (Index b = 0; any && b < 4; ++b) {
-          for (Index i = 0; i < lanes; ++i) {
-            const double sum = sums[b][i];
-            blocks[o][b][i] -= sum;
-            blocks[o][4 + b][i] -= sum * static_cast<double>(own[0][i]);
-            blocks[o][8 + b][i] -= sum * static_cast<double>(own[1][i]);
-            blocks[o][12 + b][i] -= sum * static_cast<double>(own[2][i]);
-          }
-        }
+      }
+      if (any) {
+        const float* own[3];
+        pixel_colors(tile, py, px, own);
+        any_pixel ? add_pixel(own, sums, false, block) : add_pixel(own, sums, true, block);
+        any_pixel = true;
       }
     }
   }
+}
+
+/// The blocks between aggregates, in the bases.
+FASTPHOTO_MULTIVERSION void neighbour_blocks(const Tile& tile, const float* basis, Index basis_row_step,
+                                             Index plane_step, Index count, float* out, Index out_step) {
   BlockLanes left;
   read_basis(basis, plane_step, false, left);
   for (Index o = 0; o < CoarseLevel::blocks_per_node; ++o) {
     const NeighbourOffset to = CoarseLevel::offsets[o];
+    BlockLanes block;
     BlockLanes right;
     BlockLanes product;
+    sum_block(tile, to, block);
     read_basis(basis + to.dy * basis_row_step + to.dx, plane_step, false, right);
-    congruence(left, blocks[o], right, product);
+    congruence(left, block, right, product);
     store_block(product, count, out + 16 * o * out_step, out_step);
   }
 }

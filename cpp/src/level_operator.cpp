@@ -17,8 +17,8 @@ namespace {
 constexpr Index neighbour_plane = 16;
 constexpr Index raw_planes = neighbour_plane + CoarseLevel::block_planes;
 
-/// Place of the block of nodes (k, k + (dy, dx)) among a node's blocks; negative if the pair is stored the other way.
-constexpr Index block_place(Index dy, Index dx) { return dy == 0 ? (dx < 0 ? -1 : dx) : (dy < 0 ? -1 : 3 + dx); }
+/// Place of the block of nodes (k, k + (dy, dx)) among a node's blocks.
+constexpr Index block_place(Index dy, Index dx) { return dy == 0 ? dx : 3 + dx; }
 
 /// One of a finer node's parents along an axis: how many nodes beyond the one before it, and its weight.
 struct Parent {
@@ -38,57 +38,86 @@ FASTPHOTO_INLINE Index parents_of(Index position, Parent (&parents)[2]) {
   return 2;
 }
 
+/// Blocks of a tile of nodes while they are summed, and of the node behind it.
+constexpr Index tile_step = lanes + 8;
+using TileBlocks = double[raw_planes][tile_step];
+
 /// Rows of raw blocks in the making: rows[k] has those of coarse row k of the cell, 0 or 1; planes `step` apart.
 struct CellRows {
   double* rows[2];
   Index step;
 };
 
-/// to += weight block, or its transpose.
-FASTPHOTO_INLINE void add_block(const BlockLanes& block, bool transposed, double weight, double* to, Index step) {
+/// to += weight from, or its transpose, of `count` nodes.
+FASTPHOTO_INLINE void add_block(const double* from, Index from_step, bool transposed, double weight, Index count,
+                                double* to, Index to_step) {
   for (Index a = 0; a < 4; ++a) {
     for (Index b = 0; b < 4; ++b) {
-      const Lanes& entry = block[transposed ? 4 * b + a : 4 * a + b];
-      double* FASTPHOTO_RESTRICT out = to + (4 * a + b) * step;
-      for (Index i = 0; i < lanes; ++i) {
+      const double* entry = from + (transposed ? 4 * b + a : 4 * a + b) * from_step;
+      double* FASTPHOTO_RESTRICT out = to + (4 * a + b) * to_step;
+      for (Index i = 0; i < count; ++i) {
         out[i] += weight * entry[i];
       }
     }
   }
 }
 
-/// Gives the block of fine nodes (2 k + (py, px)) and their neighbours at `offset` to those of their parents.
-FASTPHOTO_INLINE void add_to_parents(const BlockLanes& block, Index py, Index px, NeighbourOffset offset,
-                                     const CellRows& to) {
-  Parent own_rows[2];
-  Parent own_columns[2];
-  Parent other_rows[2];
-  Parent other_columns[2];
-  const Index own_row_count = parents_of(py, own_rows);
-  const Index own_column_count = parents_of(px, own_columns);
-  const Index other_row_count = parents_of(py + offset.dy, other_rows);
-  const Index other_column_count = parents_of(px + offset.dx, other_columns);
-  const bool itself = offset.dy == 0 && offset.dx == 0;
-  for (Index p = 0; p < own_row_count * own_column_count * other_row_count * other_column_count; ++p) {
-    Index rest = p;
-    const auto next = [&](const Parent(&parents)[2], Index count) {
-      const Parent parent = parents[rest % count];
-      rest /= count;
-      return parent;
-    };
-    const Parent ky = next(own_rows, own_row_count);
-    const Parent kx = next(own_columns, own_column_count);
-    const Parent ly = next(other_rows, other_row_count);
-    const Parent lx = next(other_columns, other_column_count);
-    const double weight = ky.weight * kx.weight * ly.weight * lx.weight;
-    const Index place = block_place(ly.node - ky.node, lx.node - kx.node);
-    if (place >= 0) {
-      double* out = to.rows[ky.node] + kx.node + 16 * place * to.step;
-      // Of a node's own block only the symmetric part is asked for.
-      add_block(block, false, place == 0 && !itself ? 2.0 * weight : weight, out, to.step);
-    } else if (!itself) {
-      add_block(block, true, weight,
-                to.rows[ly.node] + lx.node + 16 * block_place(ky.node - ly.node, kx.node - lx.node) * to.step, to.step);
+/// First along the rows: gives the block of fine nodes 2 k + px of a row and their neighbours at `offset` to the
+/// parents in those two fine rows. Of a node's own block only the symmetric part will be asked for.
+FASTPHOTO_INLINE void add_to_columns(const BlockLanes& block, Index px, NeighbourOffset offset, TileBlocks& to) {
+  Parent own[2];
+  Parent other[2];
+  const Index own_count = parents_of(px, own);
+  const Index other_count = parents_of(px + offset.dx, other);
+  for (Index k = 0; k < own_count; ++k) {
+    for (Index l = 0; l < other_count; ++l) {
+      const Index dx = other[l].node - own[k].node;
+      if (offset.dy == 0 && dx < 0) {
+        continue;  // of a node itself, whose block has been given to that pair already
+      }
+      const Index place = block_place(offset.dy, dx);
+      const double both_ways = place == 0 && offset.dx != 0 ? 2.0 : 1.0;
+      add_block(block[0], lanes, false, both_ways * own[k].weight * other[l].weight, lanes,
+                &to[16 * place][own[k].node], tile_step);
+    }
+  }
+}
+
+/// Then along the columns: gives the blocks of a fine row at position `py`, with itself and the next, to its parents.
+FASTPHOTO_MULTIVERSION void add_to_rows(const TileBlocks& row, Index py, const CellRows& to) {
+  const auto add = [&](Index from_place, bool transposed, double weight, double* node,
+                       Index place) FASTPHOTO_INLINE_LAMBDA {
+    add_block(row[16 * from_place], tile_step, transposed, weight, lanes + 1, node + 16 * place * to.step, to.step);
+  };
+  Parent own[2];
+  Parent other[2];
+  const Index own_count = parents_of(py, own);
+  for (Index k = 0; k < own_count; ++k) {
+    double* const node = to.rows[own[k].node];
+    for (Index l = 0; l < own_count; ++l) {
+      const double weight = own[k].weight * own[l].weight;
+      if (k == l) {
+        add(0, false, weight, node, 0);
+        add(1, false, weight, node, 1);
+      } else if (k < l) {
+        add(0, false, 0.5 * weight, node, 3);
+        add(0, true, 0.5 * weight, node, 3);
+        add(1, false, weight, node, 4);
+        add(1, true, weight, node + 1, 2);
+      }
+    }
+    const Index other_count = parents_of(py + 1, other);
+    for (Index l = 0; l < other_count; ++l) {
+      const double weight = own[k].weight * other[l].weight;
+      if (other[l].node > own[k].node) {
+        add(2, false, weight, node, 2);
+        add(3, false, weight, node, 3);
+        add(4, false, weight, node, 4);
+      } else {
+        add(2, true, weight, node - 1, 1);
+        add(3, false, 2.0 * weight, node, 0);
+        add(4, false, weight, node, 1);
+      }
     }
   }
 }
@@ -109,11 +138,11 @@ FASTPHOTO_MULTIVERSION void read_row(const float* basis, Index plane_step, RowBa
 
 /// Adds what fine nodes 2 k + px of one row give, for a tile of k. `blocks` points at node 2 k of the first k.
 FASTPHOTO_MULTIVERSION void add_nodes(const float* blocks, Index block_step, const RowBases& bases,
-                                      const RowBases& bases_below, Index py, Index px, const CellRows& to) {
+                                      const RowBases& bases_below, Index px, TileBlocks& to) {
   const BlockLanes& own = bases.at(px);
   BlockLanes raw;
   square(own, raw);
-  add_to_parents(raw, py, px, {0, 0}, to);
+  add_to_columns(raw, px, {0, 0}, to);
   for (Index o = 0; o < CoarseLevel::blocks_per_node; ++o) {
     const NeighbourOffset offset = CoarseLevel::offsets[o];
     BlockLanes middle;
@@ -124,7 +153,7 @@ FASTPHOTO_MULTIVERSION void add_nodes(const float* blocks, Index block_step, con
       }
     }
     congruence(own, middle, (offset.dy == 0 ? bases : bases_below).at(px + offset.dx), raw);
-    add_to_parents(raw, py, px, offset, to);
+    add_to_columns(raw, px, offset, to);
   }
 }
 
@@ -185,6 +214,7 @@ class LevelCoarsening {
 
     Field<double> raw;
     RowBases bases[2];
+    TileBlocks row;
     MomentLanes moments;
     BlockLanes blocks;
   };
@@ -214,10 +244,11 @@ void LevelCoarsening::sum_blocks(Index begin, Index end, Work& work) const {
     for (Index y = first; y < std::min(2 * end, from_.height); ++y) {
       read(y + 1, node, *bases_below);
       const Index row = y / 2 - begin;
+      std::fill_n(&work.row[0][0], raw_planes * tile_step, 0.0);
       for (Index px = 0; px < 2; ++px) {
-        add_nodes(fine_.blocks.row(0, y) + 2 * node, fine_.blocks.channel_step(), *bases, *bases_below, y % 2, px,
-                  {{raw.row(0, row) + node, raw.row(0, row + 1) + node}, raw.channel_step()});
+        add_nodes(fine_.blocks.row(0, y) + 2 * node, fine_.blocks.channel_step(), *bases, *bases_below, px, work.row);
       }
+      add_to_rows(work.row, y % 2, {{raw.row(0, row) + node, raw.row(0, row + 1) + node}, raw.channel_step()});
       std::swap(bases, bases_below);
     }
   }
