@@ -16,42 +16,38 @@ constexpr Index S = aggregate_side;
 constexpr Index reach = 2;  // of the stencil
 constexpr Index rows_read = S + 2 * reach;
 
-// Aggregates of a row of a tile: one before, then `lanes`, then what is left of whole quads, of which one is read.
-constexpr Index quad = 4;
-constexpr Index tile_nodes = lanes + quad;
+// Aggregates of a row of a tile: one before, then `lanes`, then one that is read and two that fill up four.
+constexpr Index tile_nodes = lanes + 4;
 
-/// What a tile of aggregates reads, split by the position in the aggregate: [..][row][x % S][1 + aggregate], rows from
-/// `reach` above the aggregates on. Zero outside the image.
+/// What a tile of aggregates reads, split by the position in the aggregate: [row][channel][x % S][1 + aggregate], rows
+/// from `reach` above the aggregates on. Zero outside the image.
 using SplitRow = float[S][tile_nodes];
 struct Tile {
-  SplitRow color[3][rows_read];
-  SplitRow coefficient[12][rows_read];
+  SplitRow color[rows_read][3];
+  SplitRow coefficient[rows_read][12];
   SplitRow diagonal[S];
 };
 
-/// Every third sample to the same row; `nodes` must be whole quads.
-FASTPHOTO_INLINE void split_by_three(const float* row, Index nodes, float* FASTPHOTO_RESTRICT first,
-                                     float* FASTPHOTO_RESTRICT second, float* FASTPHOTO_RESTRICT third) {
-  for (Index node = 0; node < nodes; ++node) {
-    first[node] = row[3 * node];
-    second[node] = row[3 * node + 1];
-    third[node] = row[3 * node + 2];
-  }
-}
-
-/// The first S * tile_nodes samples of a row, split. From position `width` on they are zero.
-FASTPHOTO_MULTIVERSION void split_row(const float* row, Index width, SplitRow& to) {
+/// The first S * tile_nodes samples of some channels of a row, split. From position `width` on they are zero.
+FASTPHOTO_MULTIVERSION void split_rows(const float* row, Index channel_step, Index channels, Index width,
+                                       SplitRow* FASTPHOTO_RESTRICT to) {
   constexpr Index count = S * tile_nodes;
-  float inside[count];
-  if (width < count) {
-    std::copy_n(row, width, inside);
-    std::fill(inside + width, inside + count, 0.0F);
-    row = inside;
+  float inside[count] = {};
+  for (Index c = 0; c < channels; ++c) {
+    const float* from = row + c * channel_step;
+    if (width < count) {
+      std::copy_n(from, width, inside);
+      from = inside;
+    }
+    for (Index node = 0; node < tile_nodes; ++node) {
+      for (Index px = 0; px < S; ++px) {
+        to[c][px][node] = from[S * node + px];
+      }
+    }
   }
-  split_by_three(row, tile_nodes, to[0], to[1], to[2]);
 }
 
-void clear_row(SplitRow& to) { std::fill_n(&to[0][0], S * tile_nodes, 0.0F); }
+void clear_rows(Index channels, SplitRow* to) { std::fill_n(&to[0][0][0], channels * S * tile_nodes, 0.0F); }
 
 constexpr Index floor_div(Index a) { return (a + S) / S - 1; }
 constexpr Index remainder(Index a) { return a - S * floor_div(a); }
@@ -61,8 +57,8 @@ FASTPHOTO_INLINE const float* at(const SplitRow& row, Index jx) { return row[rem
 
 /// -A_ij for the pixels i at (py, px) of every aggregate and j at i + (dy, dx).
 FASTPHOTO_INLINE const float* coefficients_at(const Tile& tile, Index py, Index px, Index dy, Index dx) {
-  return dy > 0 || (dy == 0 && dx > 0) ? at(tile.coefficient[offset_index(dy, dx, 1)][py + reach], px)
-                                       : at(tile.coefficient[offset_index(-dy, -dx, 1)][py + dy + reach], px + dx);
+  return dy > 0 || (dy == 0 && dx > 0) ? at(tile.coefficient[py + reach][offset_index(dy, dx, 1)], px)
+                                       : at(tile.coefficient[py + dy + reach][offset_index(-dy, -dx, 1)], px + dx);
 }
 
 /// Sums that give an aggregate's diagonal block in coefficients of (1, I - mean), upper triangle row by row.
@@ -107,7 +103,7 @@ FASTPHOTO_INLINE void add_own(const Lanes& weight, const float* const* own, Diag
 
 FASTPHOTO_INLINE void pixel_colors(const Tile& tile, Index y, Index jx, const float** colors) {
   for (Index c = 0; c < 3; ++c) {
-    colors[c] = at(tile.color[c][y + reach], jx);
+    colors[c] = at(tile.color[y + reach][c], jx);
   }
 }
 
@@ -217,11 +213,9 @@ void read_colors(const Field<float>& colors, Index node_row, Index node, Index l
   const Index before = S * (node - 1);
   for (Index y = 0; y < last; ++y) {
     const Index row = S * node_row + y;
-    for (Index c = 0; c < 3; ++c) {
-      SplitRow& to = tile.color[c][y + reach];
-      row < colors.grid().height ? split_row(colors.row(c, row) + before, colors.grid().width - before, to)
-                                 : clear_row(to);
-    }
+    row < colors.grid().height ? split_rows(colors.row(0, row) + before, colors.channel_step(), 3,
+                                            colors.grid().width - before, tile.color[y + reach])
+                               : clear_rows(3, tile.color[y + reach]);
   }
 }
 
@@ -232,11 +226,11 @@ void read_coefficients(const Field<float>& coefficients, Index node_row, Index n
   for (Index y = first; y < S; ++y) {
     const Index row = S * node_row + y;
     // Of the rows above the aggregates only what reaches into them.
-    for (Index o = y < 0 ? offset_index(-y, -reach, 1) : 0; o < 12; ++o) {
-      SplitRow& to = tile.coefficient[o][y + reach];
-      row >= 0 && row < grid.height ? split_row(coefficients.row(o, row) + before, grid.width - before, to)
-                                    : clear_row(to);
-    }
+    const Index o = y < 0 ? offset_index(-y, -reach, 1) : 0;
+    SplitRow* const to = tile.coefficient[y + reach] + o;
+    row >= 0 && row < grid.height
+        ? split_rows(coefficients.row(o, row) + before, coefficients.channel_step(), 12 - o, grid.width - before, to)
+        : clear_rows(12 - o, to);
   }
 }
 
@@ -276,7 +270,7 @@ FASTPHOTO_MULTIVERSION void centre(Index rows, Index width, Tile& tile, MomentLa
     }
     for (Index y = 0; y < rows; ++y) {
       for (Index px = 0; px < S; ++px) {
-        float* color = tile.color[c][y + reach][px] + 1;
+        float* color = tile.color[y + reach][c][px] + 1;
         for (Index i = 0; i < lanes; ++i) {
           color[i] -= means[i];
         }
@@ -370,17 +364,15 @@ void PixelCoarsening::make_bases(Index row, Work& work) {
     const Index count = std::min(lanes, level.grid().width - node);
     read_colors(colors_, row, node, S, tile);
     read_coefficients(coefficients_, row, node, -reach, tile);
-    for (Index y = 0; y < S; ++y) {
-      y < rows ? split_row(work.diagonal.row(y, 0) + S * (node - 1), S + width, tile.diagonal[y])
-               : clear_row(tile.diagonal[y]);
-    }
+    split_rows(work.diagonal.row(0, 0) + S * (node - 1), work.diagonal.channel_step(), rows, S + width, tile.diagonal);
+    clear_rows(S - rows, tile.diagonal + rows);
     centre(rows, width, tile, work.moments);
     for (Index p = 0; p < moment_planes; ++p) {
       std::copy_n(work.moments[p], count, result_.moments.row(p, row) + node);
     }
     for (Index y = 0; y < rows; ++y) {
       for (Index c = 0; c < 3; ++c) {
-        join_row(tile.color[c][y + reach], width, colors_.row(c, S * row + y) + S * node);
+        join_row(tile.color[y + reach][c], width, colors_.row(c, S * row + y) + S * node);
       }
     }
     diagonal_blocks(tile, work.sums);
