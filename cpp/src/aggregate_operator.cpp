@@ -28,7 +28,8 @@ struct Tile {
   SplitRow diagonal[S];
 };
 
-/// The first S * tile_nodes samples of some channels of a row, split. From position `width` on they are zero.
+/// S * tile_nodes samples of some channels of a row, split. `row` points at the first, at most one aggregate before the
+/// row, where a field has zeros; from position `width` on they count as zero, whatever is there.
 FASTPHOTO_MULTIVERSION void split_rows(const float* row, Index channel_step, Index channels, Index width,
                                        SplitRow* FASTPHOTO_RESTRICT to) {
   constexpr Index count = S * tile_nodes;

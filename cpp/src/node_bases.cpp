@@ -81,7 +81,8 @@ FASTPHOTO_INLINE void covariances(const MomentLanes& moments, double least_varia
 
 FASTPHOTO_INLINE void choose_pivot(const ColorLanes& rest, const Lanes& least, Pivot& pivot) {
   for (Index i = 0; i < lanes; ++i) {
-    const double largest = std::max(std::max(rest[0][i], rest[4][i]), rest[8][i]);
+    const double of_two = std::max(rest[0][i], rest[4][i]);
+    const double largest = std::max(of_two, rest[8][i]);
     const double first = rest[0][i] >= largest ? 1.0 : 0.0;
     const double second = rest[4][i] >= largest ? 1.0 - first : 0.0;
     pivot.chosen[0][i] = first;
