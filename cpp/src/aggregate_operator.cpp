@@ -6,6 +6,7 @@
 #include "galerkin.h"
 #include "multiversion.h"
 #include "node_bases.h"
+#include "pool.h"
 
 namespace fastphoto {
 
@@ -15,47 +16,50 @@ constexpr Index S = aggregate_side;
 constexpr Index reach = 2;  // of the stencil
 constexpr Index rows_read = S + 2 * reach;
 
-/// What a tile of aggregates reads, split by the position in the aggregate: [..][row][x % S][1 + aggregate], rows from
-/// `reach` above the aggregates on. Zero outside the image.
+// Aggregates of a row of a tile: one before, then `lanes`, then one that is read and two that fill up four.
+constexpr Index tile_nodes = lanes + 4;
+
+/// What a tile of aggregates reads, split by the position in the aggregate: [row][channel][x % S][1 + aggregate], rows
+/// from `reach` above the aggregates on. Zero outside the image.
+using SplitRow = float[S][tile_nodes];
 struct Tile {
-  float color[3][rows_read][S][lanes + 2];
-  float coefficient[12][rows_read][S][lanes + 2];
-  float diagonal[S][S][lanes + 2];
+  SplitRow color[rows_read][3];
+  SplitRow coefficient[rows_read][12];
+  SplitRow diagonal[S];
 };
 
-/// Positions [begin, begin + S (lanes + 2)) of a row, split.
-FASTPHOTO_MULTIVERSION void split_row(const float* row, Index width, Index begin,
-                                      float (*FASTPHOTO_RESTRICT to)[lanes + 2]) {
-  if (begin >= 0 && begin + S * (lanes + 2) <= width) {
-    for (Index node = 0; node < lanes + 2; ++node) {
-      for (Index j = 0; j < S; ++j) {
-        to[j][node] = row[begin + S * node + j];
-      }
+/// S * tile_nodes samples of some channels of a row, split. `row` points at the first, at most one aggregate before the
+/// row, where a field has zeros; from position `width` on they count as zero, whatever is there.
+FASTPHOTO_MULTIVERSION void split_rows(const float* row, Index channel_step, Index channels, Index width,
+                                       SplitRow* FASTPHOTO_RESTRICT to) {
+  constexpr Index count = S * tile_nodes;
+  float inside[count] = {};
+  for (Index c = 0; c < channels; ++c) {
+    const float* from = row + c * channel_step;
+    if (width < count) {
+      std::copy_n(from, width, inside);
+      from = inside;
     }
-    return;
-  }
-  for (Index node = 0; node < lanes + 2; ++node) {
-    for (Index j = 0; j < S; ++j) {
-      const Index x = begin + S * node + j;
-      to[j][node] = x >= 0 && x < width ? row[x] : 0.0F;
+    for (Index node = 0; node < tile_nodes; ++node) {
+      for (Index px = 0; px < S; ++px) {
+        to[c][px][node] = from[S * node + px];
+      }
     }
   }
 }
 
-void clear_row(float (*to)[lanes + 2]) { std::fill_n(&to[0][0], S * (lanes + 2), 0.0F); }
+void clear_rows(Index channels, SplitRow* to) { std::fill_n(&to[0][0][0], channels * S * tile_nodes, 0.0F); }
 
 constexpr Index floor_div(Index a) { return (a + S) / S - 1; }
 constexpr Index remainder(Index a) { return a - S * floor_div(a); }
 
 /// Samples of a row of pixels of the tile at position `jx`, counted from the aggregates' left, of every aggregate.
-FASTPHOTO_INLINE const float* at(const float (*row)[lanes + 2], Index jx) {
-  return row[remainder(jx)] + 1 + floor_div(jx);
-}
+FASTPHOTO_INLINE const float* at(const SplitRow& row, Index jx) { return row[remainder(jx)] + 1 + floor_div(jx); }
 
 /// -A_ij for the pixels i at (py, px) of every aggregate and j at i + (dy, dx).
 FASTPHOTO_INLINE const float* coefficients_at(const Tile& tile, Index py, Index px, Index dy, Index dx) {
-  return dy > 0 || (dy == 0 && dx > 0) ? at(tile.coefficient[offset_index(dy, dx, 1)][py + reach], px)
-                                       : at(tile.coefficient[offset_index(-dy, -dx, 1)][py + dy + reach], px + dx);
+  return dy > 0 || (dy == 0 && dx > 0) ? at(tile.coefficient[py + reach][offset_index(dy, dx, 1)], px)
+                                       : at(tile.coefficient[py + dy + reach][offset_index(-dy, -dx, 1)], px + dx);
 }
 
 /// Sums that give an aggregate's diagonal block in coefficients of (1, I - mean), upper triangle row by row.
@@ -100,7 +104,7 @@ FASTPHOTO_INLINE void add_own(const Lanes& weight, const float* const* own, Diag
 
 FASTPHOTO_INLINE void pixel_colors(const Tile& tile, Index y, Index jx, const float** colors) {
   for (Index c = 0; c < 3; ++c) {
-    colors[c] = at(tile.color[c][y + reach], jx);
+    colors[c] = at(tile.color[y + reach][c], jx);
   }
 }
 
@@ -135,179 +139,271 @@ FASTPHOTO_MULTIVERSION void diagonal_blocks(const Tile& tile, DiagonalLanes& sum
   }
 }
 
-/// The blocks between aggregates, in the bases.
-FASTPHOTO_MULTIVERSION void neighbour_blocks(const Tile& tile, const float* basis, Index basis_row_step,
-                                             Index plane_step, Index count, float* out, Index out_step) {
-  BlockLanes blocks[CoarseLevel::blocks_per_node];
-  std::fill_n(&blocks[0][0][0], CoarseLevel::blocks_per_node * 16 * lanes, 0.0);
+/// sums += A_ij (1, I_j), from zero where it is the first j: there is nothing to clear, which would take longer.
+FASTPHOTO_INLINE void add_neighbour(const float* c, const float* const* other, bool first, Lanes (&sums)[4]) {
+  for (Index i = 0; i < lanes; ++i) {
+    const auto weight = static_cast<double>(c[i]);
+    sums[0][i] = (first ? 0.0 : sums[0][i]) - weight;
+    sums[1][i] = (first ? 0.0 : sums[1][i]) - weight * static_cast<double>(other[0][i]);
+    sums[2][i] = (first ? 0.0 : sums[2][i]) - weight * static_cast<double>(other[1][i]);
+    sums[3][i] = (first ? 0.0 : sums[3][i]) - weight * static_cast<double>(other[2][i]);
+  }
+}
+
+/// block += (1, I_i) sums^T, from zero where it is the first i.
+FASTPHOTO_INLINE void add_pixel(const float* const* own, const Lanes (&sums)[4], bool first, BlockLanes& block) {
+  for (Index b = 0; b < 4; ++b) {
+    for (Index i = 0; i < lanes; ++i) {
+      const double sum = sums[b][i];
+      block[b][i] = (first ? 0.0 : block[b][i]) + sum;
+      block[4 + b][i] = (first ? 0.0 : block[4 + b][i]) + sum * static_cast<double>(own[0][i]);
+      block[8 + b][i] = (first ? 0.0 : block[8 + b][i]) + sum * static_cast<double>(own[1][i]);
+      block[12 + b][i] = (first ? 0.0 : block[12 + b][i]) + sum * static_cast<double>(own[2][i]);
+    }
+  }
+}
+
+/// The block of the aggregates with their neighbours at `to`, in coefficients of (1, I - mean).
+FASTPHOTO_INLINE void sum_block(const Tile& tile, NeighbourOffset to, BlockLanes& block) {
+  bool any_pixel = false;
   for (Index py = 0; py < S; ++py) {
     for (Index px = 0; px < S; ++px) {
-      const float* own[3];
-      pixel_colors(tile, py, px, own);
-      for (Index o = 0; o < CoarseLevel::blocks_per_node; ++o) {
-        const NeighbourOffset to = CoarseLevel::offsets[o];
-        // -sum of A_ij (1, I_j) over the neighbours j in that aggregate
-        Lanes sums[4] = {};
-        bool any = false;
-        for (Index dy = std::max(-reach, to.dy * S - py); dy <= reach && py + dy < (to.dy + 1) * S; ++dy) {
-          for (Index dx = -reach; dx <= reach; ++dx) {
-            if (floor_div(px + dx) != to.dx) {
-              continue;
-            }
-            any = true;
-            const float* c = coefficients_at(tile, py, px, dy, dx);
-            const float* other[3];
-            pixel_colors(tile, py + dy, px + dx, other);
-            for (Index i = 0; i < lanes; ++i) {
-              const auto weight = static_cast<double>(c[i]);
-              sums[0][i] += weight;
-              sums[1][i] += weight * static_cast<double>(other[0][i]);
-              sums[2][i] += weight * static_cast<double>(other[1][i]);
-              sums[3][i] += weight * static_cast<double>(other[2][i]);
-            }
+      Lanes sums[4];
+      bool any = false;
+      for (Index dy = std::max(-reach, to.dy * S - py); dy <= reach && py + dy < (to.dy + 1) * S; ++dy) {
+        for (Index dx = -reach; dx <= reach; ++dx) {
+          if (floor_div(px + dx) != to.dx) {
+            continue;
           }
+          const float* c = coefficients_at(tile, py, px, dy, dx);
+          const float* other[3];
+          pixel_colors(tile, py + dy, px + dx, other);
+          any ? add_neighbour(c, other, false, sums) : add_neighbour(c, other, true, sums);
+          any = true;
         }
-        for (Index b = 0; any && b < 4; ++b) {
-          for (Index i = 0; i < lanes; ++i) {
-            const double sum = sums[b][i];
-            blocks[o][b][i] -= sum;
-            blocks[o][4 + b][i] -= sum * static_cast<double>(own[0][i]);
-            blocks[o][8 + b][i] -= sum * static_cast<double>(own[1][i]);
-            blocks[o][12 + b][i] -= sum * static_cast<double>(own[2][i]);
-          }
-        }
+      }
+      if (any) {
+        const float* own[3];
+        pixel_colors(tile, py, px, own);
+        any_pixel ? add_pixel(own, sums, false, block) : add_pixel(own, sums, true, block);
+        any_pixel = true;
       }
     }
   }
+}
+
+/// The blocks between aggregates, in the bases.
+FASTPHOTO_MULTIVERSION void neighbour_blocks(const Tile& tile, const float* basis, Index basis_row_step,
+                                             Index plane_step, Index count, float* out, Index out_step) {
   BlockLanes left;
   read_basis(basis, plane_step, false, left);
   for (Index o = 0; o < CoarseLevel::blocks_per_node; ++o) {
     const NeighbourOffset to = CoarseLevel::offsets[o];
+    BlockLanes block;
     BlockLanes right;
     BlockLanes product;
+    sum_block(tile, to, block);
     read_basis(basis + to.dy * basis_row_step + to.dx, plane_step, false, right);
-    congruence(left, blocks[o], right, product);
+    congruence(left, block, right, product);
     store_block(product, count, out + 16 * o * out_step, out_step);
   }
 }
 
-/// Fills rows [first, last) of the tile, counted from the aggregates' first row of pixels.
-void read_tile(const Field<float>& centred, const Field<float>& coefficients, Index node_row, Index node, Index first,
-               Index last, Tile& tile) {
-  const Grid& grid = coefficients.grid();
-  const Index begin = S * (node - 1);
-  for (Index y = first; y < last; ++y) {
+/// Fills rows [0, last) of the tile, counted from the aggregates' first row of pixels.
+void read_colors(const Field<float>& colors, Index node_row, Index node, Index last, Tile& tile) {
+  const Index before = S * (node - 1);
+  for (Index y = 0; y < last; ++y) {
     const Index row = S * node_row + y;
-    const bool inside = row >= 0 && row < grid.height;
-    for (Index c = 0; c < 3; ++c) {
-      inside ? split_row(centred.row(c, row), grid.width, begin, tile.color[c][y + reach])
-             : clear_row(tile.color[c][y + reach]);
-    }
-    for (Index o = 0; y < S && o < 12; ++o) {
-      inside ? split_row(coefficients.row(o, row), grid.width, begin, tile.coefficient[o][y + reach])
-             : clear_row(tile.coefficient[o][y + reach]);
-    }
+    row < colors.grid().height ? split_rows(colors.row(0, row) + before, colors.channel_step(), 3,
+                                            colors.grid().width - before, tile.color[y + reach])
+                               : clear_rows(3, tile.color[y + reach]);
   }
 }
 
-/// Where the pixels of one row of aggregates are.
-struct AggregateRow {
-  float* colors[3];  // of its first row of pixels
-  Index row_step;
-  Index rows;
-  Index width;
-};
+/// Fills rows [first, S) of the tile.
+void read_coefficients(const Field<float>& coefficients, Index node_row, Index node, Index first, Tile& tile) {
+  const Grid& grid = coefficients.grid();
+  const Index before = S * (node - 1);
+  for (Index y = first; y < S; ++y) {
+    const Index row = S * node_row + y;
+    // Of the rows above the aggregates only what reaches into them.
+    const Index o = y < 0 ? offset_index(-y, -reach, 1) : 0;
+    SplitRow* const to = tile.coefficient[y + reach] + o;
+    row >= 0 && row < grid.height
+        ? split_rows(coefficients.row(o, row) + before, coefficients.channel_step(), 12 - o, grid.width - before, to)
+        : clear_rows(12 - o, to);
+  }
+}
 
-/// Moments of the aggregates of one row; then takes their means off the pixels' colours.
-FASTPHOTO_MULTIVERSION void centre_row(const AggregateRow& row, ColorMoments* moments) {
-  for (Index y = 0; y < row.rows; ++y) {
-    for (Index x = 0; x < row.width; ++x) {
-      const auto r = static_cast<double>(row.colors[0][y * row.row_step + x]);
-      const auto g = static_cast<double>(row.colors[1][y * row.row_step + x]);
-      const auto b = static_cast<double>(row.colors[2][y * row.row_step + x]);
-      const double values[10] = {1.0, r, g, b, r * r, r * g, r * b, g * g, g * b, b * b};
-      for (int i = 0; i < 10; ++i) {
-        moments[x / S].sums[i] += values[i];
+/// Moments of the aggregates; then takes their means off the pixels' colours.
+///
+/// @param rows  of pixels that lie in the image.
+/// @param width  of the image from the first aggregate on.
+FASTPHOTO_MULTIVERSION void centre(Index rows, Index width, Tile& tile, MomentLanes& moments) {
+  for (Index i = 0; i < lanes; ++i) {
+    moments[0][i] = static_cast<double>(rows * std::min(S, std::max<Index>(width - S * i, 0)));
+  }
+  std::fill_n(&moments[1][0], (moment_planes - 1) * lanes, 0.0);
+  for (Index y = 0; y < rows; ++y) {
+    for (Index px = 0; px < S; ++px) {
+      const float* colors[3];
+      pixel_colors(tile, y, px, colors);
+      for (Index i = 0; i < lanes; ++i) {
+        const auto r = static_cast<double>(colors[0][i]);
+        const auto g = static_cast<double>(colors[1][i]);
+        const auto b = static_cast<double>(colors[2][i]);
+        moments[1][i] += r;
+        moments[2][i] += g;
+        moments[3][i] += b;
+        moments[4][i] += r * r;
+        moments[5][i] += r * g;
+        moments[6][i] += r * b;
+        moments[7][i] += g * g;
+        moments[8][i] += g * b;
+        moments[9][i] += b * b;
       }
     }
   }
   for (Index c = 0; c < 3; ++c) {
-    for (Index node = 0; node < aggregates_along(row.width); ++node) {
-      const float mean = moments[node].mean(c);
-      for (Index y = 0; y < row.rows; ++y) {
-        for (Index x = S * node; x < std::min(row.width, S * node + S); ++x) {
-          row.colors[c][y * row.row_step + x] -= mean;
+    float means[lanes];
+    for (Index i = 0; i < lanes; ++i) {
+      means[i] = mean_color(moments[1 + c][i], moments[0][i]);
+    }
+    for (Index y = 0; y < rows; ++y) {
+      for (Index px = 0; px < S; ++px) {
+        float* color = tile.color[y + reach][c][px] + 1;
+        for (Index i = 0; i < lanes; ++i) {
+          color[i] -= means[i];
         }
       }
     }
   }
 }
 
-Block& unpack(const DiagonalLanes& sums, Index lane, Block& block) {
+/// The pixels of the aggregates of a split row, up to `width` of them.
+FASTPHOTO_MULTIVERSION void join_row(const SplitRow& from, Index width, float* row) {
+  float joined[S * lanes];
+  for (Index i = 0; i < lanes; ++i) {
+    for (Index px = 0; px < S; ++px) {
+      joined[S * i + px] = from[px][1 + i];
+    }
+  }
+  std::copy_n(joined, std::min(width, S * lanes), row);
+}
+
+FASTPHOTO_INLINE void unpack(const DiagonalLanes& sums, BlockLanes& blocks) {
   Index entry = 0;
   for (Index a = 0; a < 4; ++a) {
     for (Index b = a; b < 4; ++b) {
-      block[4 * a + b] = block[4 * b + a] = sums[entry++][lane];
+      std::copy_n(sums[entry], lanes, blocks[4 * a + b]);
+      std::copy_n(sums[entry], lanes, blocks[4 * b + a]);
+      ++entry;
     }
   }
-  return block;
+}
+
+/// Makes the first level, a row of aggregates after another: the blocks of a row need the bases of the next.
+class PixelCoarsening {
+ public:
+  PixelCoarsening(const Field<float>& coefficients, const PixelDiagonal& diagonal, double least_variance,
+                  Field<float>& colors, LevelSetup& result)
+      : coefficients_(coefficients),
+        diagonal_(diagonal),
+        least_variance_(least_variance),
+        colors_(colors),
+        result_(result),
+        work_([this] { return std::make_unique<Work>(colors_.grid().width); }) {}
+
+  /// Bases of rows [begin, end) and blocks of all but the last.
+  void make_rows(Index begin, Index end) {
+    Pool<Work>::Loan loan(work_);
+    for (Index row = begin; row < end; ++row) {
+      make_bases(row, *loan);
+      if (row > begin) {
+        make_blocks(row - 1, (*loan).tile);
+      }
+    }
+  }
+
+  /// Blocks of a row, when the bases around it are made.
+  void make_blocks(Index row) {
+    Pool<Work>::Loan loan(work_);
+    make_blocks(row, (*loan).tile);
+  }
+
+ private:
+  struct Work {
+    explicit Work(Index width) : diagonal(Grid{1, width, 0}, S) {}
+
+    Field<float> diagonal;  // of a row of aggregates
+    Tile tile;
+    MomentLanes moments;
+    DiagonalLanes sums;
+    BlockLanes blocks;
+  };
+
+  void make_bases(Index row, Work& work);
+  void make_blocks(Index row, Tile& tile);
+
+  const Field<float>& coefficients_;
+  const PixelDiagonal& diagonal_;
+  double least_variance_;
+  Field<float>& colors_;
+  LevelSetup& result_;
+  Pool<Work> work_;
+};
+
+void PixelCoarsening::make_bases(Index row, Work& work) {
+  CoarseLevel& level = *result_.level;
+  Tile& tile = work.tile;
+  const Index rows = std::min(S, colors_.grid().height - S * row);
+  for (Index y = 0; y < rows; ++y) {
+    diagonal_.read(S * row + y, 0, colors_.grid().width, work.diagonal.row(y, 0));
+  }
+  for (Index node = 0; node < level.grid().width; node += lanes) {
+    const Index width = colors_.grid().width - S * node;
+    const Index count = std::min(lanes, level.grid().width - node);
+    read_colors(colors_, row, node, S, tile);
+    read_coefficients(coefficients_, row, node, -reach, tile);
+    split_rows(work.diagonal.row(0, 0) + S * (node - 1), work.diagonal.channel_step(), rows, S + width, tile.diagonal);
+    clear_rows(S - rows, tile.diagonal + rows);
+    centre(rows, width, tile, work.moments);
+    for (Index p = 0; p < moment_planes; ++p) {
+      std::copy_n(work.moments[p], count, result_.moments.row(p, row) + node);
+    }
+    for (Index y = 0; y < rows; ++y) {
+      for (Index c = 0; c < 3; ++c) {
+        join_row(tile.color[y + reach][c], width, colors_.row(c, S * row + y) + S * node);
+      }
+    }
+    diagonal_blocks(tile, work.sums);
+    unpack(work.sums, work.blocks);
+    set_node_bases(work.moments, least_variance_, work.blocks, true, count, level.basis().row(0, row) + node,
+                   level.basis().channel_step());
+  }
+}
+
+void PixelCoarsening::make_blocks(Index row, Tile& tile) {
+  const Field<float>& basis = result_.level->basis();
+  const Index width = result_.level->grid().width;
+  for (Index node = 0; node < width; node += lanes) {
+    read_colors(colors_, row, node, S + reach, tile);
+    read_coefficients(coefficients_, row, node, 0, tile);
+    neighbour_blocks(tile, basis.row(0, row) + node, basis.row_step(), basis.channel_step(),
+                     std::min(lanes, width - node), result_.blocks.row(0, row) + node, result_.blocks.channel_step());
+  }
 }
 
 }  // namespace
 
 LevelSetup coarsen_pixels(Workers& workers, const Field<float>& coefficients, const PixelDiagonal& diagonal,
                           double least_variance, Field<float>& colors) {
-  const Grid& pixels = colors.grid();
-  const Grid nodes{aggregates_along(pixels.height), aggregates_along(pixels.width), 1};
+  const Grid nodes{aggregates_along(colors.grid().height), aggregates_along(colors.grid().width), 1};
   LevelSetup result{std::make_unique<CoarseLevel>(nodes.height, nodes.width),
-                    Field<float>(nodes, CoarseLevel::block_planes),
-                    std::vector<ColorMoments>(static_cast<std::size_t>(nodes.height * nodes.width))};
-  CoarseLevel& level = *result.level;
-  workers.run(nodes.height, node_rows_per_chunk, [&](Index begin, Index end) {
-    for (Index row = begin; row < end; ++row) {
-      const Index first = S * row;
-      centre_row({{colors.row(0, first), colors.row(1, first), colors.row(2, first)},
-                  colors.row_step(),
-                  std::min(S, pixels.height - first),
-                  pixels.width},
-                 result.moments.data() + row * nodes.width);
-    }
-  });
-  workers.run(nodes.height, node_rows_per_chunk, [&](Index begin, Index end) {
-    const auto tile = std::make_unique<Tile>();
-    const auto sums = std::make_unique<DiagonalLanes[]>(1);
-    std::vector<float> own(static_cast<std::size_t>(pixels.width));
-    for (Index row = begin; row < end; ++row) {
-      for (Index node = 0; node < nodes.width; node += lanes) {
-        read_tile(colors, coefficients, row, node, -reach, S, *tile);
-        for (Index y = 0; y < S; ++y) {
-          if (S * row + y < pixels.height) {
-            diagonal.read(S * row + y, 0, pixels.width, own.data());
-            split_row(own.data(), pixels.width, S * (node - 1), tile->diagonal[y]);
-          } else {
-            clear_row(tile->diagonal[y]);
-          }
-        }
-        diagonal_blocks(*tile, sums[0]);
-        for (Index i = 0; i < std::min(lanes, nodes.width - node); ++i) {
-          Block block;
-          set_node_basis(result.moments[static_cast<std::size_t>(row * nodes.width + node + i)], least_variance,
-                         unpack(sums[0], i, block), true, level, row, node + i);
-        }
-      }
-    }
-  });
-  workers.run(nodes.height, node_rows_per_chunk, [&](Index begin, Index end) {
-    const auto tile = std::make_unique<Tile>();
-    for (Index row = begin; row < end; ++row) {
-      for (Index node = 0; node < nodes.width; node += lanes) {
-        read_tile(colors, coefficients, row, node, 0, S + reach, *tile);
-        neighbour_blocks(*tile, level.basis().row(0, row) + node, level.basis().row_step(),
-                         level.basis().channel_step(), std::min(lanes, nodes.width - node),
-                         result.blocks.row(0, row) + node, result.blocks.channel_step());
-      }
-    }
-  });
+                    Field<float>(nodes, CoarseLevel::block_planes), Field<double>(nodes, moment_planes)};
+  PixelCoarsening coarsening(coefficients, diagonal, least_variance, colors, result);
+  workers.run(nodes.height, node_rows_per_chunk, [&](Index begin, Index end) { coarsening.make_rows(begin, end); });
+  workers.run(nodes.height, node_rows_per_chunk, [&](Index, Index end) { coarsening.make_blocks(end - 1); });
   return result;
 }
 

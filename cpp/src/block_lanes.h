@@ -8,25 +8,50 @@ namespace fastphoto {
 
 /// 4 x 4 blocks of many neighbouring nodes, an entry after another: the products that make coarse operators, in
 /// float64. Entry 4 * a + b.
-inline constexpr Index lanes = 32;
+inline constexpr Index lanes = node_tile;
 using Lanes = double[lanes];
 using BlockLanes = Lanes[16];
 
-/// product = left middle right^T.
+/// product = left middle right^T, where the first rows of left and right are zero but for their first entries (which
+/// is all that is read of them), as they are of all that turns affine functions' coefficients into others.
 FASTPHOTO_INLINE void congruence(const BlockLanes& left, const BlockLanes& middle, const BlockLanes& right,
                                  BlockLanes& product) {
-  for (Index a = 0; a < 4; ++a) {
-    Lanes half[4];
-    for (Index b = 0; b < 4; ++b) {
-      for (Index i = 0; i < lanes; ++i) {
-        half[b][i] = left[4 * a][i] * middle[b][i] + left[4 * a + 1][i] * middle[4 + b][i] +
-                     left[4 * a + 2][i] * middle[8 + b][i] + left[4 * a + 3][i] * middle[12 + b][i];
-      }
+  const auto times_right = [&](const double (&half)[4], Index a, Index i) FASTPHOTO_INLINE_LAMBDA {
+    product[4 * a][i] = half[0] * right[0][i];
+    FASTPHOTO_UNROLL
+    for (Index b = 1; b < 4; ++b) {
+      product[4 * a + b][i] = half[0] * right[4 * b][i] + half[1] * right[4 * b + 1][i] +
+                              half[2] * right[4 * b + 2][i] + half[3] * right[4 * b + 3][i];
     }
-    for (Index b = 0; b < 4; ++b) {
+  };
+  for (Index i = 0; i < lanes; ++i) {
+    const double first = left[0][i];
+    times_right({first * middle[0][i], first * middle[1][i], first * middle[2][i], first * middle[3][i]}, 0, i);
+  }
+  for (Index a = 1; a < 4; ++a) {
+    for (Index i = 0; i < lanes; ++i) {
+      double half[4];
+      FASTPHOTO_UNROLL
+      for (Index b = 0; b < 4; ++b) {
+        half[b] = left[4 * a][i] * middle[b][i] + left[4 * a + 1][i] * middle[4 + b][i] +
+                  left[4 * a + 2][i] * middle[8 + b][i] + left[4 * a + 3][i] * middle[12 + b][i];
+      }
+      times_right(half, a, i);
+    }
+  }
+}
+
+/// product = left left^T, of the same kind.
+FASTPHOTO_INLINE void square(const BlockLanes& left, BlockLanes& product) {
+  for (Index a = 0; a < 4; ++a) {
+    for (Index b = 0; b <= a; ++b) {
       for (Index i = 0; i < lanes; ++i) {
-        product[4 * a + b][i] = half[0][i] * right[4 * b][i] + half[1][i] * right[4 * b + 1][i] +
-                                half[2][i] * right[4 * b + 2][i] + half[3][i] * right[4 * b + 3][i];
+        const double rest = b == 0 ? 0.0
+                                   : left[4 * a + 1][i] * left[4 * b + 1][i] + left[4 * a + 2][i] * left[4 * b + 2][i] +
+                                         left[4 * a + 3][i] * left[4 * b + 3][i];
+        const double entry = left[4 * a][i] * left[4 * b][i] + rest;
+        product[4 * a + b][i] = entry;
+        product[4 * b + a][i] = entry;
       }
     }
   }
@@ -49,13 +74,14 @@ FASTPHOTO_INLINE void read_basis(const float* basis, Index plane_step, bool raw,
     for (Index i = 0; i < lanes; ++i) {
       matrix[4 * j][i] = static_cast<double>(to[j * plane_step + i]);
     }
+  }
+  const double shift = raw ? 1.0 : 0.0;
+  for (Index j = 1; j < 4; ++j) {
     for (Index c = 0; c < 3; ++c) {
       const float* mean = basis + (CoarseLevel::mean_plane + c) * plane_step;
-      const float* slope = to + (4 + 3 * c + (j == 0 ? 0 : j - 1)) * plane_step;
-      const double used = j == 0 ? 0.0 : 1.0;
-      const double shift = raw ? 1.0 : 0.0;
+      const float* slope = to + (3 + 3 * c + j) * plane_step;
       for (Index i = 0; i < lanes; ++i) {
-        const double entry = used * static_cast<double>(slope[i]);
+        const auto entry = static_cast<double>(slope[i]);
         matrix[4 * j + 1 + c][i] = entry;
         matrix[4 * j][i] -= shift * entry * static_cast<double>(mean[i]);
       }
@@ -67,11 +93,7 @@ FASTPHOTO_INLINE void read_basis(const float* basis, Index plane_step, bool raw,
 FASTPHOTO_INLINE void read_inverse_basis(const float* basis, Index plane_step, Index step, BlockLanes& matrix) {
   const float* from = basis + CoarseLevel::from_plane * plane_step;
   for (Index i = 0; i < lanes; ++i) {
-    const auto first = static_cast<double>(from[step * i]);
-    matrix[0][i] = first;
-    matrix[1][i] = 0.0;
-    matrix[2][i] = 0.0;
-    matrix[3][i] = 0.0;
+    matrix[0][i] = static_cast<double>(from[step * i]);
   }
   for (Index c = 0; c < 3; ++c) {
     const float* mean = basis + (CoarseLevel::mean_plane + c) * plane_step;

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "color_basis.h"
 #include "grid.h"
 #include "windows.h"
 
 namespace fastphoto {
+
+/// Nodes that set-up treats at once.
+inline constexpr Index node_tile = 32;
+
+constexpr Index padded_to_tiles(Index nodes) { return (nodes + node_tile - 1) / node_tile * node_tile; }
 
 /// One grid of nodes with four unknowns each: an affine function of colour. The operator K is a symmetric 3 x 3 stencil
 /// of 4 x 4 blocks in bases that make every diagonal block the identity, so that only the blocks of the four positive
@@ -18,22 +22,30 @@ class CoarseLevel {
   static constexpr Index block_planes = 16 * blocks_per_node;
   static constexpr NeighbourOffset offsets[blocks_per_node] = {{0, 1}, {1, -1}, {1, 0}, {1, 1}};
 
-  CoarseLevel(Index height, Index width);
+  CoarseLevel(Index height, Index width)
+      : grid_{height, width, 1}, basis_(Grid{height, padded_to_tiles(width), 1}, basis_planes) {}
 
-  const Grid& grid() const { return basis_.grid(); }
+  const Grid& grid() const { return grid_; }
 
-  /// Planes: 3 of mean, 13 of to_affine, 13 of from_affine.
+  /// Coordinates of a node's affine functions of colour, b + a . (I - mean), in which they are well scaled:
+  /// (b, a) = to_affine u and u = from_affine (b, a). Directions in which the colour does not vary are left out: their
+  /// coordinate is always zero. Only the first row and the lower right 3 x 3 of either matrix are not zero.
+  ///
+  /// Planes: 3 of mean, 13 of to_affine, 13 of from_affine. Rows have room for whole tiles of nodes, so that a
+  /// task which reads one does not read what another writes.
   static constexpr Index mean_plane = 0;
   static constexpr Index to_plane = 3;
   static constexpr Index from_plane = 16;
+  static constexpr Index basis_planes = 29;
   const Field<float>& basis() const { return basis_; }
-  void set_basis(Index row, Index column, const ColorBasis& basis);
+  Field<float>& basis() { return basis_; }
 
   /// No eigenvalue of K is larger: nodes of one colour of a 2 x 2 pattern are not coupled, so on each of the four
   /// colours K is the identity, and the energy of a sum of four is at most four times the sum of their energies.
   static constexpr double largest_eigenvalue = 4.0;
 
  private:
+  Grid grid_;
   Field<float> basis_;
 };
 

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
 #include "coarse_level.h"
-#include "color_basis.h"
 #include "parallel.h"
 #include "pixel_diagonal.h"
 
@@ -14,8 +12,8 @@ namespace fastphoto {
 /// A level with its operator and what its coarser one is made from besides.
 struct LevelSetup {
   std::unique_ptr<CoarseLevel> level;
-  Field<float> blocks;                // of the operator
-  std::vector<ColorMoments> moments;  // row-major nodes
+  Field<float> blocks;    // of the operator
+  Field<double> moments;  // of colour, a plane each: sums of phi (1, r, g, b, rr, rg, rb, gg, gb, bb)
 };
 
 /// The exact Galerkin operator P^T A P of the pixels' system on aggregates. Radius 1 only: a wider stencil reaches
