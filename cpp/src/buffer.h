@@ -2,30 +2,37 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <utility>
 
 namespace fastphoto {
 
+/// Memory that is soon given back shares no pages with what stays.
+enum class Lifetime : std::uint8_t { Long, Short };
+
 struct Region;
 
-/// Zeroed bytes at an address that is a multiple of a cache line; not the small ones in large pages where the system
-/// has them, since a stencil reads dozens of far-apart rows at once.
 struct FreeMemory {
   void* allocated = nullptr;  // a little before the aligned address; or
-  Region* region = nullptr;   // where the memory is part of one
+  Region* region = nullptr;   // what the memory is part of
   std::size_t bytes = 0;
+  Lifetime lifetime = Lifetime::Long;
 
   void operator()(void* memory) const noexcept;
 };
-std::unique_ptr<void, FreeMemory> allocate_zeroed(std::size_t bytes);
+
+/// Zeroed bytes at an address that is a multiple of a cache line; not the small ones in large pages where the system
+/// has them, since a stencil reads dozens of far-apart rows at once.
+std::unique_ptr<void, FreeMemory> allocate_zeroed(std::size_t bytes, Lifetime lifetime);
 
 /// A fixed number of samples, zero at first.
 template <class T>
 class Buffer {
  public:
-  explicit Buffer(std::size_t count) : count_(count), memory_(allocate_zeroed(count * sizeof(T))) {}
+  explicit Buffer(std::size_t count, Lifetime lifetime = Lifetime::Long)
+      : count_(count), memory_(allocate_zeroed(count * sizeof(T), lifetime)) {}
   Buffer(const Buffer& other) : Buffer(other.count_) { std::memcpy(data(), other.data(), count_ * sizeof(T)); }
   Buffer(Buffer&&) noexcept = default;
   Buffer& operator=(Buffer other) noexcept {

@@ -31,12 +31,13 @@ struct Grid {
 template <class T>
 class Field {
  public:
-  Field(const Grid& grid, Index channels)
+  Field(const Grid& grid, Index channels, Lifetime lifetime = Lifetime::Long)
       : grid_(grid),
         channels_(channels),
         stride_(grid.stride()),
         lead_(padded_to_packs(grid.halo + 1)),
-        buffer_(static_cast<std::size_t>((grid.height + 2 * grid.halo) * channels * stride_ + lead_ + tail)) {}
+        buffer_(static_cast<std::size_t>((grid.height + 2 * grid.halo) * channels * stride_ + lead_ + tail), lifetime) {
+  }
 
   const Grid& grid() const { return grid_; }
   Index channels() const { return channels_; }

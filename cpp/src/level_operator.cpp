@@ -301,8 +301,8 @@ LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_
   const Index height = coarser_nodes(fine.level->grid().height);
   const Index width = coarser_nodes(fine.level->grid().width);
   LevelSetup result{std::make_unique<CoarseLevel>(height, width),
-                    Field<float>(Grid{height, width, 1}, CoarseLevel::block_planes),
-                    Field<double>(Grid{height, width, 1}, moment_planes)};
+                    Field<float>(Grid{height, width, 1}, CoarseLevel::block_planes, Lifetime::Short),
+                    Field<double>(Grid{height, width, 1}, moment_planes, Lifetime::Short)};
   LevelCoarsening coarsening(fine, least_variance, result);
   const Index tasks = (height + node_rows_per_chunk - 1) / node_rows_per_chunk;
   Field<double> last(Grid{tasks, padded_to_tiles(width), 1}, CoarseLevel::block_planes);
