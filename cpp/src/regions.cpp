@@ -20,6 +20,9 @@ constexpr std::size_t least_pages = 32;  // of a region
 
 std::size_t next_multiple(std::size_t number, std::size_t of) { return (number + of - 1) / of * of; }
 
+/// With a gap behind, so that buffers of one size do not fall on one another in the cache.
+std::size_t room_for(std::size_t bytes) { return next_multiple(bytes, cache_line) + 17 * cache_line; }
+
 }  // namespace
 
 struct Region {
@@ -61,7 +64,7 @@ Regions::~Regions() = default;
 
 void* Regions::take(std::size_t bytes, Region*& region) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const std::size_t room = next_multiple(bytes, cache_line);
+  const std::size_t room = room_for(bytes);
   if (current_ == nullptr || used_ + room > current_->on_page.size() * large_page) {
     open_.push_back(std::make_unique<Region>(room));
     current_ = open_.back().get();
@@ -91,7 +94,7 @@ void Regions::give_back(void* memory, std::size_t bytes, Region* region) noexcep
     return;
   }
   const auto begin = static_cast<std::size_t>(static_cast<char*>(memory) - region->first);
-  if (region == current_ && begin + next_multiple(bytes, cache_line) == used_) {
+  if (region == current_ && begin + room_for(bytes) == used_) {
     used_ = begin;
   }
   region->for_each_page(memory, bytes, [&](std::size_t page) {
