@@ -48,7 +48,6 @@ FASTPHOTO_INLINE void add_block(const std::int32_t* block, const float* x, Pack 
       Pack first;
       Pack second;
       load_pairs(block + (2 * a + half) * pack_size, first, second);
-      keep_loaded();
       unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { sums[a * R + r] += first * own[r]; });
       unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { sums[a * R + r] += second * own[R + r]; });
     });
@@ -66,7 +65,6 @@ FASTPHOTO_INLINE void add_transposed_block(const std::int32_t* block, const floa
       Pack first;
       Pack second;
       load_pairs(block + (2 * b + half) * pack_size, first, second);
-      keep_loaded();
       unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { sums[2 * half * R + r] += first * own[r]; });
       unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { sums[(2 * half + 1) * R + r] += second * own[r]; });
     });
@@ -75,7 +73,7 @@ FASTPHOTO_INLINE void add_transposed_block(const std::int32_t* block, const floa
 
 /// Calls finish(at, x, r - K x) for the packs of all unknowns of one row.
 template <Index R, class Finish>
-FASTPHOTO_INLINE void subtract_packs(const NodeRow& row, const float* right, const Finish& finish) {
+FASTPHOTO_INLINE void subtract_packs(NodeRow row, const float* right, const Finish& finish) {
   constexpr Index step = 4 * R * pack_size;  // from the unknowns of one pack of nodes to those of the next, and
   constexpr Index pair_step = pairs_per_node * pack_size;
   for (Index j = 0; j < row.length; ++j) {
@@ -157,7 +155,7 @@ void sweep(Index begin, Index end, Index height, Index first, Index count, Index
 // The rows of a level that passes in line read and write shall fit in half of a core's second cache; a level that does
 // not fit in the third either is best swept once.
 constexpr Index sweep_bytes = Index{1} << 19;
-constexpr Index most_sweeps_bytes = Index{24} << 20;
+constexpr Index most_sweeps_bytes = Index{48} << 20;
 
 /// Passes in line.
 Index passes_per_sweep(const FoldedRows<std::int32_t>& pairs, const FoldedRows<float>& vector, Index passes) {

@@ -43,12 +43,21 @@ struct Pack {
 };
 #endif
 
+/// What has been loaded stays in registers: without this, compilers read operands that are used several times from
+/// memory each time.
+FASTPHOTO_INLINE void keep_loaded() {
+#if defined(__GNUC__)
+  asm volatile("" ::: "memory");
+#endif
+}
+
 /// Two signed 16-bit numbers of every lane, the first in the lower half, times 2^16.
 #if defined(__GNUC__)
 FASTPHOTO_INLINE void load_pairs(const std::int32_t* from, Pack& first, Pack& second) {
   using Pairs = std::int32_t __attribute__((vector_size(pack_size * sizeof(std::int32_t))));
   Pairs pairs;
   std::memcpy(&pairs, from, sizeof pairs);
+  keep_loaded();
   first = __builtin_convertvector(pairs << 16, Pack);
   second = __builtin_convertvector(pairs & -65536, Pack);
 }
@@ -90,14 +99,6 @@ FASTPHOTO_INLINE void unroll_steps(const Body& body, std::integer_sequence<Index
 template <Index count, class Body>
 FASTPHOTO_INLINE void unrolled(const Body& body) {
   unroll_steps(body, std::make_integer_sequence<Index, count>());
-}
-
-/// What has been loaded stays in registers: without this, compilers read operands that are used several times from
-/// memory each time.
-FASTPHOTO_INLINE void keep_loaded() {
-#if defined(__GNUC__)
-  asm volatile("" ::: "memory");
-#endif
 }
 
 }  // namespace fastphoto
