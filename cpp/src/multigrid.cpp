@@ -43,7 +43,7 @@ struct LevelSmoothing {
   }
 };
 
-constexpr LevelSmoothing first_level_smoothing{12, 0.002};
+constexpr LevelSmoothing first_level_smoothing{14, 0.0015};
 constexpr LevelSmoothing level_smoothing{8, 0.006};
 
 // Rows of aggregates one task takes: of the pixels around them four rows are computed twice.
