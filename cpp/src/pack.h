@@ -31,6 +31,9 @@ struct Pack {
   friend Pack operator+(Pack a, const Pack& b) { return a += b; }
   friend Pack operator-(Pack a, const Pack& b) { return a -= b; }
   friend Pack operator*(Pack a, const Pack& b) { return a *= b; }
+  friend Pack operator*(float a, Pack b) {
+    return b.each(b, [a](float& lane, float) { lane *= a; });
+  }
 
  private:
   template <class Body>
