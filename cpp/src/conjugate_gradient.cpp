@@ -104,16 +104,13 @@ void for_each_row(Workers& workers, const Grid& grid, Index channels, Body body)
   });
 }
 
-PerChannel norms_of_rows(Workers& workers, const Grid& grid, Index channels, const StencilOperator::FillRow& b) {
-  RowSums squares(grid.height, channels);
-  workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
-    std::vector<float> values(static_cast<std::size_t>(grid.width));
-    for (Index row = begin; row < end; ++row) {
-      for (Index c = 0; c < channels; ++c) {
-        b(c, row, values.data());
-        squares.at(row, c) = dot_row(values.data(), values.data(), grid.width);
-      }
-    }
+/// r = b; returns the norms of its channels.
+PerChannel read_right_side(Workers& workers, const StencilOperator::FillRow& b, Field<float>& r) {
+  RowSums squares(r.grid().height, r.channels());
+  for_each_row(workers, r.grid(), r.channels(), [&](Index row, Index c) {
+    float* const values = r.row(c, row);
+    b(c, row, values);
+    squares.at(row, c) = dot_row(values, values, r.grid().width);
   });
   PerChannel norms = squares.total();
   for (double& norm : norms) {
@@ -242,6 +239,7 @@ class Correction {
 
   /// Of the same shape, and not in use between iterations.
   Field<float>& room() { return p_; }
+  Field<float>& more_room() { return z_; }
 
  private:
   /// Takes the last steps if they lead to the target. Returns the residual, which is what it was if they don't; they
@@ -300,8 +298,8 @@ void read_guess(Workers& workers, const StencilOperator::FillRow& guess, const P
 SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preconditioner& M, LastSteps* last_steps,
                                Index channels, const StencilOperator::FillRow& b, const StencilOperator::FillRow& guess,
                                const SolveLimits& limits, Solution& x) {
-  const PerChannel b_norms = norms_of_rows(workers, A.grid(), channels, b);
   Correction correction(workers, A, M, last_steps, channels);
+  const PerChannel b_norms = read_right_side(workers, b, correction.r);
   const auto residual_of = [&](const auto& unknowns) {
     return relative(A.residual(workers, b, unknowns, correction.r), b_norms);
   };
@@ -319,7 +317,7 @@ SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preco
     Field<float>& first = correction.room();
     read_guess(workers, guess, b_norms, first);
     if (limits.zero_if_closer && limits.max_iterations > 0) {
-      before = relative(A.residual(workers, b, first, correction.r, rows_per_sample), b_norms);
+      before = relative(A.residual(workers, b, first, correction.more_room(), rows_per_sample), b_norms);
     }
     if (!(before > 1.0)) {
       x.sum = widened(workers, first);
@@ -327,8 +325,7 @@ SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preco
   }
   if (x.sum) {
     report.residual = before = residual_of(*x.sum);
-  } else {
-    for_each_row(workers, A.grid(), channels, [&](Index row, Index c) { b(c, row, correction.r.row(c, row)); });
+  } else {  // r is b
     report.residual = 1.0;
     before = std::max(before, report.residual);
   }
