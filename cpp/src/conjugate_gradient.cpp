@@ -28,11 +28,8 @@ constexpr double least_change = 1e-6;
 // Whether zero is closer than the guess is decided on every so manieth row; it is mostly by a factor of a thousand.
 constexpr Index rows_per_sample = 8;
 
-// Two last steps take the residual down to a third or a fourth; from farther away they are not tried. They do little
-// for pixels loosely tied to everything else, so the unknowns must stand more still before them than at the end of an
-// iteration that came to the target by itself.
+// Two last steps take the residual down to a third or a fourth; from farther away they are not tried.
 constexpr double reach_of_last_steps = 3.5;
-constexpr double stillness_before_last_steps = 0.7;
 
 // Residuals of conjugate gradients may rise for a while, but not by this factor.
 constexpr double give_up = 1e4;
@@ -217,8 +214,7 @@ class Correction {
         unfit = true;
         return iteration + 1;
       }
-      if (last_steps_ != nullptr && residual > target && residual <= reach_ * target &&
-          change <= stillness_before_last_steps * still * largest) {
+      if (last_steps_ != nullptr && residual > target && residual <= reach_ * target && change <= still * largest) {
         residual = after_last_steps(b_norms, residual, target);
       }
       if (!go_on(iteration + 1, residual)) {
