@@ -3,7 +3,7 @@
 
 namespace fastphoto {
 
-FASTPHOTO_MULTIVERSION void multiply_basis(const BasisRow& basis, Index count, Index right_sides,
+FASTPHOTO_MULTIVERSION void multiply_basis(const PlaneRow& basis, Index count, Index right_sides,
                                            const AffineRows<const float>& u, const AffineRows<float>& out) {
   with_channel_count(right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
     for (Index i = 0; i < count; i += pack_size) {
@@ -15,7 +15,7 @@ FASTPHOTO_MULTIVERSION void multiply_basis(const BasisRow& basis, Index count, I
   });
 }
 
-FASTPHOTO_MULTIVERSION void multiply_transposed_basis(const BasisRow& basis, Index count, Index right_sides,
+FASTPHOTO_MULTIVERSION void multiply_transposed_basis(const PlaneRow& basis, Index count, Index right_sides,
                                                       const AffineRows<const float>& u, const AffineRows<float>& out) {
   with_channel_count(right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
     for (Index i = 0; i < count; i += pack_size) {

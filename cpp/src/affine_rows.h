@@ -16,8 +16,8 @@ struct AffineRows {
   Index step;
 };
 
-/// One of CoarseLevel's 13 planes of a basis, to_affine or from_affine, on a row of nodes.
-struct BasisRow {
+/// The first of some planes of a level's basis, 3 of means or 13 of either matrix, on a row of nodes.
+struct PlaneRow {
   const float* first;
   Index step;
 };
@@ -38,7 +38,7 @@ FASTPHOTO_INLINE void store(const AffinePacks<R>& packs, Index i, const AffineRo
 
 /// u = M u.
 template <Index R>
-FASTPHOTO_INLINE void multiply_packs(const BasisRow& basis, Index i, AffinePacks<R>& u) {
+FASTPHOTO_INLINE void multiply_packs(const PlaneRow& basis, Index i, AffinePacks<R>& u) {
   const auto entry = [&](Index plane, Pack& pack)
                          FASTPHOTO_INLINE_LAMBDA { load(basis.first + plane * basis.step + i, pack); };
   Pack m[4];
@@ -58,7 +58,7 @@ FASTPHOTO_INLINE void multiply_packs(const BasisRow& basis, Index i, AffinePacks
 
 /// u = M^T u.
 template <Index R>
-FASTPHOTO_INLINE void multiply_transposed_packs(const BasisRow& basis, Index i, AffinePacks<R>& u) {
+FASTPHOTO_INLINE void multiply_transposed_packs(const PlaneRow& basis, Index i, AffinePacks<R>& u) {
   const auto entry = [&](Index plane, Pack& pack)
                          FASTPHOTO_INLINE_LAMBDA { load(basis.first + plane * basis.step + i, pack); };
   Pack rows[3 * R];
@@ -77,9 +77,9 @@ FASTPHOTO_INLINE void multiply_transposed_packs(const BasisRow& basis, Index i, 
 }
 
 /// out = M u and out = M^T u for the right sides of `count` nodes; out may be u.
-void multiply_basis(const BasisRow& basis, Index count, Index right_sides, const AffineRows<const float>& u,
+void multiply_basis(const PlaneRow& basis, Index count, Index right_sides, const AffineRows<const float>& u,
                     const AffineRows<float>& out);
-void multiply_transposed_basis(const BasisRow& basis, Index count, Index right_sides, const AffineRows<const float>& u,
+void multiply_transposed_basis(const PlaneRow& basis, Index count, Index right_sides, const AffineRows<const float>& u,
                                const AffineRows<float>& out);
 
 }  // namespace fastphoto

@@ -14,6 +14,7 @@ namespace {
 
 constexpr Index S = aggregate_side;
 constexpr Index reach = 2;  // of the stencil
+constexpr Index offsets = positive_offset_count(1);
 constexpr Index rows_read = S + 2 * reach;
 
 // Aggregates of a row of a tile: one before, then `lanes`, then one that is read and two that fill up four.
@@ -24,7 +25,7 @@ constexpr Index tile_nodes = lanes + 4;
 using SplitRow = float[S][tile_nodes];
 struct Tile {
   SplitRow color[rows_read][3];
-  SplitRow coefficient[rows_read][12];
+  SplitRow coefficient[rows_read][offsets];
   SplitRow diagonal[S];
 };
 
@@ -229,9 +230,9 @@ void read_coefficients(const Field<float>& coefficients, Index node_row, Index n
     // Of the rows above the aggregates only what reaches into them.
     const Index o = y < 0 ? offset_index(-y, -reach, 1) : 0;
     SplitRow* const to = tile.coefficient[y + reach] + o;
-    row >= 0 && row < grid.height
-        ? split_rows(coefficients.row(o, row) + before, coefficients.channel_step(), 12 - o, grid.width - before, to)
-        : clear_rows(12 - o, to);
+    row >= 0 && row < grid.height ? split_rows(coefficients.row(o, row) + before, coefficients.channel_step(),
+                                               offsets - o, grid.width - before, to)
+                                  : clear_rows(offsets - o, to);
   }
 }
 

@@ -15,7 +15,7 @@ namespace {
 constexpr Index S = aggregate_side;
 
 /// Pointers to the first of some rows of pixels, and steps from there.
-struct PixelRows {
+struct PixelBand {
   const float* fine;
   Index row_step;
   Index channel_step;
@@ -26,7 +26,7 @@ struct PixelRows {
 };
 
 /// Moments of each column of the rows, sums of fine (1, colour): plane 4-number major, as vectors of a level.
-FASTPHOTO_MULTIVERSION void column_moments(const PixelRows& rows, Index width, Index channels, Index moment_step,
+FASTPHOTO_MULTIVERSION void column_moments(const PixelBand& rows, Index width, Index channels, Index moment_step,
                                            float* moments) {
   with_channel_count(channels, [&](auto count) FASTPHOTO_INLINE_LAMBDA {
     for (Index i = 0; i < width; i += pack_size) {
@@ -122,7 +122,9 @@ void AggregateProlongation::expand(Index node_row, const Field<float>& coarse) {
   multiply_basis({level_.basis().row(CoarseLevel::to_plane, node_row), level_.basis().channel_step()}, nodes, channels_,
                  {coarse.row(0, node_row), coarse.channel_step()}, {nodes_.row(0, 0), nodes_.channel_step()});
   for (Index plane = 0; plane < 4 * channels_; ++plane) {
-    repeat_thrice(nodes_.row(plane, 0), nodes, affine_.row(plane, 0));
+    float* const row = affine_.row(plane, 0);
+    repeat_thrice(nodes_.row(plane, 0), nodes, row);
+    std::fill(row + centred_.grid().width, row + S * nodes, 0.0F);  // the last aggregate may reach beyond the image
   }
   loaded_ = node_row;
 }

@@ -10,8 +10,6 @@ namespace fastphoto {
 
 namespace {
 
-constexpr std::size_t cache_line = 64;
-
 #if defined(FASTPHOTO_MAPS_PAGES)
 // Smaller ones are the allocator's.
 constexpr std::size_t least_mapped = std::size_t{1} << 18;

@@ -33,7 +33,9 @@ class Buffer {
  public:
   explicit Buffer(std::size_t count, Lifetime lifetime = Lifetime::Long)
       : count_(count), memory_(allocate_zeroed(count * sizeof(T), lifetime)) {}
-  Buffer(const Buffer& other) : Buffer(other.count_) { std::memcpy(data(), other.data(), count_ * sizeof(T)); }
+  Buffer(const Buffer& other) : Buffer(other.count_, other.memory_.get_deleter().lifetime) {
+    std::memcpy(data(), other.data(), count_ * sizeof(T));
+  }
   Buffer(Buffer&&) noexcept = default;
   Buffer& operator=(Buffer other) noexcept {
     count_ = other.count_;

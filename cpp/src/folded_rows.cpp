@@ -60,12 +60,11 @@ FASTPHOTO_INLINE void for_each_tile(Index length, const Body& body) {
 /// Of blocks of `distance` packs and samples, those beside the diagonal change places.
 template <Index distance>
 FASTPHOTO_INLINE void exchange(Pack (&packs)[pack_size]) {
-  using Lanes = int __attribute__((vector_size(pack_size * sizeof(int))));
   constexpr int d = distance;
-  const Lanes lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  const Lanes upper = (lane & d) != 0;  // all bits set where true
-  const Lanes low = (upper & (lane + int{pack_size} - d)) | (~upper & lane);
-  const Lanes high = (upper & (lane + int{pack_size})) | (~upper & (lane + d));
+  const LaneNumbers lane = lane_numbers;
+  const LaneNumbers upper = (lane & d) != 0;  // all bits set where true
+  const LaneNumbers low = (upper & (lane + int{pack_size} - d)) | (~upper & lane);
+  const LaneNumbers high = (upper & (lane + int{pack_size})) | (~upper & (lane + d));
   unrolled<pack_size>([&](auto i) FASTPHOTO_INLINE_LAMBDA {
     if constexpr ((i & distance) == 0) {
       const Pack first = packs[i];

@@ -9,10 +9,11 @@ namespace fastphoto {
 
 namespace {
 
+/// Of what is not a number, the largest; whoever made it finds out.
 FASTPHOTO_INLINE std::int32_t to_entry(float value) {
   const float scaled = value * LevelMatrix::entries_per_one;
   const float rounded = scaled + (scaled < 0.0F ? -0.5F : 0.5F);
-  return static_cast<std::int32_t>(std::min(std::max(rounded, -32767.0F), 32767.0F));
+  return static_cast<std::int32_t>(std::max(-32767.0F, std::min(32767.0F, rounded)));
 }
 
 FASTPHOTO_MULTIVERSION void pair_entries(const float* first, const float* second, Index count, std::int32_t* to) {

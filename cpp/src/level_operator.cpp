@@ -210,7 +210,8 @@ class LevelCoarsening {
  private:
   struct Work {
     // A tile writes to nodes before its first and behind its last one, and to the rows before and behind the task's.
-    explicit Work(Index width) : raw(Grid{node_rows_per_chunk, padded_to_tiles(width), 1}, raw_planes) {}
+    explicit Work(Index width)
+        : raw(Grid{node_rows_per_chunk, padded_to_tiles(width), 1}, raw_planes, Lifetime::Short) {}
 
     Field<double> raw;
     RowBases bases[2];
@@ -305,7 +306,7 @@ LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_
                     Field<double>(Grid{height, width, 1}, moment_planes, Lifetime::Short)};
   LevelCoarsening coarsening(fine, least_variance, result);
   const Index tasks = (height + node_rows_per_chunk - 1) / node_rows_per_chunk;
-  Field<double> last(Grid{tasks, padded_to_tiles(width), 1}, CoarseLevel::block_planes);
+  Field<double> last(Grid{tasks, padded_to_tiles(width), 1}, CoarseLevel::block_planes, Lifetime::Short);
   workers.run(height, node_rows_per_chunk, [&](Index begin, Index end) {
     coarsening.make_rows(begin, end, last.row(0, begin / node_rows_per_chunk));
   });

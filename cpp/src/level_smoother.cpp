@@ -39,7 +39,7 @@ constexpr float scale = 65536.0F * LevelMatrix::entries_per_one;
 
 /// sums += scale K x for one block of a pack of nodes and R right sides.
 template <Index R>
-FASTPHOTO_INLINE void add_block(const std::int32_t* block, const float* x, Pack (&sums)[4 * R]) {
+FASTPHOTO_INLINE void add_product(const std::int32_t* block, const float* x, Pack (&sums)[4 * R]) {
   unrolled<2>([&](auto half) FASTPHOTO_INLINE_LAMBDA {
     Pack own[2 * R];  // of unknowns 2 half and 2 half + 1
     unrolled<2 * R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { load(x + (half * 2 * R + r) * pack_size, own[r]); });
@@ -56,7 +56,7 @@ FASTPHOTO_INLINE void add_block(const std::int32_t* block, const float* x, Pack 
 
 /// The same for its transpose.
 template <Index R>
-FASTPHOTO_INLINE void add_transposed_block(const std::int32_t* block, const float* x, Pack (&sums)[4 * R]) {
+FASTPHOTO_INLINE void add_transposed_product(const std::int32_t* block, const float* x, Pack (&sums)[4 * R]) {
   unrolled<4>([&](auto b) FASTPHOTO_INLINE_LAMBDA {
     Pack own[R];
     unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { load(x + (b * R + r) * pack_size, own[r]); });
@@ -74,7 +74,7 @@ FASTPHOTO_INLINE void add_transposed_block(const std::int32_t* block, const floa
 /// Calls finish(at, x, r - K x) for the packs of all unknowns of one row.
 template <Index R, class Finish>
 FASTPHOTO_INLINE void subtract_packs(NodeRow row, const float* right, const Finish& finish) {
-  constexpr Index step = 4 * R * pack_size;  // from the unknowns of one pack of nodes to those of the next, and
+  constexpr Index step = 4 * R * pack_size;  // from the unknowns of one pack of nodes to those of the next
   constexpr Index pair_step = pairs_per_node * pack_size;
   for (Index j = 0; j < row.length; ++j) {
     if (row.pairs_next != nullptr) {
@@ -86,10 +86,10 @@ FASTPHOTO_INLINE void subtract_packs(NodeRow row, const float* right, const Fini
     unrolled<CoarseLevel::blocks_per_node>([&](auto o) FASTPHOTO_INLINE_LAMBDA {
       constexpr NeighbourOffset offset = CoarseLevel::offsets[o];
       constexpr Index block = o * LevelMatrix::pairs_per_block * pack_size;
-      add_block<R>(row.pairs + j * pair_step + block, row.x[1 + offset.dy] + (j + offset.dx) * step, sums);
+      add_product<R>(row.pairs + j * pair_step + block, row.x[1 + offset.dy] + (j + offset.dx) * step, sums);
       const std::int32_t* const pairs = offset.dy == 0 ? row.pairs : row.pairs_above;
-      add_transposed_block<R>(pairs + (j - offset.dx) * pair_step + block,
-                              row.x[1 - offset.dy] + (j - offset.dx) * step, sums);
+      add_transposed_product<R>(pairs + (j - offset.dx) * pair_step + block,
+                                row.x[1 - offset.dy] + (j - offset.dx) * step, sums);
     });
     unrolled<4 * R>([&](auto c) FASTPHOTO_INLINE_LAMBDA {
       const Index at = j * step + c * pack_size;
@@ -141,7 +141,7 @@ FASTPHOTO_MULTIVERSION void add_row(const float* from, Index count, float* FASTP
 template <class Body>
 void sweep(Index begin, Index end, Index height, Index first, Index count, Index last, const Body& body) {
   const Index margin = last - first;
-  for (Index front = begin - margin; front < end + margin + count; ++front) {
+  for (Index front = begin - margin; front < end + margin; ++front) {
     for (Index pass = first; pass < first + count; ++pass) {
       const Index row = front - (pass - first);
       const Index extra = last - pass;
@@ -154,14 +154,16 @@ void sweep(Index begin, Index end, Index height, Index first, Index count, Index
 
 // The rows of a level that passes in line read and write shall fit in half of a core's second cache; a level that does
 // not fit in the third either is best swept once.
+constexpr Index fewest_in_line = 3;
 constexpr Index sweep_bytes = Index{1} << 19;
 constexpr Index most_sweeps_bytes = Index{48} << 20;
 
 /// Passes in line.
 Index passes_per_sweep(const FoldedRows<std::int32_t>& pairs, const FoldedRows<float>& vector, Index passes) {
   const Index row_bytes = 4 * (pairs.row_step() + 3 * vector.row_step());
-  return row_bytes * vector.height() > most_sweeps_bytes ? passes
-                                                         : std::clamp<Index>(sweep_bytes / row_bytes, 3, passes);
+  return row_bytes * vector.height() > most_sweeps_bytes
+             ? passes
+             : std::min(passes, std::max<Index>(fewest_in_line, sweep_bytes / row_bytes));
 }
 
 // A chunk computes some rows of its neighbours again, so fewer are better; two for each thread even out. Which chunk a
@@ -218,7 +220,7 @@ struct LevelSmoother::Room {
   explicit Room(const FoldedRows<float>& like) : even(0, like.width(), like.channels()), odd(even) {}
 
   void require_rows(Index rows) {
-    if (even.height() < rows) {
+    if (odd.height() < rows) {  // assigned last
       even = FoldedRows<float>(rows, even.width(), even.channels());
       odd = even;
     }

@@ -12,7 +12,8 @@
 namespace fastphoto {
 
 /// Steps of damped Jacobi on a level, x += factor (r - K x), one for each factor: the diagonal blocks are the identity.
-/// The steps go through the rows in line, each a row behind the one before, so that the matrix comes from memory once.
+/// The steps go through the rows in line, each a row behind the one before: as many at a time as have their rows in the
+/// cache.
 /// Before and after a correction from the next level; r and x are kept in between.
 class LevelSmoother {
  public:

@@ -18,7 +18,7 @@ namespace {
 constexpr Index colors = 3;
 constexpr Index numbers = 4;  // b and a
 
-BasisRow basis_row(const CoarseLevel& level, Index plane, Index row) {
+PlaneRow plane_row(const CoarseLevel& level, Index plane, Index row) {
   return {level.basis().row(plane, row), level.basis().channel_step()};
 }
 
@@ -28,11 +28,11 @@ auto affine_rows(F& field, Index row) {
 }
 
 /// Colours of a pack of nodes, or their difference from others.
-FASTPHOTO_INLINE void load_means(const BasisRow& means, Index i, Pack (&packs)[colors]) {
+FASTPHOTO_INLINE void load_means(const PlaneRow& means, Index i, Pack (&packs)[colors]) {
   unrolled<colors>([&](auto c) FASTPHOTO_INLINE_LAMBDA { load(means.first + c * means.step + i, packs[c]); });
 }
 
-FASTPHOTO_INLINE void load_difference(const BasisRow& means, const BasisRow& reference, Index i,
+FASTPHOTO_INLINE void load_difference(const PlaneRow& means, const PlaneRow& reference, Index i,
                                       Pack (&packs)[colors]) {
   Pack others[colors];
   load_means(means, i, packs);
@@ -56,16 +56,16 @@ FASTPHOTO_INLINE void move_moments(const Pack (&shift)[colors], AffinePacks<R>& 
   });
 }
 
-/// What a row of nodes gives to a sum with respect to the means of `reference`.
-struct NodeRow {
-  BasisRow from_affine;
-  BasisRow means;
-  BasisRow reference;
+/// A row of nodes, and the means that functions there are held with respect to.
+struct RowFrame {
+  PlaneRow from_affine;
+  PlaneRow means;
+  PlaneRow reference;
 };
 
 /// moments += weight M^T u, moved to the reference.
-FASTPHOTO_MULTIVERSION void add_moments(const NodeRow& row, float weight, const AffineRows<const float>& u, Index count,
-                                        Index right_sides, const AffineRows<float>& moments) {
+FASTPHOTO_MULTIVERSION void add_moments(const RowFrame& row, float weight, const AffineRows<const float>& u,
+                                        Index count, Index right_sides, const AffineRows<float>& moments) {
   with_channel_count(right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
     for (Index i = 0; i < count; i += pack_size) {
       AffinePacks<sides> packs;
@@ -96,7 +96,7 @@ FASTPHOTO_MULTIVERSION void split(const float* from, Index count, float* FASTPHO
   }
 }
 
-/// The reverse, for two samples more than needed at most.
+/// The reverse; one sample more than `count` if that is odd.
 FASTPHOTO_MULTIVERSION void join(const float* even, const float* odd, Index count, float* FASTPHOTO_RESTRICT to) {
   for (Index i = 0; i < (count + 1) / 2; ++i) {
     to[2 * i] = even[i];
@@ -111,7 +111,7 @@ struct SplitMoments {
 };
 
 /// out = M^T (the moments at node 2 k, half of those at its neighbours), about the means of the coarser nodes k.
-FASTPHOTO_MULTIVERSION void gather(const SplitMoments& from, const BasisRow& means, const BasisRow& to_affine,
+FASTPHOTO_MULTIVERSION void gather(const SplitMoments& from, const PlaneRow& means, const PlaneRow& to_affine,
                                    Index count, Index right_sides, const AffineRows<float>& out) {
   with_channel_count(right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
     constexpr Index planes = numbers * sides;
@@ -138,8 +138,8 @@ FASTPHOTO_MULTIVERSION void gather(const SplitMoments& from, const BasisRow& mea
 }
 
 /// out = the mean of two functions, with respect to the means of the first.
-FASTPHOTO_MULTIVERSION void average(const AffineRows<const float>& first, const BasisRow& first_means,
-                                    const AffineRows<const float>& second, const BasisRow& second_means, Index count,
+FASTPHOTO_MULTIVERSION void average(const AffineRows<const float>& first, const PlaneRow& first_means,
+                                    const AffineRows<const float>& second, const PlaneRow& second_means, Index count,
                                     Index right_sides, const AffineRows<float>& out) {
   with_channel_count(right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
     for (Index i = 0; i < count; i += pack_size) {
@@ -158,7 +158,7 @@ FASTPHOTO_MULTIVERSION void average(const AffineRows<const float>& first, const 
 }
 
 /// u = M (the functions with respect to their nodes' means).
-FASTPHOTO_MULTIVERSION void take_up(const AffineRows<const float>& functions, const NodeRow& row, Index count,
+FASTPHOTO_MULTIVERSION void take_up(const AffineRows<const float>& functions, const RowFrame& row, Index count,
                                     Index right_sides, const AffineRows<float>& u) {
   with_channel_count(right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
     for (Index i = 0; i < count; i += pack_size) {
@@ -173,10 +173,10 @@ FASTPHOTO_MULTIVERSION void take_up(const AffineRows<const float>& functions, co
   });
 }
 
-BasisRow means_of(const CoarseLevel& level, Index row) { return basis_row(level, CoarseLevel::mean_plane, row); }
+PlaneRow means_of(const CoarseLevel& level, Index row) { return plane_row(level, CoarseLevel::mean_plane, row); }
 
-NodeRow node_row(const CoarseLevel& level, Index row, const BasisRow& reference) {
-  return {basis_row(level, CoarseLevel::from_plane, row), means_of(level, row), reference};
+RowFrame frame_of(const CoarseLevel& level, Index row, const PlaneRow& reference) {
+  return {plane_row(level, CoarseLevel::from_plane, row), means_of(level, row), reference};
 }
 
 }  // namespace
@@ -192,10 +192,10 @@ void restrict_level(Workers& workers, const CoarseLevel& fine_level, const Coars
     Field<float> even(Grid{1, nodes, 0}, planes + colors);
     Field<float> odd(Grid{1, nodes + 1, 0}, planes + colors);  // the first sample stays zero
     for (Index ky = begin; ky < end; ++ky) {
-      const BasisRow reference = means_of(fine_level, std::min(2 * ky, grid.height - 1));
+      const PlaneRow reference = means_of(fine_level, std::min(2 * ky, grid.height - 1));
       std::fill_n(moments.row(0, 0), moments.row_step(), 0.0F);
       for (Index y = std::max<Index>(0, 2 * ky - 1); y < std::min(grid.height, 2 * ky + 2); ++y) {
-        add_moments(node_row(fine_level, y, reference), y == 2 * ky ? 1.0F : 0.5F, affine_rows(fine, y), grid.width,
+        add_moments(frame_of(fine_level, y, reference), y == 2 * ky ? 1.0F : 0.5F, affine_rows(fine, y), grid.width,
                     right_sides, affine_rows(moments, 0));
       }
       for (Index plane = 0; plane < planes + colors; ++plane) {
@@ -203,7 +203,7 @@ void restrict_level(Workers& workers, const CoarseLevel& fine_level, const Coars
               even.row(plane, 0), odd.row(plane, 0) + 1);
       }
       gather({affine_rows(std::as_const(even), 0), affine_rows(std::as_const(odd), 0)}, means_of(coarse_level, ky),
-             basis_row(coarse_level, CoarseLevel::to_plane, ky), nodes, right_sides, affine_rows(coarse, ky));
+             plane_row(coarse_level, CoarseLevel::to_plane, ky), nodes, right_sides, affine_rows(coarse, ky));
     }
   });
 }
@@ -222,12 +222,12 @@ void prolong_level(Workers& workers, const CoarseLevel& fine_level, const Coarse
     Field<float> between = row_of_nodes;
     Field<float> joined(Grid{1, grid.width + 1, 0}, planes + colors);
     const auto load_row = [&](Index ky) {
-      multiply_basis(basis_row(coarse_level, CoarseLevel::to_plane, ky), nodes, right_sides, affine_rows(coarse, ky),
+      multiply_basis(plane_row(coarse_level, CoarseLevel::to_plane, ky), nodes, right_sides, affine_rows(coarse, ky),
                      affine_rows(functions[ky % 2], 0));
     };
     // To one row of the finer level, from functions with respect to the means of coarse row ky.
     const auto spread = [&](Index ky, const Field<float>& from, Index y) {
-      const BasisRow means = means_of(coarse_level, ky);
+      const PlaneRow means = means_of(coarse_level, ky);
       const AffineRows<const float> here = affine_rows(from, 0);
       average(here, means, {here.first + 1, here.step}, {means.first + 1, means.step}, nodes, right_sides,
               affine_rows(between, 0));
@@ -235,12 +235,12 @@ void prolong_level(Workers& workers, const CoarseLevel& fine_level, const Coarse
         join(from.row(plane, 0), between.row(plane, 0), grid.width, joined.row(plane, 0));
       }
       take_up(affine_rows(std::as_const(joined), 0),
-              node_row(fine_level, y, {joined.row(planes, 0), joined.channel_step()}), grid.width, right_sides,
+              frame_of(fine_level, y, {joined.row(planes, 0), joined.channel_step()}), grid.width, right_sides,
               affine_rows(fine, y));
     };
     load_row(begin);
     for (Index ky = begin; ky < end && 2 * ky < grid.height; ++ky) {
-      const BasisRow means = means_of(coarse_level, ky);
+      const PlaneRow means = means_of(coarse_level, ky);
       for (Index c = 0; c < colors; ++c) {
         const float* const of_color = means.first + c * means.step;
         join(of_color, of_color, grid.width, joined.row(planes + c, 0));

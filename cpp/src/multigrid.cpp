@@ -59,7 +59,7 @@ std::unique_ptr<Multigrid> Multigrid::build(Workers& workers, Field<float> color
       coarsen_pixels(workers, system.coefficients(), system.diagonal(), least_variance, multigrid->centred_);
   for (;;) {
     const Grid grid = setup.level->grid();
-    if (grid.height * grid.width <= most_coarsest_nodes || (grid.height <= 2 && grid.width <= 2)) {
+    if (grid.height * grid.width <= most_coarsest_nodes) {
       break;
     }
     LevelSetup next = coarsen_level(workers, setup, least_variance);

@@ -78,17 +78,19 @@ FASTPHOTO_INLINE void load(const float* from, Pack& pack) { std::memcpy(&pack, f
 FASTPHOTO_INLINE void store(const Pack& pack, float* to) { std::memcpy(to, &pack, sizeof pack); }
 
 #ifdef FASTPHOTO_HAS_VERSIONS
+/// A number for every lane of a pack, to tell shuffles where samples come from.
+using LaneNumbers = int __attribute__((vector_size(pack_size * sizeof(int))));
+inline constexpr LaneNumbers lane_numbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
 /// The samples `by` lanes behind those of `here`, of three packs side by side; before them if negative.
 template <Index by>
 FASTPHOTO_INLINE void shift(const Pack& before, const Pack& here, const Pack& behind, Pack& shifted) {
   static_assert(-pack_size < by && by < pack_size);
-  using Lanes = int __attribute__((vector_size(pack_size * sizeof(int))));
   constexpr int first = by < 0 ? pack_size + by : by;
-  const Lanes lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   if constexpr (by == 0) {
     shifted = here;
   } else {
-    shifted = __builtin_shuffle(by < 0 ? before : here, by < 0 ? here : behind, lanes + first);
+    shifted = __builtin_shuffle(by < 0 ? before : here, by < 0 ? here : behind, lane_numbers + first);
   }
 }
 #endif

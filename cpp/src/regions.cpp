@@ -14,7 +14,6 @@ namespace fastphoto {
 
 namespace {
 
-constexpr std::size_t cache_line = 64;
 constexpr std::size_t large_page = std::size_t{1} << 21;
 constexpr std::size_t least_pages = 32;  // of a region
 
@@ -63,8 +62,8 @@ Regions::Regions() = default;
 Regions::~Regions() = default;
 
 void* Regions::take(std::size_t bytes, Region*& region) {
-  const std::lock_guard<std::mutex> lock(mutex_);
   const std::size_t room = room_for(bytes);
+  std::unique_lock<std::mutex> lock(mutex_);
   if (current_ == nullptr || used_ + room > current_->on_page.size() * large_page) {
     open_.push_back(std::make_unique<Region>(room));
     current_ = open_.back().get();
@@ -73,13 +72,13 @@ void* Regions::take(std::size_t bytes, Region*& region) {
   }
   region = current_;
   char* const memory = region->first + used_;
-  if (used_ < fresh_) {
-    std::memset(memory, 0, std::min(room, fresh_ - used_));
-  }
+  const std::size_t written = used_ < fresh_ ? std::min(room, fresh_ - used_) : 0;
   used_ += room;
   fresh_ = std::max(fresh_, used_);
   ++region->buffers;
   region->for_each_page(memory, bytes, [&](std::size_t page) { ++region->on_page[page]; });
+  lock.unlock();
+  std::memset(memory, 0, written);
   return memory;
 }
 

@@ -6,6 +6,12 @@
 #include <mutex>
 #include <vector>
 
+namespace fastphoto {
+
+inline constexpr std::size_t cache_line = 64;
+
+}  // namespace fastphoto
+
 // Sanitizers watch what the allocator hands out, not mapped pages.
 #if defined(__linux__) && !defined(FASTPHOTO_SANITIZED)
 #define FASTPHOTO_MAPS_PAGES
@@ -16,8 +22,8 @@ namespace fastphoto {
 struct Region;
 
 /// Hands out zeroed memory in order from regions, so that nearly all of it lies in large pages. A page goes back to the
-/// system with its last buffer, the addresses with the last one of all; those of the last buffer handed out are used
-/// again.
+/// system with its last buffer, but for the one that comes next, the addresses with the last buffer of all; those of
+/// the last one handed out are used again.
 class Regions {
  public:
   Regions();

@@ -84,11 +84,12 @@ FASTPHOTO_INLINE void apply_packs(const StencilRow& A, const float* x, const Fin
 }
 
 #ifdef FASTPHOTO_HAS_VERSIONS
+constexpr Index reach = 2;  // of the stencil with radius 1
+
 /// sums += what ties a pack's pixels to their neighbours in the row `dy` below.
 template <Index channels, Index dy>
 FASTPHOTO_INLINE void add_shifted_row(const StencilRow& A, const float* x, Index i, const Pack (&own)[channels],
                                       Pack (&sums)[channels], Pack (&more_sums)[channels]) {
-  constexpr Index reach = 2;
   Pack coefficients[2 * reach + 1];
   unrolled<2 * reach + 1>([&](auto at) FASTPHOTO_INLINE_LAMBDA {
     constexpr Index dx = at - reach;
@@ -133,8 +134,9 @@ FASTPHOTO_INLINE void apply_shifted_packs(const StencilRow& A, const float* x, c
       load(x + c * A.channel_step + i, own[c]);
       sums[c] = diagonal * own[c];
     });
-    unrolled<5>([&](auto row)
-                    FASTPHOTO_INLINE_LAMBDA { add_shifted_row<channels, row - 2>(A, x, i, own, sums, more_sums); });
+    unrolled<2 * reach + 1>([&](auto row) FASTPHOTO_INLINE_LAMBDA {
+      add_shifted_row<channels, row - reach>(A, x, i, own, sums, more_sums);
+    });
     unrolled<channels>([&](auto c) FASTPHOTO_INLINE_LAMBDA { finish(i, c, own[c], sums[c] + more_sums[c]); });
   }
 }

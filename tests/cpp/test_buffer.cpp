@@ -3,11 +3,17 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <fstream>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "buffer.h"
+#include "regions.h"
+
+#if defined(FASTPHOTO_MAPS_PAGES)
+#include <unistd.h>
+#endif
 
 using namespace fastphoto;
 
@@ -24,6 +30,9 @@ void fill(Buffer<float>& buffer, std::size_t count, float value) { std::fill_n(b
 }  // namespace
 
 TEST_CASE("a buffer is zero and begins at a cache line, whatever had its memory before") {
+  // Neighbours that keep the addresses: a region without buffers is given back and mapped afresh.
+  const Buffer<float> long_neighbour(large);
+  const Buffer<float> short_neighbour(large, Lifetime::Short);
   for (const std::size_t count : {std::size_t{1}, std::size_t{100}, large / 8, large + 3, 5 * large}) {
     CAPTURE(count);
     for (int round = 0; round < 3; ++round) {
@@ -58,6 +67,32 @@ TEST_CASE("buffers given back in any order leave the others as they are") {
     }
   }
 }
+
+#if defined(FASTPHOTO_MAPS_PAGES)
+namespace {
+
+std::size_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t pages = 0;
+  statm >> pages >> pages;
+  return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+TEST_CASE("pages go back to the system with their last buffer, though their neighbours stay") {
+  std::vector<Buffer<float>> buffers;
+  for (int k = 0; k < 3; ++k) {
+    buffers.emplace_back(4 * large);
+    fill(buffers.back(), 4 * large, 1.0F);
+  }
+  const std::size_t before = resident_bytes();
+  buffers.erase(buffers.begin() + 1);
+  // All of its 16 MiB but for the pages shared with the neighbours, of at most 2 MiB each.
+  CHECK(before - resident_bytes() >= std::size_t{10} << 20);
+  CHECK(all_are(buffers[1], 4 * large, 1.0F));
+}
+#endif
 
 TEST_CASE("copies and moves of buffers keep their samples") {
   Buffer<float> first(large);

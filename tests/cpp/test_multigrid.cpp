@@ -55,6 +55,7 @@ void residual(const Field<float>& blocks, const Field<float>& r, const Field<flo
 
 /// Zero where a basis has been left without a function, as in a column of three pixels, which cannot hold four.
 void keep_in_basis(const CoarseLevel& level, Field<float>& u) {
+  const Index right_sides = u.channels() / 4;
   for (Index row = 0; row < level.grid().height; ++row) {
     for (Index i = 0; i < level.grid().width; ++i) {
       for (Index c = 1; c < 4; ++c) {
@@ -62,74 +63,107 @@ void keep_in_basis(const CoarseLevel& level, Field<float>& u) {
         for (Index color = 0; color < 3; ++color) {
           any = any || level.basis().row(CoarseLevel::to_plane + 4 + 3 * color + c - 1, row)[i] != 0.0F;
         }
-        u.row(c, row)[i] = any ? u.row(c, row)[i] : 0.0F;
+        for (Index side = 0; side < right_sides; ++side) {
+          float& number = u.row(c * right_sides + side, row)[i];
+          number = any ? number : 0.0F;
+        }
       }
     }
   }
 }
 
-}  // namespace
-
-// The blocks and the transfers are written apart: K u = P^T A (P u) holds only if both are right.
-TEST_CASE("coarse operators are the Galerkin products of the finer ones") {
-  constexpr double least_variance = 1e-9;
-  for (const Index width : {13, 16, 17, 50, 150}) {
-    CAPTURE(width);
-    const Grid grid{21, width, 2};
-    Numbers random;
-    Field<float> centred(grid, 3);
-    fill_random(centred, random);
-    Workers workers(2);
-    Field<float> coefficients(grid, 12);
-    assemble_affinity(workers, centred, {1e-3, 1}, 1.0 / 9.0, coefficients);
-    const PixelDiagonal diagonal(std::vector<float>(static_cast<std::size_t>(grid.height), 0.1F),
-                                 std::vector<float>(static_cast<std::size_t>(grid.width), 0.5F));
-    const StencilOperator system(coefficients, 1, diagonal);
-    const LevelSetup first = coarsen_pixels(workers, coefficients, diagonal, least_variance, centred);
-    const LevelSetup second = coarsen_level(workers, first, least_variance);
-
-    // expected = P^T A P u and difference = expected - K u.
-    Field<float> u(first.level->grid(), 4);
-    fill_random(u, random);
-    keep_in_basis(*first.level, u);
-    Field<float> fine(grid, 1);
-    AggregateProlongation prolongation(*first.level, centred, 1);
-    for (Index row = 0; row < grid.height; ++row) {
-      prolongation.add(row, u, fine.row(0, row), fine.channel_step());
-    }
-    Field<float> applied(grid, 1);
-    system.apply(workers, fine, applied);
-    Field<float> expected(first.level->grid(), 4);
-    AggregateRestriction restriction(*first.level, centred, 1);
-    for (Index row = 0; row < expected.grid().height; ++row) {
-      restriction.row(row, applied.row(0, aggregate_side * row), applied.row_step(), applied.channel_step(), expected);
-    }
-    Field<float> difference(first.level->grid(), 4);
-    residual(first.blocks, expected, u, difference);
-    CHECK(largest(expected) > 0.1);
-    CHECK(largest(difference) < 1e-4 * largest(expected));  // float32, and the ridge of 1e-5
-
-    Field<float> v(second.level->grid(), 4);
-    fill_random(v, random);
-    keep_in_basis(*second.level, v);
-    Field<float> v_fine(first.level->grid(), 4);
-    prolong_level(workers, *first.level, *second.level, v, v_fine);
-    const Field<float> zero(first.level->grid(), 4);
-    Field<float> minus_applied(first.level->grid(), 4);
-    residual(first.blocks, zero, v_fine, minus_applied);
-    Field<float> minus_expected(second.level->grid(), 4);
-    restrict_level(workers, *first.level, *second.level, minus_applied, minus_expected);
-    Field<float> minus_v = v;
-    for (Index c = 0; c < 4; ++c) {
-      for (Index row = 0; row < minus_v.grid().height; ++row) {
-        for (Index i = 0; i < minus_v.grid().width; ++i) {
-          minus_v.row(c, row)[i] = -v.row(c, row)[i];
-        }
+/// Fields promise that no kernel leaves anything behind the end of a row.
+bool padding_is_zero(const Field<float>& field) {
+  for (Index c = 0; c < field.channels(); ++c) {
+    for (Index row = 0; row < field.grid().height; ++row) {
+      const float* const end = field.row(c, row) + field.grid().width;
+      if (!std::all_of(end, field.row(c, row) + padded_to_packs(field.grid().width),
+                       [](float sample) { return sample == 0.0F; })) {
+        return false;
       }
     }
-    Field<float> level_difference(second.level->grid(), 4);
-    residual(second.blocks, minus_expected, minus_v, level_difference);
-    CHECK(largest(level_difference) < 1e-4 * largest(minus_expected));
+  }
+  return true;
+}
+
+Field<float> negative(const Field<float>& field) {
+  Field<float> result = field;
+  for (Index c = 0; c < field.channels(); ++c) {
+    for (Index row = 0; row < field.grid().height; ++row) {
+      for (Index i = 0; i < field.grid().width; ++i) {
+        result.row(c, row)[i] = -field.row(c, row)[i];
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+// The blocks and the transfers are written apart: K u = P^T A (P u) holds only if both are right. Sizes of one task and
+// of several.
+TEST_CASE("coarse operators are the Galerkin products of the finer ones") {
+  constexpr double least_variance = 1e-9;
+  for (const Index height : {21, 70}) {
+    for (const Index width : {13, 16, 17, 50, 150}) {
+      for (const Index right_sides : {1, 3, 4}) {
+        CAPTURE(height);
+        CAPTURE(width);
+        CAPTURE(right_sides);
+        const Grid grid{height, width, 2};
+        Numbers random;
+        Field<float> centred(grid, 3);
+        fill_random(centred, random);
+        Workers workers(2);
+        Field<float> coefficients(grid, 12);
+        assemble_affinity(workers, centred, {1e-3, 1}, 1.0 / 9.0, coefficients);
+        const PixelDiagonal diagonal(std::vector<float>(static_cast<std::size_t>(grid.height), 0.1F),
+                                     std::vector<float>(static_cast<std::size_t>(grid.width), 0.5F));
+        const StencilOperator system(coefficients, 1, diagonal);
+        const LevelSetup first = coarsen_pixels(workers, coefficients, diagonal, least_variance, centred);
+        const LevelSetup second = coarsen_level(workers, first, least_variance);
+
+        // expected = P^T A P u and difference = expected - K u.
+        Field<float> u(first.level->grid(), 4 * right_sides);
+        fill_random(u, random);
+        keep_in_basis(*first.level, u);
+        Field<float> fine(grid, right_sides);
+        AggregateProlongation prolongation(*first.level, centred, right_sides);
+        for (Index row = 0; row < grid.height; ++row) {
+          prolongation.add(row, u, fine.row(0, row), fine.channel_step());
+        }
+        CHECK(padding_is_zero(fine));
+        Field<float> applied(grid, right_sides);
+        system.apply(workers, fine, applied);
+        Field<float> expected = u;
+        AggregateRestriction restriction(*first.level, centred, right_sides);
+        for (Index row = 0; row < expected.grid().height; ++row) {
+          restriction.row(row, applied.row(0, aggregate_side * row), applied.row_step(), applied.channel_step(),
+                          expected);
+        }
+        CHECK(padding_is_zero(expected));
+        Field<float> difference = u;
+        residual(first.blocks, expected, u, difference);
+        CHECK(largest(expected) > 0.1);
+        CHECK(largest(difference) < 1e-4 * largest(expected));  // float32, and the ridge of 1e-5
+
+        Field<float> v(second.level->grid(), 4 * right_sides);
+        fill_random(v, random);
+        keep_in_basis(*second.level, v);
+        Field<float> v_fine = u;
+        prolong_level(workers, *first.level, *second.level, v, v_fine);
+        CHECK(padding_is_zero(v_fine));
+        const Field<float> zero(first.level->grid(), 4 * right_sides);
+        Field<float> minus_applied = u;
+        residual(first.blocks, zero, v_fine, minus_applied);
+        Field<float> minus_expected = v;
+        restrict_level(workers, *first.level, *second.level, minus_applied, minus_expected);
+        CHECK(padding_is_zero(minus_expected));
+        Field<float> level_difference = v;
+        residual(second.blocks, minus_expected, negative(v), level_difference);
+        CHECK(largest(level_difference) < 1e-4 * largest(minus_expected));
+      }
+    }
   }
 }
 
@@ -185,10 +219,14 @@ TEST_CASE("no eigenvalue of a coarse operator is larger than four, nor negative"
 }
 
 // The steps of several rows and passes are interleaved, in two vectors and in the tasks' own, on folded rows and with
-// entries of 16 bits: against a plain loop. Widths whose segments are one, a few and many samples long.
+// entries of 16 bits: against a plain loop. Widths whose segments are one, a few and many samples long, the last of
+// a level that takes more than one sweep.
 TEST_CASE("smoothing steps in line are the same as one after another") {
-  for (const Index width : {1, 16, 21, 40, 90}) {
+  for (const Index width : {1, 16, 21, 40, 90, 500}) {
     for (const Index height : {1, 5, 9, 40}) {
+      if (width == 500 && height != 9) {
+        continue;
+      }
       for (const int steps : {1, 2, 3, 10}) {
         for (const Index right_sides : {1, 2, 3, 4}) {
           CAPTURE(width);
