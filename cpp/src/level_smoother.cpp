@@ -137,16 +137,16 @@ FASTPHOTO_MULTIVERSION void add_row(const float* from, Index count, float* FASTP
 }
 
 /// Calls body(pass, row) for `count` passes from `first` on over the rows of a chunk, each pass a row behind the one
-/// before. The last of all passes, `last`, has no margins; those before it have wider ones.
+/// before and on margins that shrink to nothing with the last one.
 template <class Body>
-void sweep(Index begin, Index end, Index height, Index first, Index count, Index last, const Body& body) {
-  const Index margin = last - first;
+void sweep(Index begin, Index end, Index height, Index first, Index count, const Body& body) {
+  const Index margin = count - 1;
   for (Index front = begin - margin; front < end + margin; ++front) {
-    for (Index pass = first; pass < first + count; ++pass) {
-      const Index row = front - (pass - first);
-      const Index extra = last - pass;
+    for (Index ahead = 0; ahead < count; ++ahead) {
+      const Index row = front - ahead;
+      const Index extra = margin - ahead;
       if (row >= std::max<Index>(0, begin - extra) && row < std::min(height, end + extra)) {
-        body(pass, row);
+        body(first + ahead, row);
       }
     }
   }
@@ -166,8 +166,8 @@ Index passes_per_sweep(const FoldedRows<std::int32_t>& pairs, const FoldedRows<f
              : std::min(passes, std::max<Index>(fewest_in_line, sweep_bytes / row_bytes));
 }
 
-// A chunk computes some rows of its neighbours again, so fewer are better; two for each thread even out. Which chunk a
-// row is computed in makes no difference to it.
+// A chunk computes some rows of its neighbours again, one for every pass in line but one, so fewer chunks are better;
+// two for each thread even out. Which chunk a row is computed in makes no difference to it.
 Index rows_per_chunk_of(const Workers& workers, Index height) {
   const Index parts = workers.threads() == 1 ? 1 : 2 * workers.threads();
   return std::max<Index>(node_rows_per_chunk, (height + parts - 1) / parts);
@@ -206,11 +206,20 @@ void unfold(const float* from, Index length, Field<float>& to, Index row) {
   }
 }
 
-/// Passes in line over some rows.
+/// Passes in line over some rows: from `in` to `out` and in between in turns. Alone, they are in turns throughout.
 struct Task {
   Turns turns;
   Index first_pass;
-  bool alone;
+  Index last_pass;
+  FoldedRows<float>* in;
+  FoldedRows<float>* out;
+
+  float* from(Index pass, Index row) const {
+    return in != nullptr && pass == first_pass ? in->row(row) : turns.row(pass - 1, row);
+  }
+  float* to(Index pass, Index row) const {
+    return out != nullptr && pass == last_pass ? out->row(row) : turns.row(pass, row);
+  }
 };
 
 }  // namespace
@@ -252,28 +261,33 @@ LevelSmoother::LevelSmoother(const LevelMatrix& matrix, std::vector<float> facto
 
 LevelSmoother::~LevelSmoother() = default;
 
-/// Calls body(pass, row, task) for all rows of all passes. Alone, a task writes to `even` and `odd` in turns; among
-/// several, to room of its own.
+/// Calls body(pass, row, task) for all rows of all passes. Alone, a task writes to `even` and `odd` in turns, of which
+/// one is x; among several, each reads x and writes to the other vector, which then is x.
 template <class Body>
 void LevelSmoother::for_each_row(Workers& workers, Index passes, FoldedRows<float>& even, FoldedRows<float>& odd,
                                  const Body& body) {
   const Index height = r_.height();
   const Index rows = rows_per_chunk_of(workers, height);
-  if (rows >= height) {
-    const Index at_once = passes_per_sweep(matrix_.pairs(), r_, passes);
-    for (Index first = 0; first < passes; first += at_once) {
-      const Task task{Turns(even, odd, 0), first, true};
-      sweep(0, height, height, first, std::min(at_once, passes - first), passes - 1,
-            [&](Index pass, Index row) { body(pass, row, task); });
+  const bool alone = rows >= height;
+  // Among several, at most a fourth of the rows are computed twice.
+  const Index most = alone ? passes : std::max<Index>(fewest_in_line, rows / 8);
+  const Index at_once = std::min(most, passes_per_sweep(matrix_.pairs(), r_, passes));
+  for (Index first = 0; first < passes; first += at_once) {
+    const Index count = std::min(at_once, passes - first);
+    const auto take = [&](const Task& task, Index begin, Index end) {
+      sweep(begin, end, height, first, count, [&](Index pass, Index row) { body(pass, row, task); });
+    };
+    if (alone) {
+      take({Turns(even, odd, 0), first, first + count - 1, nullptr, nullptr}, 0, height);
+      continue;
     }
-    return;
+    workers.run(height, rows, [&](Index begin, Index end) {
+      Pool<Room>::Loan room(rooms_);
+      (*room).require_rows(rows + 2 * count);
+      take({(*room).from(begin - count, height), first, first + count - 1, &x_, &other_}, begin, end);
+    });
+    std::swap(x_, other_);
   }
-  workers.run(height, rows, [&](Index begin, Index end) {
-    Pool<Room>::Loan room(rooms_);
-    (*room).require_rows(rows + 2 * passes);
-    const Task task{(*room).from(begin - passes, height), 0, false};
-    sweep(begin, end, height, 0, passes, passes - 1, [&](Index pass, Index row) { body(pass, row, task); });
-  });
 }
 
 void LevelSmoother::before(Workers& workers, Field<float>& v) {
@@ -289,23 +303,23 @@ void LevelSmoother::before(Workers& workers, Field<float>& v) {
   FoldedRows<float>& even = steps % 2 == 0 ? other_ : x_;
   FoldedRows<float>& odd = steps % 2 == 0 ? x_ : other_;
   for_each_row(workers, steps + 1, even, odd, [&](Index pass, Index row, const Task& task) {
-    const Turns& turns = task.turns;
-    float* const to = turns.row(pass, row);
     if (pass == 0) {
-      scale_row(factors_[0], r_.row(row) - outer, r_.row_step(), to - outer);
+      scale_row(factors_[0], r_.row(row) - outer, r_.row_step(), task.to(pass, row) - outer);
       return;
     }
-    const auto x_row = [&](Index at) { return turns.row(pass - 1, at); };
+    const auto x_row = [&](Index at) { return task.from(pass, at); };
     const NodeRow nodes = node_row(matrix_, row, x_row, pass == std::max<Index>(1, task.first_pass));
     if (pass < steps) {
+      float* const to = task.to(pass, row);
       relax_row(nodes, factors_[static_cast<std::size_t>(pass)], r_.row(row), right_sides_, to);
       close_folded_row(to, length, r_.channels());
       return;
     }
-    residual_row(nodes, r_.row(row), right_sides_, to);
-    unfold(to, length, v, row);
-    if (!task.alone) {
-      std::copy_n(nodes.x[1] - outer, r_.row_step(), x_.row(row) - outer);
+    float* const rest = task.turns.row(pass, row);
+    residual_row(nodes, r_.row(row), right_sides_, rest);
+    unfold(rest, length, v, row);
+    if (task.out != nullptr) {
+      std::copy_n(nodes.x[1] - outer, r_.row_step(), task.out->row(row) - outer);
     }
   });
 }
@@ -321,9 +335,8 @@ void LevelSmoother::after(Workers& workers, Field<float>& v) {
   });
   const auto steps = static_cast<Index>(factors_.size());
   for_each_row(workers, steps, other_, x_, [&](Index pass, Index row, const Task& task) {
-    const Turns& turns = task.turns;
-    const auto x_row = [&](Index at) -> const float* { return pass == 0 ? x_.row(at) : turns.row(pass - 1, at); };
-    float* const to = turns.row(pass, row);
+    const auto x_row = [&](Index at) { return task.from(pass, at); };
+    float* const to = task.to(pass, row);
     relax_row(node_row(matrix_, row, x_row, pass == task.first_pass),
               factors_[static_cast<std::size_t>(steps - 1 - pass)], r_.row(row), right_sides_, to);
     if (pass + 1 < steps) {
