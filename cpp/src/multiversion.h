@@ -16,6 +16,7 @@
 
 // FASTPHOTO_BY_WIDTH(function, parameters, kernel, arguments) defines one whose best form depends on the instruction
 // set: kernel<true> with registers as wide as a pack and shuffles of two of them, kernel<false> elsewhere.
+// NOLINTBEGIN(bugprone-macro-parentheses): parameters and arguments come with their own
 #ifdef FASTPHOTO_HAS_VERSIONS
 #define FASTPHOTO_BY_WIDTH(function, parameters, kernel, arguments)                                 \
   __attribute__((target("arch=x86-64-v4"))) function parameters { return kernel<true> arguments; }  \
@@ -25,6 +26,7 @@
 #define FASTPHOTO_BY_WIDTH(function, parameters, kernel, arguments) \
   function parameters { return kernel<false> arguments; }
 #endif
+// NOLINTEND(bugprone-macro-parentheses)
 
 // FASTPHOTO_INLINE: a part of a multiversioned function, which must be compiled with its caller's instruction set.
 // FASTPHOTO_INLINE_LAMBDA, behind the parameters of a lambda, says the same of it.

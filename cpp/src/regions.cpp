@@ -83,7 +83,7 @@ void* Regions::take(std::size_t bytes, Region*& region) {
 }
 
 void Regions::give_back(void* memory, std::size_t bytes, Region* region) noexcept {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (--region->buffers == 0) {
     if (region == current_) {
       current_ = nullptr;

@@ -109,13 +109,14 @@ TEST_CASE("copies and moves of buffers keep their samples") {
 TEST_CASE("threads take and give back buffers at once") {
   std::vector<int> failures(4);
   std::vector<std::thread> threads;
+  threads.reserve(failures.size());
   for (std::size_t t = 0; t < failures.size(); ++t) {
     threads.emplace_back([&failures, t] {
       for (int round = 0; round < 20; ++round) {
         const std::size_t count = large / 4 + 999 * static_cast<std::size_t>(round);
         Buffer<float> one(count);
         Buffer<float> other(count / 2);
-        const float value = static_cast<float>(t + 1);
+        const auto value = static_cast<float>(t + 1);
         failures[t] += all_are(one, count, 0.0F) && all_are(other, count / 2, 0.0F) ? 0 : 1;
         fill(one, count, value);
         fill(other, count / 2, -value);

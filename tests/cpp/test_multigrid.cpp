@@ -28,7 +28,7 @@ void residual(const Field<float>& blocks, const Field<float>& r, const Field<flo
     for (Index i = 0; i < grid.width; ++i) {
       for (Index side = 0; side < right_sides; ++side) {
         for (Index a = 0; a < 4; ++a) {
-          double sum = static_cast<double>(x.row(a * right_sides + side, row)[i]);
+          auto sum = static_cast<double>(x.row(a * right_sides + side, row)[i]);
           for (Index o = 0; o < CoarseLevel::blocks_per_node; ++o) {
             const NeighbourOffset to = CoarseLevel::offsets[o];
             for (const bool transposed : {false, true}) {
