@@ -36,6 +36,21 @@ FASTPHOTO_INLINE void store(const AffinePacks<R>& packs, Index i, const AffineRo
   unrolled<4 * R>([&](auto plane) FASTPHOTO_INLINE_LAMBDA { store(packs[plane], rows.first + plane * rows.step + i); });
 }
 
+/// Loads every pack of nodes, calls body(R, i, packs) with R a constant, and stores what it has made of them; to may be
+/// from.
+template <class Body>
+FASTPHOTO_INLINE void map_packs(Index count, Index right_sides, const AffineRows<const float>& from,
+                                const AffineRows<float>& to, const Body& body) {
+  with_channel_count(right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
+    for (Index i = 0; i < count; i += pack_size) {
+      AffinePacks<sides> packs;
+      load<sides>(from, i, packs);
+      body(sides, i, packs);
+      store<sides>(packs, i, to);
+    }
+  });
+}
+
 /// u = M u.
 template <Index R>
 FASTPHOTO_INLINE void multiply_packs(const PlaneRow& basis, Index i, AffinePacks<R>& u) {

@@ -47,13 +47,30 @@ FASTPHOTO_INLINE void transpose_tile(const float* from, Index from_step, float* 
 }
 #endif
 
-/// Calls body(sample) with the first samples of tiles of `side` that cover the segments; the last tile may overlap the
-/// one before.
+/// Calls body(first) with the first of every `side` of some samples; the last ones may overlap those before.
 template <Index side, class Body>
-FASTPHOTO_INLINE void for_each_tile(Index length, const Body& body) {
-  for (Index sample = 0; sample < length; sample += side) {
-    body(std::min(sample, std::max<Index>(0, length - side)));
+FASTPHOTO_INLINE void for_each_tile(Index count, const Body& body) {
+  for (Index first = 0; first < count; first += side) {
+    body(std::min(first, std::max<Index>(0, count - side)));
   }
+}
+
+/// to[b * to_step + a] = from[a * from_step + b] for a < rows and b < columns.
+FASTPHOTO_INLINE void transpose(const float* from, Index from_step, Index rows, Index columns, float* to,
+                                Index to_step) {
+  if (rows < tile || columns < tile) {
+    for (Index a = 0; a < rows; ++a) {
+      for (Index b = 0; b < columns; ++b) {
+        to[b * to_step + a] = from[a * from_step + b];
+      }
+    }
+    return;
+  }
+  for_each_tile<tile>(rows, [&](Index a) FASTPHOTO_INLINE_LAMBDA {
+    for_each_tile<tile>(columns, [&](Index b) FASTPHOTO_INLINE_LAMBDA {
+      transpose_tile(from + a * from_step + b, from_step, to + b * to_step + a, to_step);
+    });
+  });
 }
 
 #ifdef FASTPHOTO_HAS_VERSIONS
@@ -100,19 +117,7 @@ FASTPHOTO_INLINE void fold_segments(const float* from, Index length, float* to, 
     return;
   }
 #endif
-  if (length < tile) {
-    for (Index segment = 0; segment < pack_size; ++segment) {
-      for (Index sample = 0; sample < length; ++sample) {
-        to[sample * pack_step + segment] = from[segment * length + sample];
-      }
-    }
-    return;
-  }
-  for_each_tile<tile>(length, [&](Index sample) FASTPHOTO_INLINE_LAMBDA {
-    for (Index segment = 0; segment < pack_size; segment += tile) {
-      transpose_tile(from + segment * length + sample, length, to + sample * pack_step + segment, pack_step);
-    }
-  });
+  transpose(from, length, pack_size, length, to, pack_step);
 }
 
 template <bool wide>
@@ -133,19 +138,7 @@ FASTPHOTO_INLINE void unfold_segments(const float* from, Index pack_step, Index 
     return;
   }
 #endif
-  if (length < tile) {
-    for (Index segment = 0; segment < pack_size; ++segment) {
-      for (Index sample = 0; sample < length; ++sample) {
-        to[segment * length + sample] = from[sample * pack_step + segment];
-      }
-    }
-    return;
-  }
-  for_each_tile<tile>(length, [&](Index sample) FASTPHOTO_INLINE_LAMBDA {
-    for (Index segment = 0; segment < pack_size; segment += tile) {
-      transpose_tile(from + sample * pack_step + segment, pack_step, to + segment * length + sample, length);
-    }
-  });
+  transpose(from, pack_step, length, pack_size, to, length);
 }
 
 FASTPHOTO_BY_WIDTH(void fold, (const float* from, Index length, float* to, Index pack_step), fold_segments,
@@ -168,8 +161,21 @@ void close_folded_row(float* row, Index length, Index channels) {
   }
 }
 
-void fold_row(const float* from, Index length, float* to, Index pack_step) { fold(from, length, to, pack_step); }
+void fold_row(const Field<float>& from, Index row, float* to) {
+  const Index length = folded_length(from.grid().width);
+  const Index channels = from.channels();
+  for (Index c = 0; c < channels; ++c) {
+    fold(from.row(c, row), length, to + c * pack_size, channels * pack_size);
+  }
+  close_folded_row(to, length, channels);
+}
 
-void unfold_row(const float* from, Index pack_step, Index length, float* to) { unfold(from, pack_step, length, to); }
+void unfold_row(const float* from, Field<float>& to, Index row) {
+  const Index length = folded_length(to.grid().width);
+  const Index channels = to.channels();
+  for (Index c = 0; c < channels; ++c) {
+    unfold(from + c * pack_size, channels * pack_size, length, to.row(c, row));
+  }
+}
 
 }  // namespace fastphoto

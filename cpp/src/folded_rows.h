@@ -47,10 +47,10 @@ class FoldedRows {
 /// Fills packs -1 and `length` of a row from the others.
 void close_folded_row(float* row, Index length, Index channels);
 
-/// Folds one channel of a row of a field, whose padding is read as well; leaves it open.
-void fold_row(const float* from, Index length, float* to, Index pack_step);
+/// Folds a row of all channels of a field, whose padding is read as well, and closes it.
+void fold_row(const Field<float>& from, Index row, float* to);
 
 /// The reverse; writes the field's padding too, with the zeros that it has.
-void unfold_row(const float* from, Index pack_step, Index length, float* to);
+void unfold_row(const float* from, Field<float>& to, Index row);
 
 }  // namespace fastphoto

@@ -13,7 +13,7 @@ namespace fastphoto {
 struct LevelSetup {
   std::unique_ptr<CoarseLevel> level;
   Field<float> blocks;    // of the operator
-  Field<double> moments;  // of colour, a plane each: sums of phi (1, r, g, b, rr, rg, rb, gg, gb, bb)
+  Field<double> moments;  // of colour, a plane for each of MomentLanes
 };
 
 /// The exact Galerkin operator P^T A P of the pixels' system on aggregates. Radius 1 only: a wider stencil reaches

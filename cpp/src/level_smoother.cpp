@@ -191,21 +191,6 @@ class Turns {
 /// A row with its outer packs.
 float* whole_row(FoldedRows<float>& rows, Index y) { return rows.row(y) - rows.pack_step(); }
 
-void fold(const Field<float>& from, Index row, Index length, float* to) {
-  const Index channels = from.channels();
-  for (Index c = 0; c < channels; ++c) {
-    fold_row(from.row(c, row), length, to + c * pack_size, channels * pack_size);
-  }
-  close_folded_row(to, length, channels);
-}
-
-void unfold(const float* from, Index length, Field<float>& to, Index row) {
-  const Index channels = to.channels();
-  for (Index c = 0; c < channels; ++c) {
-    unfold_row(from + c * pack_size, channels * pack_size, length, to.row(c, row));
-  }
-}
-
 /// Passes in line over some rows: from `in` to `out` and in between in turns. Alone, they are in turns throughout.
 struct Task {
   Turns turns;
@@ -294,7 +279,7 @@ void LevelSmoother::before(Workers& workers, Field<float>& v) {
   const Index length = r_.length();
   workers.run(r_.height(), node_rows_per_chunk, [&](Index begin, Index end) {
     for (Index row = begin; row < end; ++row) {
-      fold(v, row, length, r_.row(row));
+      fold_row(v, row, r_.row(row));
     }
   });
   const auto steps = static_cast<Index>(factors_.size());
@@ -317,7 +302,7 @@ void LevelSmoother::before(Workers& workers, Field<float>& v) {
     }
     float* const rest = task.turns.row(pass, row);
     residual_row(nodes, r_.row(row), right_sides_, rest);
-    unfold(rest, length, v, row);
+    unfold_row(rest, v, row);
     if (task.out != nullptr) {
       std::copy_n(nodes.x[1] - outer, r_.row_step(), task.out->row(row) - outer);
     }
@@ -327,10 +312,10 @@ void LevelSmoother::before(Workers& workers, Field<float>& v) {
 void LevelSmoother::after(Workers& workers, Field<float>& v) {
   const Index length = r_.length();
   workers.run(r_.height(), node_rows_per_chunk, [&](Index begin, Index end) {
-    FoldedRows<float> correction(1, r_.width(), r_.channels());
+    float* const correction = other_.row(begin);  // not in use between the steps before and those after
     for (Index row = begin; row < end; ++row) {
-      fold(v, row, length, correction.row(0));
-      add_row(whole_row(correction, 0), r_.row_step(), whole_row(x_, row));
+      fold_row(v, row, correction);
+      add_row(correction - r_.pack_step(), r_.row_step(), whole_row(x_, row));
     }
   });
   const auto steps = static_cast<Index>(factors_.size());
@@ -342,7 +327,7 @@ void LevelSmoother::after(Workers& workers, Field<float>& v) {
     if (pass + 1 < steps) {
       close_folded_row(to, length, r_.channels());
     } else {
-      unfold(to, length, v, row);
+      unfold_row(to, v, row);
     }
   });
 }

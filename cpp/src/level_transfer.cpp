@@ -141,35 +141,25 @@ FASTPHOTO_MULTIVERSION void gather(const SplitMoments& from, const PlaneRow& mea
 FASTPHOTO_MULTIVERSION void average(const AffineRows<const float>& first, const PlaneRow& first_means,
                                     const AffineRows<const float>& second, const PlaneRow& second_means, Index count,
                                     Index right_sides, const AffineRows<float>& out) {
-  with_channel_count(right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
-    for (Index i = 0; i < count; i += pack_size) {
-      AffinePacks<sides> one;
-      AffinePacks<sides> other;
-      Pack shift[colors];
-      load<sides>(first, i, one);
-      load<sides>(second, i, other);
-      load_difference(first_means, second_means, i, shift);
-      move_function<sides>(shift, other);
-      unrolled<numbers * sides>([&](auto plane)
-                                    FASTPHOTO_INLINE_LAMBDA { one[plane] = 0.5F * (one[plane] + other[plane]); });
-      store<sides>(one, i, out);
-    }
+  map_packs(count, right_sides, first, out, [&](auto sides, Index i, auto& one) FASTPHOTO_INLINE_LAMBDA {
+    AffinePacks<sides> other;
+    Pack shift[colors];
+    load<sides>(second, i, other);
+    load_difference(first_means, second_means, i, shift);
+    move_function<sides>(shift, other);
+    unrolled<numbers * sides>([&](auto plane)
+                                  FASTPHOTO_INLINE_LAMBDA { one[plane] = 0.5F * (one[plane] + other[plane]); });
   });
 }
 
 /// u = M (the functions with respect to their nodes' means).
 FASTPHOTO_MULTIVERSION void take_up(const AffineRows<const float>& functions, const RowFrame& row, Index count,
                                     Index right_sides, const AffineRows<float>& u) {
-  with_channel_count(right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
-    for (Index i = 0; i < count; i += pack_size) {
-      AffinePacks<sides> packs;
-      Pack shift[colors];
-      load<sides>(functions, i, packs);
-      load_difference(row.means, row.reference, i, shift);
-      move_function<sides>(shift, packs);
-      multiply_packs<sides>(row.from_affine, i, packs);
-      store<sides>(packs, i, u);
-    }
+  map_packs(count, right_sides, functions, u, [&](auto sides, Index i, auto& packs) FASTPHOTO_INLINE_LAMBDA {
+    Pack shift[colors];
+    load_difference(row.means, row.reference, i, shift);
+    move_function<sides>(shift, packs);
+    multiply_packs<sides>(row.from_affine, i, packs);
   });
 }
 
@@ -216,10 +206,10 @@ void prolong_level(Workers& workers, const CoarseLevel& fine_level, const Coarse
   const Index nodes = coarse_level.grid().width;
   workers.run(coarse_level.grid().height, node_rows_per_chunk, [&](Index begin, Index end) {
     // Functions of two coarse rows in turns, those half-way between them, and those between a row's nodes.
-    const Field<float> row_of_nodes(Grid{1, nodes + 1, 0}, planes);
-    Field<float> functions[2] = {row_of_nodes, row_of_nodes};
-    Field<float> half_way = row_of_nodes;
-    Field<float> between = row_of_nodes;
+    const Grid row_of_nodes{1, nodes + 1, 0};
+    Field<float> functions[2] = {{row_of_nodes, planes}, {row_of_nodes, planes}};
+    Field<float> half_way(row_of_nodes, planes);
+    Field<float> between(row_of_nodes, planes);
     Field<float> joined(Grid{1, grid.width + 1, 0}, planes + colors);
     const auto load_row = [&](Index ky) {
       multiply_basis(plane_row(coarse_level, CoarseLevel::to_plane, ky), nodes, right_sides, affine_rows(coarse, ky),

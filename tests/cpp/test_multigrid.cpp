@@ -340,10 +340,9 @@ TEST_CASE("a folded row has every sample's neighbours in the packs beside it") {
     fill_random(row, random);
     FoldedRows<float> folded(1, width, channels);
     const Index length = folded.length();
-    for (Index c = 0; c < channels; ++c) {
-      fold_row(row.row(c, 0), length, folded.row(0) + c * pack_size, folded.pack_step());
-    }
-    close_folded_row(folded.row(0), length, channels);
+    fold_row(row, 0, folded.row(0));
+    Field<float> back(Grid{1, width, 0}, channels);
+    unfold_row(folded.row(0), back, 0);
     for (Index c = 0; c < channels; ++c) {
       const auto sample = [&](Index i) { return i >= 0 && i < width ? row.row(c, 0)[i] : 0.0F; };
       for (Index pack = -1; pack <= length; ++pack) {
@@ -351,9 +350,7 @@ TEST_CASE("a folded row has every sample's neighbours in the packs beside it") {
           CHECK(folded.row(0)[pack * folded.pack_step() + c * pack_size + segment] == sample(segment * length + pack));
         }
       }
-      Field<float> back(Grid{1, width, 0}, 1);
-      unfold_row(folded.row(0) + c * pack_size, folded.pack_step(), length, back.row(0, 0));
-      CHECK(std::equal(back.row(0, 0), back.row(0, 0) + padded_to_packs(width), row.row(c, 0)));
+      CHECK(std::equal(back.row(c, 0), back.row(c, 0) + padded_to_packs(width), row.row(c, 0)));
     }
   }
 }
