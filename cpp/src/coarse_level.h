@@ -40,10 +40,6 @@ class CoarseLevel {
   const Field<float>& basis() const { return basis_; }
   Field<float>& basis() { return basis_; }
 
-  /// No eigenvalue of K is larger: nodes of one colour of a 2 x 2 pattern are not coupled, so on each of the four
-  /// colours K is the identity, and the energy of a sum of four is at most four times the sum of their energies.
-  static constexpr double largest_eigenvalue = 4.0;
-
  private:
   Grid grid_;
   Field<float> basis_;

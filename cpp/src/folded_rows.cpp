@@ -148,26 +148,14 @@ FASTPHOTO_BY_WIDTH(void unfold, (const float* from, Index pack_step, Index lengt
 
 }  // namespace
 
-void close_folded_row(float* row, Index length, Index channels) {
-  for (Index c = 0; c < channels; ++c) {
-    const float* const first = row + c * pack_size;
-    float* const before = row + (c - channels) * pack_size;
-    float* const behind = row + (length * channels + c) * pack_size;
-    const float* const last = behind - channels * pack_size;
-    before[0] = 0.0F;
-    std::memcpy(before + 1, last, (pack_size - 1) * sizeof(float));
-    std::memcpy(behind, first + 1, (pack_size - 1) * sizeof(float));
-    behind[pack_size - 1] = 0.0F;
-  }
-}
-
 void fold_row(const Field<float>& from, Index row, float* to) {
   const Index length = folded_length(from.grid().width);
   const Index channels = from.channels();
   for (Index c = 0; c < channels; ++c) {
     fold(from.row(c, row), length, to + c * pack_size, channels * pack_size);
   }
-  close_folded_row(to, length, channels);
+  close_before(to, length, channels);
+  close_behind(to, length, channels);
 }
 
 void unfold_row(const float* from, Field<float>& to, Index row) {

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstring>
+
 #include "buffer.h"
 #include "grid.h"
+#include "multiversion.h"
 
 namespace fastphoto {
 
-/// Packs of a row of `width` samples, folded: the length of its segments.
-constexpr Index folded_length(Index width) { return padded_to_packs(width) / pack_size; }
+/// Packs of a row of `width` samples, folded: the length of its segments. Even, so that packs can have two colours in
+/// turns, also where one segment follows another.
+constexpr Index folded_length(Index width) { return 2 * ((width + 2 * pack_size - 1) / (2 * pack_size)); }
 
 /// Rows of samples folded into pack_size segments of equal length: pack j of a row holds sample j of every segment, for
 /// one channel after another. The neighbours of a pack's samples along the row are then the packs before and behind it,
@@ -44,8 +48,23 @@ class FoldedRows {
   Buffer<T> buffer_;
 };
 
-/// Fills packs -1 and `length` of a row from the others.
-void close_folded_row(float* row, Index length, Index channels);
+/// Fills pack -1 of a row from its last one.
+FASTPHOTO_INLINE void close_before(float* row, Index length, Index channels) {
+  for (Index c = 0; c < channels; ++c) {
+    float* const before = row + (c - channels) * pack_size;
+    before[0] = 0.0F;
+    std::memcpy(before + 1, before + length * channels * pack_size, (pack_size - 1) * sizeof(float));
+  }
+}
+
+/// Fills pack `length` of a row from its first one.
+FASTPHOTO_INLINE void close_behind(float* row, Index length, Index channels) {
+  for (Index c = 0; c < channels; ++c) {
+    float* const behind = row + (length * channels + c) * pack_size;
+    std::memcpy(behind, row + c * pack_size + 1, (pack_size - 1) * sizeof(float));
+    behind[pack_size - 1] = 0.0F;
+  }
+}
 
 /// Folds a row of all channels of a field, whose padding is read as well, and closes it.
 void fold_row(const Field<float>& from, Index row, float* to);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "folded_rows.h"
+#include "gauss_seidel_rows.h"
 #include "grid.h"
 #include "level_matrix.h"
 #include "parallel.h"
@@ -11,10 +12,9 @@
 
 namespace fastphoto {
 
-/// Steps of damped Jacobi on a level, x += factor (r - K x), one for each factor: the diagonal blocks are the identity.
-/// The steps go through the rows in line, each a row behind the one before: as many at a time as have their rows in the
-/// cache.
-/// Before and after a correction from the next level; r and x are kept in between.
+/// Steps of symmetric Gauss-Seidel on a level, x += factor M^-1 (r - K x), one for each factor (gauss_seidel_rows.h),
+/// before and after a correction from the next level. The steps go through the rows in line, each two rows behind the
+/// one before: as many at a time as have their rows in the cache.
 class LevelSmoother {
  public:
   LevelSmoother(const LevelMatrix& matrix, std::vector<float> factors, Index right_sides);
@@ -22,24 +22,26 @@ class LevelSmoother {
   LevelSmoother(const LevelSmoother&) = delete;
   LevelSmoother& operator=(const LevelSmoother&) = delete;
 
-  /// All steps for the right side r = v, from x = 0; leaves v = r - K x.
-  void before(Workers& workers, Field<float>& v);
+  /// All steps for the right side r, from x = 0: rest = r - K x.
+  void before(Workers& workers, const Field<float>& r, Field<float>& rest);
 
-  /// Adds the correction v to x and takes the steps in reverse order; leaves v = x.
-  void after(Workers& workers, Field<float>& v);
+  /// Adds the correction to the x of `before` and takes the steps in reverse order.
+  void after(Workers& workers, const Field<float>& correction, Field<float>& x);
 
  private:
   struct Room;
+  struct Task;
+  struct Visits;
 
-  template <class Body>
-  void for_each_row(Workers& workers, Index passes, FoldedRows<float>& even, FoldedRows<float>& odd, const Body& body);
+  NodeRow nodes(Index row) const;
+  void sweep(Workers& workers, Index steps, const Visits& visits);
 
   const LevelMatrix& matrix_;
   std::vector<float> factors_;
   Index right_sides_;
-  FoldedRows<float> r_;
-  FoldedRows<float> x_;
-  FoldedRows<float> other_;  // what steps write to in turns with x
+  FoldedRows<float> s_;     // F^-1 r
+  FoldedRows<float> y_;     // G x, and x between the steps before and those after
+  FoldedRows<float> next_;  // where several tasks leave y; empty until then
   Pool<Room> rooms_;
 };
 

@@ -24,9 +24,9 @@ constexpr double variance_share = 0.1;
 
 // Found by trying on photos and synthetic images (docs/smoothing.md).
 
-/// Chebyshev smoothing on the levels: so many steps, best on [from, 1] times the largest eigenvalue. What the second
-/// level cannot represent, such as the letters of a text, is left to the first one's smoother; there steps are cheap
-/// against the pixels' work.
+/// Chebyshev smoothing on the levels: so many steps, best on [from, 1], of whose preconditioned operator no eigenvalue
+/// is larger than one (gauss_seidel_rows.h). What the second level cannot represent, such as the letters of a text, is
+/// left to the first one's smoother; there steps are cheap against the pixels' work.
 struct LevelSmoothing {
   int degree;
   double from;
@@ -36,15 +36,15 @@ struct LevelSmoothing {
     std::vector<float> result;
     for (int step = 0; step < degree; ++step) {
       const double angle = 3.14159265358979323846 * (step + 0.5) / degree;
-      const double root = CoarseLevel::largest_eigenvalue * ((1.0 + from) + (1.0 - from) * std::cos(angle)) / 2.0;
+      const double root = ((1.0 + from) + (1.0 - from) * std::cos(angle)) / 2.0;
       result.push_back(static_cast<float>(1.0 / root));
     }
     return result;
   }
 };
 
-constexpr LevelSmoothing first_level_smoothing{14, 0.0015};
-constexpr LevelSmoothing level_smoothing{8, 0.006};
+constexpr LevelSmoothing first_level_smoothing{8, 0.003};
+constexpr LevelSmoothing level_smoothing{3, 0.03};
 
 // Rows of aggregates one task takes: of the pixels around them four rows are computed twice.
 constexpr Index aggregate_rows_per_chunk = 8;
@@ -142,9 +142,10 @@ MultigridPreconditioner::MultigridPreconditioner(const StencilOperator& system, 
       }) {
   for (const Multigrid::Level& level : multigrid.levels()) {
     const LevelSmoothing& smoothing = levels_.empty() ? first_level_smoothing : level_smoothing;
+    const Field<float> zeros(level.nodes->grid(), 4 * channels);
     levels_.push_back(
-        {level.matrix ? std::make_unique<LevelSmoother>(*level.matrix, smoothing.dampings(), channels) : nullptr,
-         Field<float>(level.nodes->grid(), 4 * channels)});
+        {level.matrix ? std::make_unique<LevelSmoother>(*level.matrix, smoothing.dampings(), channels) : nullptr, zeros,
+         level.matrix ? zeros : Field<float>({}, 0)});
   }
 }
 
@@ -207,11 +208,12 @@ void MultigridPreconditioner::cycle(Workers& workers, std::size_t at) {
   }
   const CoarseLevel& nodes = *multigrid_.levels()[at].nodes;
   const CoarseLevel& coarser = *multigrid_.levels()[at + 1].nodes;
-  levels_[at].smoother->before(workers, v);
-  restrict_level(workers, nodes, coarser, v, levels_[at + 1].v);
+  Field<float>& rest = levels_[at].rest;
+  levels_[at].smoother->before(workers, v, rest);
+  restrict_level(workers, nodes, coarser, rest, levels_[at + 1].v);
   cycle(workers, at + 1);
-  prolong_level(workers, nodes, coarser, levels_[at + 1].v, v);
-  levels_[at].smoother->after(workers, v);
+  prolong_level(workers, nodes, coarser, levels_[at + 1].v, rest);
+  levels_[at].smoother->after(workers, rest, v);
 }
 
 }  // namespace fastphoto

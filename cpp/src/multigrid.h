@@ -73,7 +73,8 @@ class MultigridPreconditioner final : public Preconditioner {
 
   struct LevelVectors {
     std::unique_ptr<LevelSmoother> smoother;  // none on the coarsest level
-    Field<float> v;                           // the right side, then what is left of it, then the solution
+    Field<float> v;                           // the right side, then the solution
+    Field<float> rest;                        // what is left of the right side, then the coarser levels' correction
   };
 
   const StencilOperator& system_;

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gauss_seidel_rows.h"
+
+#include <cstring>
+
+#include "channel_count.h"
+#include "folded_rows.h"
+#include "level_matrix.h"
+#include "multiversion.h"
+#include "pack.h"
+
+namespace fastphoto {
+
+namespace {
+
+// Colours of a row's packs.
+constexpr Index even = 0;
+constexpr Index odd = 1;
+
+/// What a product with part of K reads.
+enum class Part {
+  Beside,  // the rows above and below
+  Within,  // the packs before and behind
+  Both,
+};
+
+constexpr Index pairs_per_pack = LevelMatrix::pairs_per_block * CoarseLevel::blocks_per_node * pack_size;
+
+// What load_pairs makes of an entry of one.
+constexpr float scale = 65536.0F * LevelMatrix::entries_per_one;
+
+/// sums += scale B x for one block of a pack of nodes and R right sides.
+template <Index R>
+FASTPHOTO_INLINE void add_product(const std::int32_t* block, const float* x, Pack (&sums)[4 * R]) {
+  unrolled<2>([&](auto half) FASTPHOTO_INLINE_LAMBDA {
+    Pack own[2 * R];  // of unknowns 2 half and 2 half + 1
+    unrolled<2 * R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { load(x + (half * 2 * R + r) * pack_size, own[r]); });
+    keep_loaded();
+    unrolled<4>([&](auto a) FASTPHOTO_INLINE_LAMBDA {
+      Pack first;
+      Pack second;
+      load_pairs(block + (2 * a + half) * pack_size, first, second);
+      unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { sums[a * R + r] += first * own[r]; });
+      unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { sums[a * R + r] += second * own[R + r]; });
+    });
+  });
+}
+
+/// The same for its transpose.
+template <Index R>
+FASTPHOTO_INLINE void add_transposed_product(const std::int32_t* block, const float* x, Pack (&sums)[4 * R]) {
+  unrolled<4>([&](auto b) FASTPHOTO_INLINE_LAMBDA {
+    Pack own[R];
+    unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { load(x + (b * R + r) * pack_size, own[r]); });
+    keep_loaded();
+    unrolled<2>([&](auto half) FASTPHOTO_INLINE_LAMBDA {
+      Pack first;
+      Pack second;
+      load_pairs(block + (2 * b + half) * pack_size, first, second);
+      unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { sums[2 * half * R + r] += first * own[r]; });
+      unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { sums[(2 * half + 1) * R + r] += second * own[r]; });
+    });
+  });
+}
+
+FASTPHOTO_INLINE void prefetch_block(const std::int32_t* block) {
+  unrolled<LevelMatrix::pairs_per_block>([&](auto pair)
+                                             FASTPHOTO_INLINE_LAMBDA { prefetch_now(block + pair * pack_size); });
+}
+
+/// A block of the stencil at pack 0 of a row, and its transpose: where they are and what they are multiplied with.
+struct Tie {
+  const std::int32_t* pairs;
+  const float* x;
+  const std::int32_t* transposed_pairs;
+  const float* transposed_x;
+};
+
+/// Calls finish(at, product) for the packs of one colour and all unknowns: a part of K times x, whose row is `own`.
+template <Index R, Part part, class Finish>
+FASTPHOTO_INLINE void multiply_packs(const NodeRow& row, Index color, const RowsBeside& beside, const float* own,
+                                     const Finish& finish) {
+  constexpr Index step = 4 * R * pack_size;
+  Tie ties[CoarseLevel::blocks_per_node];
+  Tie* end = ties;
+  for (Index k = 0; k < CoarseLevel::blocks_per_node; ++k) {
+    const Index o = (k + 1) % CoarseLevel::blocks_per_node;  // within the row last: what is there may just be written
+    const NeighbourOffset offset = CoarseLevel::offsets[o];
+    const bool within = offset.dy == 0;
+    if (part == Part::Both || (part == Part::Within) == within) {
+      const Index block = o * LevelMatrix::pairs_per_block * pack_size;
+      *end++ = {row.pairs + block, (within ? own : beside.below) + offset.dx * step,
+                (within ? row.pairs : row.pairs_above) - offset.dx * pairs_per_pack + block,
+                (within ? own : beside.above) - offset.dx * step};
+    }
+  }
+  for (Index j = color; j < row.length; j += 2) {
+    Pack sums[4 * R] = {};
+    const Tie* tie = ties;
+    do {  // not unrolled, for the sake of the cache of instructions
+      const std::int32_t* const block = tie->pairs + j * pairs_per_pack;
+      const std::int32_t* const transposed = tie->transposed_pairs + j * pairs_per_pack;
+      prefetch_block(block + 2 * pairs_per_pack);
+      prefetch_block(transposed + 2 * pairs_per_pack);
+      add_product<R>(block, tie->x + j * step, sums);
+      add_transposed_product<R>(transposed, tie->transposed_x + j * step, sums);
+    } while (++tie != end);
+    unrolled<4 * R>([&](auto c)
+                        FASTPHOTO_INLINE_LAMBDA { finish(j * step + c * pack_size, (1.0F / scale) * sums[c]); });
+  }
+}
+
+}  // namespace
+
+FASTPHOTO_MULTIVERSION void solve_lower_even(const NodeRow& row, float* s) {
+  with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
+    close_behind(s, row.length, 4 * R);
+    multiply_packs<R, Part::Within>(row, odd, {}, s, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+      Pack own;
+      load(s + i, own);
+      store(own - product, s + i);
+    });
+    close_before(s, row.length, 4 * R);
+  });
+}
+
+FASTPHOTO_MULTIVERSION void solve_lower_odd(const NodeRow& row, const RowsBeside& s_beside, float* s) {
+  with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
+    const auto subtract = [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+      Pack own;
+      load(s + i, own);
+      store(own - product, s + i);
+    };
+    multiply_packs<R, Part::Beside>(row, even, s_beside, nullptr, subtract);
+    close_behind(s, row.length, 4 * R);
+    multiply_packs<R, Part::Both>(row, odd, s_beside, s, subtract);
+  });
+}
+
+FASTPHOTO_MULTIVERSION void multiply_upper_even(const NodeRow& row, const RowsBeside& x_beside, float* y) {
+  with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
+    const auto add = [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+      Pack own;
+      load(y + i, own);
+      store(own + product, y + i);
+    };
+    multiply_packs<R, Part::Both>(row, even, x_beside, y, add);
+    multiply_packs<R, Part::Beside>(row, odd, x_beside, nullptr, add);
+  });
+}
+
+FASTPHOTO_MULTIVERSION void multiply_upper_odd(const NodeRow& row, float* y) {
+  with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
+    multiply_packs<R, Part::Within>(row, even, {}, y, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+      Pack own;
+      load(y + i, own);
+      store(own + product, y + i);
+    });
+  });
+}
+
+FASTPHOTO_MULTIVERSION void solve_upper_even(const NodeRow& row, const RowsBeside& w_beside, const float* y, float* w) {
+  with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
+    const auto subtract = [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+      Pack own;
+      load(y + i, own);
+      store(own - product, w + i);
+    };
+    multiply_packs<R, Part::Beside>(row, odd, w_beside, nullptr, subtract);
+    close_before(w, row.length, 4 * R);
+    multiply_packs<R, Part::Both>(row, even, w_beside, w, subtract);
+  });
+}
+
+FASTPHOTO_MULTIVERSION void solve_upper_odd(const NodeRow& row, const float* y, float* w) {
+  with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
+    constexpr Index step = 4 * R * pack_size;
+    for (Index j = odd; j < row.length; j += 2) {
+      std::memcpy(w + j * step, y + j * step, step * sizeof(float));
+    }
+    close_before(w, row.length, 4 * R);
+    multiply_packs<R, Part::Within>(row, even, {}, w, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+      Pack own;
+      load(y + i, own);
+      store(own - product, w + i);
+    });
+    close_behind(w, row.length, 4 * R);
+  });
+}
+
+FASTPHOTO_MULTIVERSION void step_even(const NodeRow& row, const RowsBeside& w_beside, float factor, const float* s,
+                                      float* y, float* w, float* v) {
+  with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
+    multiply_packs<R, Part::Beside>(row, odd, w_beside, nullptr,
+                                    [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+                                      Pack own;
+                                      load(y + i, own);
+                                      store(own - product, w + i);
+                                    });
+    close_before(w, row.length, 4 * R);
+    multiply_packs<R, Part::Both>(row, even, w_beside, w, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+      Pack own;
+      Pack right;
+      load(y + i, own);
+      load(s + i, right);
+      store(product, v + i);
+      store(own + factor * (right - own), y + i);  // w + v is y
+    });
+    close_behind(v, row.length, 4 * R);
+    multiply_packs<R, Part::Within>(row, odd, {}, v, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+      Pack own;
+      Pack solved;
+      Pack right;
+      load(y + i, own);
+      load(w + i, solved);
+      load(s + i, right);
+      store(own - solved - product, v + i);
+      store(own + factor * (right - own + product), y + i);  // w + v is y less the product
+    });
+    close_before(v, row.length, 4 * R);
+  });
+}
+
+FASTPHOTO_MULTIVERSION void step_odd(const NodeRow& row, const RowsBeside& v_beside, float factor, const float* s,
+                                     const float* w, float* y, float* v) {
+  with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
+    const auto relax = [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+      Pack own;
+      Pack right;
+      load(y + i, own);
+      load(s + i, right);
+      store(own + factor * (right - own + product), y + i);  // w + v is y less the product
+    };
+    multiply_packs<R, Part::Beside>(row, even, v_beside, nullptr,
+                                    [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+                                      Pack own;
+                                      Pack solved;
+                                      load(y + i, own);
+                                      load(w + i, solved);
+                                      store(own - solved - product, v + i);
+                                      relax(i, product);
+                                    });
+    close_behind(v, row.length, 4 * R);
+    multiply_packs<R, Part::Both>(row, odd, v_beside, v, relax);
+  });
+}
+
+FASTPHOTO_MULTIVERSION void finish_even(const NodeRow& row, const RowsBeside& w_beside, const float* s, float* x,
+                                        float* q, float* t) {
+  with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
+    const auto solve = [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+      Pack own;
+      Pack right;
+      load(x + i, own);
+      load(s + i, right);
+      right -= own;
+      store(right, t + i);
+      store(right + product, q + i);
+      store(own - product, x + i);
+    };
+    multiply_packs<R, Part::Beside>(row, odd, w_beside, nullptr, solve);
+    close_before(x, row.length, 4 * R);
+    multiply_packs<R, Part::Both>(row, even, w_beside, x, solve);
+    close_behind(q, row.length, 4 * R);
+    multiply_packs<R, Part::Within>(row, odd, {}, q, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+      Pack own;
+      load(t + i, own);
+      store(own + product, t + i);
+    });
+    close_before(q, row.length, 4 * R);
+  });
+}
+
+FASTPHOTO_MULTIVERSION void finish_odd(const NodeRow& row, const RowsBeside& q_beside, const float* s, float* x,
+                                       float* q, float* t) {
+  with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
+    const auto finish = [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+      Pack own;
+      Pack right;
+      Pack solved;
+      load(x + i, own);
+      load(s + i, right);
+      load(t + i, solved);
+      store(right - own + product, t + i);
+      store(right - solved, q + i);
+      store(solved, x + i);
+    };
+    multiply_packs<R, Part::Beside>(row, even, q_beside, nullptr, finish);
+    close_behind(q, row.length, 4 * R);
+    multiply_packs<R, Part::Both>(row, odd, q_beside, q, finish);
+  });
+}
+
+}  // namespace fastphoto
