@@ -37,9 +37,9 @@ EPS = 1e-7
 RTOL = 1e-3
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 # Bytes that one iteration moves for a pixel and three channels, each once: coefficients (48) in three products; vectors
-# of 12 bytes read or written 18 times by these, the transfers and the updates; blocks of the first level (28) before
+# of 12 bytes read or written 18 times by these, the transfers and the updates; blocks of the first level (14) before
 # and after the coarser ones, with six passes over its vectors (5), and a third of that below.
-BYTES_PER_ITERATION = 3 * 48 + 18 * 12 + (2 * 28 + 6 * 5) * 4 // 3
+BYTES_PER_ITERATION = 3 * 48 + 18 * 12 + (2 * 14 + 6 * 5) * 4 // 3
 DIRECT = ("cholmod", "scipy splu")
 
 

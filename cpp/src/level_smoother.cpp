@@ -80,10 +80,15 @@ struct LevelSmoother::Room {
   explicit Room(const FoldedRows<float>& like)
       : beside(0, like.width(), like.channels()), y(beside), s(beside), row(1, like.width(), like.channels()) {}
 
-  static void require_rows(FoldedRows<float>& rows, Index count) {
-    if (rows.height() < count) {
-      rows = FoldedRows<float>(count, rows.width(), rows.channels());
-    }
+  void require_rows(Index in_line, Index of_task, bool of_s) {
+    const auto require = [](FoldedRows<float>& rows, Index count) {
+      if (rows.height() < count) {
+        rows = FoldedRows<float>(count, rows.width(), rows.channels());
+      }
+    };
+    require(beside, in_line + 2);
+    require(y, of_task);
+    require(s, of_s ? of_task : 0);
   }
 
   FoldedRows<float> beside;  // w of odd rows and v of even ones, each until its neighbours have read it
@@ -104,12 +109,19 @@ struct LevelSmoother::Task {
   Index end;
   Index height;
 
-  float* s(Index row) const { return s_rows.row(row - s_first); }
+  // Row -1 of all of them stays zero, as the level's outside is.
+  float* s(Index row) const { return s_rows.row(row >= 0 && row < height ? row - s_first : -1); }
   float* y(Index row) const { return y_rows.row(row - y_first); }
-  /// Row -1 of `besides` stays zero.
   float* beside(Index row) const { return besides.row(row >= 0 && row < height ? row % besides.height() : -1); }
+  RowsBeside s_beside(Index row) const { return {s(row - 1), s(row + 1)}; }
   RowsBeside rows_beside(Index row) const { return {beside(row - 1), beside(row + 1)}; }
   bool owns(Index row) const { return row >= begin && row < end; }
+};
+
+/// The steps of one sweep.
+struct LevelSmoother::Steps {
+  Index first;
+  Index count;
 };
 
 /// What to do with a row: when the first sweep begins there, and in each step. In between w is found for odd rows.
@@ -137,67 +149,69 @@ NodeRow LevelSmoother::nodes(Index row) const {
   return {pairs.row(row), pairs.row(row - 1), pairs.length(), right_sides_};
 }
 
-/// Steps, as many at a time as their rows fit in the cache.
-void LevelSmoother::sweep(Workers& workers, Index steps, const Visits& visits) {
+/// The passes of one sweep over the rows of a task.
+void LevelSmoother::pass_over(const Task& task, const Steps& steps, const Visits& visits) const {
+  pass_in_line(task.begin, task.end, task.height, passes_of(steps.count), [&](Index pass, Index row) {
+    const Index done = pass / 2 - 1;  // in this sweep, when this pass is at the row
+    if (pass % 2 == 0) {
+      if (done >= 0) {
+        visits.even(steps.first + done, row, task);
+      } else if (steps.first == 0) {
+        visits.begin_even(row, task);
+      }
+      return;
+    }
+    if (done >= 0) {
+      visits.odd(steps.first + done, row, task);
+    } else if (steps.first == 0) {
+      visits.begin_odd(row, task);
+    }
+    if (done + 1 < steps.count) {
+      solve_upper_odd(nodes(row), task.y(row), task.beside(row));
+    }
+  });
+}
+
+/// The same for rows of y (and s, where it is made), of which other tasks read what these were; they go to next_.
+void LevelSmoother::pass_over_part(Index begin, Index end, Index most_rows, const Steps& steps, const Visits& visits) {
+  const Index height = s_.height();
+  const Index margin = passes_of(steps.count);
+  const bool make_s = visits.make_s && steps.first == 0;
+  Pool<Room>::Loan loan(rooms_);
+  Room& room = *loan;
+  room.require_rows(margin, most_rows + 2 * margin, make_s);
+  const Index first = begin - margin;
+  const Index from = std::max<Index>(0, first);
+  copy_rows(y_, from, std::min(height, end + margin) - from, room.y, from - first);
+  pass_over({make_s ? room.s : s_, make_s ? first : 0, room.y, first, room.beside, room.row.row(0), begin, end, height},
+            steps, visits);
+  copy_rows(room.y, margin, end - begin, next_, begin);
+  if (make_s) {
+    copy_rows(room.s, margin, end - begin, s_, begin);
+  }
+}
+
+/// All steps, as many at a time as their rows fit in the cache.
+void LevelSmoother::sweep(Workers& workers, Index count, const Visits& visits) {
   const Index height = s_.height();
   const Index rows = rows_per_chunk_of(workers, height);
   const bool alone = rows >= height;
   // Among several tasks, at most a fourth of the rows are computed twice.
-  const Index most = alone ? steps : std::max<Index>(fewest_in_line, rows / 16);
-  const Index at_once = std::min(most, steps_per_sweep(matrix_.pairs(), s_, steps));
-  for (Index done = 0; done < steps; done += at_once) {
-    const Index count = std::min(at_once, steps - done);
-    const auto visit = [&](Index pass, Index row, const Task& task) {
-      const Index step = pass / 2 - 1;
-      if (pass % 2 == 0) {
-        if (pass > 0) {
-          visits.even(done + step, row, task);
-        } else if (done == 0) {
-          visits.begin_even(row, task);
-        }
-        return;
-      }
-      if (pass > 1) {
-        visits.odd(done + step, row, task);
-      } else if (done == 0) {
-        visits.begin_odd(row, task);
-      }
-      if (step + 1 < count) {
-        solve_upper_odd(nodes(row), task.y(row), task.beside(row));
-      }
-    };
-    const auto take = [&](const Task& task) {
-      pass_in_line(task.begin, task.end, height, passes_of(count),
-                   [&](Index pass, Index row) { visit(pass, row, task); });
-    };
-    const Index margin = passes_of(count);
+  const Index most = alone ? count : std::max<Index>(fewest_in_line, rows / 16);
+  const Index at_once = std::min(most, steps_per_sweep(matrix_.pairs(), s_, count));
+  for (Index first = 0; first < count; first += at_once) {
+    const Steps steps{first, std::min(at_once, count - first)};
     if (alone) {
-      Pool<Room>::Loan room(rooms_);
-      Room::require_rows((*room).beside, margin + 2);
-      take({s_, 0, y_, 0, (*room).beside, (*room).row.row(0), 0, height, height});
+      Pool<Room>::Loan loan(rooms_);
+      Room& room = *loan;
+      room.require_rows(passes_of(steps.count), 0, false);
+      pass_over({s_, 0, y_, 0, room.beside, room.row.row(0), 0, height, height}, steps, visits);
       continue;
     }
     if (next_.height() < height) {
       next_ = y_;
     }
-    workers.run(height, rows, [&](Index begin, Index end) {
-      Pool<Room>::Loan loan(rooms_);
-      Room& room = *loan;
-      Room::require_rows(room.beside, margin + 2);
-      Room::require_rows(room.y, rows + 2 * margin);
-      const Index first = begin - margin;
-      const Index from = std::max<Index>(0, first);
-      copy_rows(y_, from, std::min(height, end + margin) - from, room.y, from - first);
-      const bool own_s = visits.make_s && done == 0;
-      if (own_s) {
-        Room::require_rows(room.s, rows + 2 * margin);
-      }
-      take({own_s ? room.s : s_, own_s ? first : 0, room.y, first, room.beside, room.row.row(0), begin, end, height});
-      if (own_s) {
-        copy_rows(room.s, margin, end - begin, s_, begin);
-      }
-      copy_rows(room.y, margin, end - begin, next_, begin);
-    });
+    workers.run(height, rows, [&](Index begin, Index end) { pass_over_part(begin, end, rows, steps, visits); });
     std::swap(y_, next_);
   }
 }
@@ -217,7 +231,7 @@ void LevelSmoother::before(Workers& workers, const Field<float>& r, Field<float>
   };
   visits.begin_odd = [&](Index row, const Task& task) {
     fold_row(r, row, task.s(row));
-    solve_lower_odd(nodes(row), {task.s(row - 1), task.s(row + 1)}, task.s(row));
+    solve_lower_odd(nodes(row), task.s_beside(row), task.s(row));
     take_first_step(row, task);
   };
   // One step is taken already; behind the others x and r - K x are found.
@@ -259,8 +273,7 @@ void LevelSmoother::after(Workers& workers, const Field<float>& correction, Fiel
   visits.begin_even = [](Index, const Task&) {};
   visits.begin_odd = [&](Index row, const Task& task) {
     add_correction(row, task);
-    std::copy_n(task.y(row) - outer, s_.row_step(), task.beside(row) - outer);
-    multiply_upper_odd(nodes(row), task.y(row));
+    multiply_upper_odd(nodes(row), task.y(row));  // what w is found from is x again
   };
   // Behind the last step, another one only solves for x.
   visits.even = [&](Index step, Index row, const Task& task) {

@@ -31,10 +31,13 @@ class LevelSmoother {
  private:
   struct Room;
   struct Task;
+  struct Steps;
   struct Visits;
 
   NodeRow nodes(Index row) const;
-  void sweep(Workers& workers, Index steps, const Visits& visits);
+  void pass_over(const Task& task, const Steps& steps, const Visits& visits) const;
+  void pass_over_part(Index begin, Index end, Index most_rows, const Steps& steps, const Visits& visits);
+  void sweep(Workers& workers, Index count, const Visits& visits);
 
   const LevelMatrix& matrix_;
   std::vector<float> factors_;

@@ -74,13 +74,13 @@ def strokes(height: int, width: int) -> Float32Array:
     ("content", "most"),
     [
         (flat, 7),
-        (gradient, 9),
+        (gradient, 8),
         (gradient_8_bit, 9),
         (checkerboard, 7),
         (random_image, 7),
         (stripes, 7),
         (quadrants, 7),
-        (strokes, 21),
+        (strokes, 14),
     ],
 )
 def test_iterations_on_hard_content(content: Content, most: int) -> None:
