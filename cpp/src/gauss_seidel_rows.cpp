@@ -82,16 +82,16 @@ FASTPHOTO_INLINE void multiply_packs(const NodeRow& row, Index color, const Rows
                                      const Finish& finish) {
   constexpr Index step = 4 * R * pack_size;
   Tie ties[CoarseLevel::blocks_per_node];
-  Tie* end = ties;
+  Index count = 0;
   for (Index k = 0; k < CoarseLevel::blocks_per_node; ++k) {
     const Index o = (k + 1) % CoarseLevel::blocks_per_node;  // within the row last: what is there may just be written
     const NeighbourOffset offset = CoarseLevel::offsets[o];
     const bool within = offset.dy == 0;
     if (part == Part::Both || (part == Part::Within) == within) {
       const Index block = o * LevelMatrix::pairs_per_block * pack_size;
-      *end++ = {row.pairs + block, (within ? own : beside.below) + offset.dx * step,
-                (within ? row.pairs : row.pairs_above) - offset.dx * pairs_per_pack + block,
-                (within ? own : beside.above) - offset.dx * step};
+      ties[count++] = {row.pairs + block, (within ? own : beside.below) + offset.dx * step,
+                       (within ? row.pairs : row.pairs_above) - offset.dx * pairs_per_pack + block,
+                       (within ? own : beside.above) - offset.dx * step};
     }
   }
   for (Index j = color; j < row.length; j += 2) {
@@ -104,7 +104,7 @@ FASTPHOTO_INLINE void multiply_packs(const NodeRow& row, Index color, const Rows
       prefetch_block(transposed + 2 * pairs_per_pack);
       add_product<R>(block, tie->x + j * step, sums);
       add_transposed_product<R>(transposed, tie->transposed_x + j * step, sums);
-    } while (++tie != end);
+    } while (++tie != ties + count);
     unrolled<4 * R>([&](auto c)
                         FASTPHOTO_INLINE_LAMBDA { finish(j * step + c * pack_size, (1.0F / scale) * sums[c]); });
   }
