@@ -43,8 +43,8 @@ struct LevelSmoothing {
   }
 };
 
-constexpr LevelSmoothing first_level_smoothing{8, 0.003};
-constexpr LevelSmoothing level_smoothing{3, 0.03};
+constexpr LevelSmoothing first_level_smoothing{9, 0.0035};
+constexpr LevelSmoothing level_smoothing{4, 0.05};
 
 // Rows of aggregates one task takes: of the pixels around them four rows are computed twice.
 constexpr Index aggregate_rows_per_chunk = 8;
