@@ -66,11 +66,10 @@ Index steps_per_sweep(const FoldedRows<std::int32_t>& pairs, const FoldedRows<fl
              : std::min(steps, std::max<Index>(fewest_in_line, sweep_bytes / row_bytes / 2));
 }
 
-// A chunk computes some rows of its neighbours again, two for every step in line, so fewer chunks are better; two for
-// each thread even out. Which chunk a row is computed in makes no difference to it.
+// A chunk computes some rows of its neighbours again, two for every step in line, so one for each thread is best. Which
+// chunk a row is computed in makes no difference to it.
 Index rows_per_chunk_of(const Workers& workers, Index height) {
-  const Index parts = workers.threads() == 1 ? 1 : 2 * workers.threads();
-  return std::max<Index>(node_rows_per_chunk, (height + parts - 1) / parts);
+  return std::max<Index>(node_rows_per_chunk, (height + workers.threads() - 1) / workers.threads());
 }
 
 }  // namespace
@@ -181,8 +180,10 @@ void LevelSmoother::pass_over_part(Index begin, Index end, Index most_rows, cons
   Room& room = *loan;
   room.require_rows(margin, most_rows + 2 * margin, make_s);
   const Index first = begin - margin;
-  const Index from = std::max<Index>(0, first);
-  copy_rows(y_, from, std::min(height, end + margin) - from, room.y, from - first);
+  if (!make_s) {  // else y is made too
+    const Index from = std::max<Index>(0, first);
+    copy_rows(y_, from, std::min(height, end + margin) - from, room.y, from - first);
+  }
   pass_over({make_s ? room.s : s_, make_s ? first : 0, room.y, first, room.beside, room.row.row(0), begin, end, height},
             steps, visits);
   copy_rows(room.y, margin, end - begin, next_, begin);
