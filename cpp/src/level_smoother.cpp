@@ -74,47 +74,61 @@ Index rows_per_chunk_of(const Workers& workers, Index height) {
 
 }  // namespace
 
-/// What one task writes to.
+/// What a task has for itself: of other tasks' rows, which it computes again, it keeps copies.
 struct LevelSmoother::Room {
   explicit Room(const FoldedRows<float>& like)
       : beside(0, like.width(), like.channels()), y(beside), s(beside), row(1, like.width(), like.channels()) {}
 
-  void require_rows(Index in_line, Index of_task, bool of_s) {
+  void require_rows(Index in_line, Index of_others, bool of_s) {
     const auto require = [](FoldedRows<float>& rows, Index count) {
       if (rows.height() < count) {
         rows = FoldedRows<float>(count, rows.width(), rows.channels());
       }
     };
     require(beside, in_line + 2);
-    require(y, of_task);
-    require(s, of_s ? of_task : 0);
+    require(y, of_others);
+    require(s, of_s ? of_others : 0);
   }
 
   FoldedRows<float> beside;  // w of odd rows and v of even ones, each until its neighbours have read it
-  FoldedRows<float> y;       // where there are several tasks, the task's rows and margins of them
+  FoldedRows<float> y;       // `margin` rows above the task's, then as many below
   FoldedRows<float> s;
   FoldedRows<float> row;
 };
 
 /// The rows a task works on.
 struct LevelSmoother::Task {
-  FoldedRows<float>& s_rows;
-  Index s_first;  // the level's row that row 0 of these is
-  FoldedRows<float>& y_rows;
-  Index y_first;
-  FoldedRows<float>& besides;
-  float* room;  // of a row
+  FoldedRows<float>& all_s;
+  FoldedRows<float>& all_y;
+  Room& room;
   Index begin;
   Index end;
-  Index height;
+  Index margin;
+  bool makes_s;
 
+  Index height() const { return all_y.height(); }
+  bool owns(Index row) const { return row >= begin && row < end; }
+  bool outside(Index row) const { return row < 0 || row >= height(); }
+  Index in_room(Index row) const { return row < begin ? row - (begin - margin) : margin + row - end; }
+
+  float* y(Index row) const { return owns(row) ? all_y.row(row) : room.y.row(in_room(row)); }
   // Row -1 of all of them stays zero, as the level's outside is.
-  float* s(Index row) const { return s_rows.row(row >= 0 && row < height ? row - s_first : -1); }
-  float* y(Index row) const { return y_rows.row(row - y_first); }
-  float* beside(Index row) const { return besides.row(row >= 0 && row < height ? row % besides.height() : -1); }
+  float* s(Index row) const {
+    if (outside(row)) {
+      return all_s.row(-1);
+    }
+    return owns(row) || !makes_s ? all_s.row(row) : room.s.row(in_room(row));
+  }
+  float* beside(Index row) const { return room.beside.row(outside(row) ? -1 : row % room.beside.height()); }
   RowsBeside s_beside(Index row) const { return {s(row - 1), s(row + 1)}; }
   RowsBeside rows_beside(Index row) const { return {beside(row - 1), beside(row + 1)}; }
-  bool owns(Index row) const { return row >= begin && row < end; }
+  float* row_of_room() const { return room.row.row(0); }
+
+  void copy_others_y() const {
+    const Index first = std::max<Index>(0, begin - margin);
+    copy_rows(all_y, first, begin - first, room.y, in_room(first));
+    copy_rows(all_y, end, std::min(height(), end + margin) - end, room.y, margin);
+  }
 };
 
 /// The steps of one sweep.
@@ -137,9 +151,7 @@ LevelSmoother::LevelSmoother(const LevelMatrix& matrix, std::vector<float> facto
       factors_(std::move(factors)),
       right_sides_(right_sides),
       s_(matrix.pairs().height(), matrix.pairs().width(), 4 * right_sides),
-      y_(s_),
-      next_(0, s_.width(), s_.channels()),
-      rooms_([this] { return std::make_unique<Room>(s_); }) {}
+      y_(s_) {}
 
 LevelSmoother::~LevelSmoother() = default;
 
@@ -150,7 +162,7 @@ NodeRow LevelSmoother::nodes(Index row) const {
 
 /// The passes of one sweep over the rows of a task.
 void LevelSmoother::pass_over(const Task& task, const Steps& steps, const Visits& visits) const {
-  pass_in_line(task.begin, task.end, task.height, passes_of(steps.count), [&](Index pass, Index row) {
+  pass_in_line(task.begin, task.end, task.height(), passes_of(steps.count), [&](Index pass, Index row) {
     const Index done = pass / 2 - 1;  // in this sweep, when this pass is at the row
     if (pass % 2 == 0) {
       if (done >= 0) {
@@ -171,49 +183,34 @@ void LevelSmoother::pass_over(const Task& task, const Steps& steps, const Visits
   });
 }
 
-/// The same for rows of y (and s, where it is made), of which other tasks read what these were; they go to next_.
-void LevelSmoother::pass_over_part(Index begin, Index end, Index most_rows, const Steps& steps, const Visits& visits) {
-  const Index height = s_.height();
-  const Index margin = passes_of(steps.count);
-  const bool make_s = visits.make_s && steps.first == 0;
-  Pool<Room>::Loan loan(rooms_);
-  Room& room = *loan;
-  room.require_rows(margin, most_rows + 2 * margin, make_s);
-  const Index first = begin - margin;
-  if (!make_s) {  // else y is made too
-    const Index from = std::max<Index>(0, first);
-    copy_rows(y_, from, std::min(height, end + margin) - from, room.y, from - first);
-  }
-  pass_over({make_s ? room.s : s_, make_s ? first : 0, room.y, first, room.beside, room.row.row(0), begin, end, height},
-            steps, visits);
-  copy_rows(room.y, margin, end - begin, next_, begin);
-  if (make_s) {
-    copy_rows(room.s, margin, end - begin, s_, begin);
-  }
-}
-
 /// All steps, as many at a time as their rows fit in the cache.
 void LevelSmoother::sweep(Workers& workers, Index count, const Visits& visits) {
   const Index height = s_.height();
   const Index rows = rows_per_chunk_of(workers, height);
   const bool alone = rows >= height;
+  while (rooms_.size() * static_cast<std::size_t>(rows) < static_cast<std::size_t>(height)) {
+    rooms_.push_back(std::make_unique<Room>(s_));
+  }
   // Among several tasks, at most a fourth of the rows are computed twice.
   const Index most = alone ? count : std::max<Index>(fewest_in_line, rows / 16);
   const Index at_once = std::min(most, steps_per_sweep(matrix_.pairs(), s_, count));
   for (Index first = 0; first < count; first += at_once) {
     const Steps steps{first, std::min(at_once, count - first)};
+    const Index margin = passes_of(steps.count);
+    const bool makes_s = visits.make_s && first == 0;
+    const auto task = [&](Index begin, Index end) {
+      Room& room = *rooms_[static_cast<std::size_t>(begin / rows)];
+      room.require_rows(margin, alone ? 0 : 2 * margin, !alone && makes_s);
+      return Task{s_, y_, room, begin, end, margin, makes_s};
+    };
     if (alone) {
-      Pool<Room>::Loan loan(rooms_);
-      Room& room = *loan;
-      room.require_rows(passes_of(steps.count), 0, false);
-      pass_over({s_, 0, y_, 0, room.beside, room.row.row(0), 0, height, height}, steps, visits);
+      pass_over(task(0, height), steps, visits);
       continue;
     }
-    if (next_.height() < height) {
-      next_ = y_;
+    if (!makes_s) {  // else y is made as well
+      workers.run(height, rows, [&](Index begin, Index end) { task(begin, end).copy_others_y(); });
     }
-    workers.run(height, rows, [&](Index begin, Index end) { pass_over_part(begin, end, rows, steps, visits); });
-    std::swap(y_, next_);
+    workers.run(height, rows, [&](Index begin, Index end) { pass_over(task(begin, end), steps, visits); });
   }
 }
 
@@ -239,21 +236,21 @@ void LevelSmoother::before(Workers& workers, const Field<float>& r, Field<float>
   visits.even = [&](Index step, Index row, const Task& task) {
     if (step + 1 < steps) {
       step_even(nodes(row), task.rows_beside(row), factors_[static_cast<std::size_t>(step + 1)], task.s(row),
-                task.y(row), task.room, task.beside(row));
+                task.y(row), task.row_of_room(), task.beside(row));
       return;
     }
-    finish_even(nodes(row), task.rows_beside(row), task.s(row), task.y(row), task.beside(row), task.room);
+    finish_even(nodes(row), task.rows_beside(row), task.s(row), task.y(row), task.beside(row), task.row_of_room());
     if (task.owns(row)) {
-      unfold_row(task.room, rest, row);
+      unfold_row(task.row_of_room(), rest, row);
     }
   };
   visits.odd = [&](Index step, Index row, const Task& task) {
     if (step + 1 < steps) {
       step_odd(nodes(row), task.rows_beside(row), factors_[static_cast<std::size_t>(step + 1)], task.s(row),
-               task.beside(row), task.y(row), task.room);
+               task.beside(row), task.y(row), task.row_of_room());
       return;
     }
-    finish_odd(nodes(row), task.rows_beside(row), task.s(row), task.y(row), task.room, task.beside(row));
+    finish_odd(nodes(row), task.rows_beside(row), task.s(row), task.y(row), task.row_of_room(), task.beside(row));
     unfold_row(task.beside(row), rest, row);
   };
   sweep(workers, steps, visits);
@@ -264,8 +261,8 @@ void LevelSmoother::after(Workers& workers, const Field<float>& correction, Fiel
   const auto steps = static_cast<Index>(factors_.size());
   const auto factor = [&](Index step) { return factors_[static_cast<std::size_t>(steps - 1 - step)]; };
   const auto add_correction = [&](Index row, const Task& task) {
-    fold_row(correction, row, task.room);
-    add_row(task.room - outer, s_.row_step(), task.y(row) - outer);
+    fold_row(correction, row, task.row_of_room());
+    add_row(task.row_of_room() - outer, s_.row_step(), task.y(row) - outer);
     close_before(task.y(row), s_.length(), s_.channels());
     close_behind(task.y(row), s_.length(), s_.channels());
   };
@@ -283,17 +280,19 @@ void LevelSmoother::after(Workers& workers, const Field<float>& correction, Fiel
       multiply_upper_even(nodes(row), task.rows_beside(row), task.y(row));
     }
     if (step < steps) {
-      step_even(nodes(row), task.rows_beside(row), factor(step), task.s(row), task.y(row), task.room, task.beside(row));
+      step_even(nodes(row), task.rows_beside(row), factor(step), task.s(row), task.y(row), task.row_of_room(),
+                task.beside(row));
       return;
     }
-    solve_upper_even(nodes(row), task.rows_beside(row), task.y(row), task.room);
+    solve_upper_even(nodes(row), task.rows_beside(row), task.y(row), task.row_of_room());
     if (task.owns(row)) {
-      unfold_row(task.room, x, row);
+      unfold_row(task.row_of_room(), x, row);
     }
   };
   visits.odd = [&](Index step, Index row, const Task& task) {
     if (step < steps) {
-      step_odd(nodes(row), task.rows_beside(row), factor(step), task.s(row), task.beside(row), task.y(row), task.room);
+      step_odd(nodes(row), task.rows_beside(row), factor(step), task.s(row), task.beside(row), task.y(row),
+               task.row_of_room());
       return;
     }
     unfold_row(task.beside(row), x, row);

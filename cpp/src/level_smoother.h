@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "folded_rows.h"
@@ -8,7 +9,6 @@
 #include "grid.h"
 #include "level_matrix.h"
 #include "parallel.h"
-#include "pool.h"
 
 namespace fastphoto {
 
@@ -36,16 +36,14 @@ class LevelSmoother {
 
   NodeRow nodes(Index row) const;
   void pass_over(const Task& task, const Steps& steps, const Visits& visits) const;
-  void pass_over_part(Index begin, Index end, Index most_rows, const Steps& steps, const Visits& visits);
   void sweep(Workers& workers, Index count, const Visits& visits);
 
   const LevelMatrix& matrix_;
   std::vector<float> factors_;
   Index right_sides_;
-  FoldedRows<float> s_;     // F^-1 r
-  FoldedRows<float> y_;     // G x, and x between the steps before and those after
-  FoldedRows<float> next_;  // where several tasks leave y; empty until then
-  Pool<Room> rooms_;
+  FoldedRows<float> s_;  // F^-1 r
+  FoldedRows<float> y_;  // G x, and x between the steps before and those after
+  std::vector<std::unique_ptr<Room>> rooms_;
 };
 
 }  // namespace fastphoto
