@@ -335,7 +335,7 @@ SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preco
     }
     const double start = report.residual;
     const double target = std::max(running_share * limits.rtol, trusted_reduction * start);
-    const bool last = target > trusted_reduction * start;
+    const bool last = limits.rtol >= trusted_reduction * start;  // with this correction all may be done
     const int done = report.iterations;
     report.iterations += correction.iterate(b_norms, start, target, last ? std::max(limits.rtol, least_change) : 1.0,
                                             x.sum ? static_cast<double>(largest_of(workers, *x.sum)) : 0.0,
