@@ -14,7 +14,8 @@ namespace fastphoto {
 /// iteration takes as many steps as with float32 (docs/smoothing.md).
 ///
 /// Two entries side by side in a row of a block share 32 bits, the first in the lower half: channel 8 * offset + 2 * a
-/// + b / 2 has entries 4 * a + b and 4 * a + b + 1, b even.
+/// + b / 2 has entries 4 * a + b and 4 * a + b + 1, b even. The second is read with the lower half behind its point and
+/// rounded with that in mind.
 class LevelMatrix {
  public:
   static constexpr Index pairs_per_block = 8;
