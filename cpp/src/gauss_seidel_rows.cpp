@@ -64,8 +64,8 @@ FASTPHOTO_INLINE void add_transposed_product(const std::int32_t* block, const fl
 }
 
 FASTPHOTO_INLINE void prefetch_block(const std::int32_t* block) {
-  unrolled<LevelMatrix::pairs_per_block>([&](auto pair)
-                                             FASTPHOTO_INLINE_LAMBDA { prefetch_now(block + pair * pack_size); });
+  unrolled<LevelMatrix::pairs_per_block>(
+      [&](auto pair) FASTPHOTO_INLINE_LAMBDA { prefetch<first_cache>(block + pair * pack_size); });
 }
 
 /// A block of the stencil at pack 0 of a row, and its transpose: where they are and what they are multiplied with.
@@ -110,65 +110,60 @@ FASTPHOTO_INLINE void multiply_packs(const NodeRow& row, Index color, const Rows
   }
 }
 
+/// to = from - product.
+FASTPHOTO_INLINE auto subtract_from(const float* from, float* to) {
+  return [from, to](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+    Pack own;
+    load(from + i, own);
+    store(own - product, to + i);
+  };
+}
+
+/// to += product.
+FASTPHOTO_INLINE auto add_to(float* to) {
+  return [to](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+    Pack own;
+    load(to + i, own);
+    store(own + product, to + i);
+  };
+}
+
 }  // namespace
 
 FASTPHOTO_MULTIVERSION void solve_lower_even(const NodeRow& row, float* s) {
   with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
     close_behind(s, row.length, 4 * R);
-    multiply_packs<R, Part::Within>(row, odd, {}, s, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
-      Pack own;
-      load(s + i, own);
-      store(own - product, s + i);
-    });
+    multiply_packs<R, Part::Within>(row, odd, {}, s, subtract_from(s, s));
     close_before(s, row.length, 4 * R);
   });
 }
 
 FASTPHOTO_MULTIVERSION void solve_lower_odd(const NodeRow& row, const RowsBeside& s_beside, float* s) {
   with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
-    const auto subtract = [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
-      Pack own;
-      load(s + i, own);
-      store(own - product, s + i);
-    };
-    multiply_packs<R, Part::Beside>(row, even, s_beside, nullptr, subtract);
+    multiply_packs<R, Part::Beside>(row, even, s_beside, nullptr, subtract_from(s, s));
     close_behind(s, row.length, 4 * R);
-    multiply_packs<R, Part::Both>(row, odd, s_beside, s, subtract);
+    multiply_packs<R, Part::Both>(row, odd, s_beside, s, subtract_from(s, s));
   });
 }
 
 FASTPHOTO_MULTIVERSION void multiply_upper_even(const NodeRow& row, const RowsBeside& x_beside, float* y) {
   with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
-    const auto add = [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
-      Pack own;
-      load(y + i, own);
-      store(own + product, y + i);
-    };
-    multiply_packs<R, Part::Both>(row, even, x_beside, y, add);
-    multiply_packs<R, Part::Beside>(row, odd, x_beside, nullptr, add);
+    multiply_packs<R, Part::Both>(row, even, x_beside, y, add_to(y));
+    multiply_packs<R, Part::Beside>(row, odd, x_beside, nullptr, add_to(y));
   });
 }
 
 FASTPHOTO_MULTIVERSION void multiply_upper_odd(const NodeRow& row, float* y) {
   with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
-    multiply_packs<R, Part::Within>(row, even, {}, y, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
-      Pack own;
-      load(y + i, own);
-      store(own + product, y + i);
-    });
+    multiply_packs<R, Part::Within>(row, even, {}, y, add_to(y));
   });
 }
 
 FASTPHOTO_MULTIVERSION void solve_upper_even(const NodeRow& row, const RowsBeside& w_beside, const float* y, float* w) {
   with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
-    const auto subtract = [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
-      Pack own;
-      load(y + i, own);
-      store(own - product, w + i);
-    };
-    multiply_packs<R, Part::Beside>(row, odd, w_beside, nullptr, subtract);
+    multiply_packs<R, Part::Beside>(row, odd, w_beside, nullptr, subtract_from(y, w));
     close_before(w, row.length, 4 * R);
-    multiply_packs<R, Part::Both>(row, even, w_beside, w, subtract);
+    multiply_packs<R, Part::Both>(row, even, w_beside, w, subtract_from(y, w));
   });
 }
 
@@ -179,11 +174,7 @@ FASTPHOTO_MULTIVERSION void solve_upper_odd(const NodeRow& row, const float* y, 
       std::memcpy(w + j * step, y + j * step, step * sizeof(float));
     }
     close_before(w, row.length, 4 * R);
-    multiply_packs<R, Part::Within>(row, even, {}, w, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
-      Pack own;
-      load(y + i, own);
-      store(own - product, w + i);
-    });
+    multiply_packs<R, Part::Within>(row, even, {}, w, subtract_from(y, w));
     close_behind(w, row.length, 4 * R);
   });
 }
@@ -191,12 +182,7 @@ FASTPHOTO_MULTIVERSION void solve_upper_odd(const NodeRow& row, const float* y, 
 FASTPHOTO_MULTIVERSION void step_even(const NodeRow& row, const RowsBeside& w_beside, float factor, const float* s,
                                       float* y, float* w, float* v) {
   with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
-    multiply_packs<R, Part::Beside>(row, odd, w_beside, nullptr,
-                                    [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
-                                      Pack own;
-                                      load(y + i, own);
-                                      store(own - product, w + i);
-                                    });
+    multiply_packs<R, Part::Beside>(row, odd, w_beside, nullptr, subtract_from(y, w));
     close_before(w, row.length, 4 * R);
     multiply_packs<R, Part::Both>(row, even, w_beside, w, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
       Pack own;
@@ -262,11 +248,7 @@ FASTPHOTO_MULTIVERSION void finish_even(const NodeRow& row, const RowsBeside& w_
     close_before(x, row.length, 4 * R);
     multiply_packs<R, Part::Both>(row, even, w_beside, x, solve);
     close_behind(q, row.length, 4 * R);
-    multiply_packs<R, Part::Within>(row, odd, {}, q, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
-      Pack own;
-      load(t + i, own);
-      store(own + product, t + i);
-    });
+    multiply_packs<R, Part::Within>(row, odd, {}, q, add_to(t));
     close_before(q, row.length, 4 * R);
   });
 }

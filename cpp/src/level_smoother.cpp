@@ -139,7 +139,7 @@ struct LevelSmoother::Steps {
 
 /// What to do with a row: when the first sweep begins there, and in each step. In between w is found for odd rows.
 struct LevelSmoother::Visits {
-  bool make_s;  // where the first sweep begins
+  bool makes_s;  // where the first sweep begins
   std::function<void(Index row, const Task& task)> begin_even;
   std::function<void(Index row, const Task& task)> begin_odd;
   std::function<void(Index step, Index row, const Task& task)> even;
@@ -151,13 +151,22 @@ LevelSmoother::LevelSmoother(const LevelMatrix& matrix, std::vector<float> facto
       factors_(std::move(factors)),
       right_sides_(right_sides),
       s_(matrix.pairs().height(), matrix.pairs().width(), 4 * right_sides),
-      y_(s_) {}
+      y_(s_.height(), s_.width(), s_.channels()) {}
 
 LevelSmoother::~LevelSmoother() = default;
 
 NodeRow LevelSmoother::nodes(Index row) const {
   const FoldedRows<std::int32_t>& pairs = matrix_.pairs();
   return {pairs.row(row), pairs.row(row - 1), pairs.length(), right_sides_};
+}
+
+void LevelSmoother::step_row(float factor, Index row, const Task& task) const {
+  if (row % 2 == 0) {
+    step_even(nodes(row), task.rows_beside(row), factor, task.s(row), task.y(row), task.row_of_room(),
+              task.beside(row));
+  } else {
+    step_odd(nodes(row), task.rows_beside(row), factor, task.s(row), task.beside(row), task.y(row), task.row_of_room());
+  }
 }
 
 /// The passes of one sweep over the rows of a task.
@@ -197,7 +206,7 @@ void LevelSmoother::sweep(Workers& workers, Index count, const Visits& visits) {
   for (Index first = 0; first < count; first += at_once) {
     const Steps steps{first, std::min(at_once, count - first)};
     const Index margin = passes_of(steps.count);
-    const bool makes_s = visits.make_s && first == 0;
+    const bool makes_s = visits.makes_s && first == 0;
     const auto task = [&](Index begin, Index end) {
       Room& room = *rooms_[static_cast<std::size_t>(begin / rows)];
       room.require_rows(margin, alone ? 0 : 2 * margin, !alone && makes_s);
@@ -217,11 +226,13 @@ void LevelSmoother::sweep(Workers& workers, Index count, const Visits& visits) {
 void LevelSmoother::before(Workers& workers, const Field<float>& r, Field<float>& rest) {
   const Index outer = s_.pack_step();
   const auto steps = static_cast<Index>(factors_.size());
+  // The first step is taken where the rows begin.
+  const auto factor = [&](Index step) { return factors_[static_cast<std::size_t>(step + 1)]; };
   const auto take_first_step = [&](Index row, const Task& task) {
     scale_row(factors_[0], task.s(row) - outer, s_.row_step(), task.y(row) - outer);
   };
   Visits visits;
-  visits.make_s = true;
+  visits.makes_s = true;
   visits.begin_even = [&](Index row, const Task& task) {
     fold_row(r, row, task.s(row));
     solve_lower_even(nodes(row), task.s(row));
@@ -232,11 +243,10 @@ void LevelSmoother::before(Workers& workers, const Field<float>& r, Field<float>
     solve_lower_odd(nodes(row), task.s_beside(row), task.s(row));
     take_first_step(row, task);
   };
-  // One step is taken already; behind the others x and r - K x are found.
+  // Behind the last step x and r - K x are found.
   visits.even = [&](Index step, Index row, const Task& task) {
     if (step + 1 < steps) {
-      step_even(nodes(row), task.rows_beside(row), factors_[static_cast<std::size_t>(step + 1)], task.s(row),
-                task.y(row), task.row_of_room(), task.beside(row));
+      step_row(factor(step), row, task);
       return;
     }
     finish_even(nodes(row), task.rows_beside(row), task.s(row), task.y(row), task.beside(row), task.row_of_room());
@@ -246,8 +256,7 @@ void LevelSmoother::before(Workers& workers, const Field<float>& r, Field<float>
   };
   visits.odd = [&](Index step, Index row, const Task& task) {
     if (step + 1 < steps) {
-      step_odd(nodes(row), task.rows_beside(row), factors_[static_cast<std::size_t>(step + 1)], task.s(row),
-               task.beside(row), task.y(row), task.row_of_room());
+      step_row(factor(step), row, task);
       return;
     }
     finish_odd(nodes(row), task.rows_beside(row), task.s(row), task.y(row), task.row_of_room(), task.beside(row));
@@ -267,7 +276,7 @@ void LevelSmoother::after(Workers& workers, const Field<float>& correction, Fiel
     close_behind(task.y(row), s_.length(), s_.channels());
   };
   Visits visits;
-  visits.make_s = false;
+  visits.makes_s = false;
   visits.begin_even = [](Index, const Task&) {};
   visits.begin_odd = [&](Index row, const Task& task) {
     add_correction(row, task);
@@ -280,8 +289,7 @@ void LevelSmoother::after(Workers& workers, const Field<float>& correction, Fiel
       multiply_upper_even(nodes(row), task.rows_beside(row), task.y(row));
     }
     if (step < steps) {
-      step_even(nodes(row), task.rows_beside(row), factor(step), task.s(row), task.y(row), task.row_of_room(),
-                task.beside(row));
+      step_row(factor(step), row, task);
       return;
     }
     solve_upper_even(nodes(row), task.rows_beside(row), task.y(row), task.row_of_room());
@@ -291,8 +299,7 @@ void LevelSmoother::after(Workers& workers, const Field<float>& correction, Fiel
   };
   visits.odd = [&](Index step, Index row, const Task& task) {
     if (step < steps) {
-      step_odd(nodes(row), task.rows_beside(row), factor(step), task.s(row), task.beside(row), task.y(row),
-               task.row_of_room());
+      step_row(factor(step), row, task);
       return;
     }
     unfold_row(task.beside(row), x, row);

@@ -35,6 +35,7 @@ class LevelSmoother {
   struct Visits;
 
   NodeRow nodes(Index row) const;
+  void step_row(float factor, Index row, const Task& task) const;
   void pass_over(const Task& task, const Steps& steps, const Visits& visits) const;
   void sweep(Workers& workers, Index count, const Visits& visits);
 

@@ -142,10 +142,11 @@ MultigridPreconditioner::MultigridPreconditioner(const StencilOperator& system, 
       }) {
   for (const Multigrid::Level& level : multigrid.levels()) {
     const LevelSmoothing& smoothing = levels_.empty() ? first_level_smoothing : level_smoothing;
-    const Field<float> zeros(level.nodes->grid(), 4 * channels);
+    const bool coarsest = level.matrix == nullptr;
     levels_.push_back(
-        {level.matrix ? std::make_unique<LevelSmoother>(*level.matrix, smoothing.dampings(), channels) : nullptr, zeros,
-         level.matrix ? zeros : Field<float>({}, 0)});
+        {coarsest ? nullptr : std::make_unique<LevelSmoother>(*level.matrix, smoothing.dampings(), channels),
+         Field<float>(level.nodes->grid(), 4 * channels),
+         Field<float>(coarsest ? Grid{} : level.nodes->grid(), coarsest ? 0 : 4 * channels)});
   }
 }
 

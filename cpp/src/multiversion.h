@@ -58,19 +58,15 @@
 
 namespace fastphoto {
 
+/// Where prefetch leaves what it asks for, as compilers number it.
+constexpr int second_cache = 2;
+constexpr int first_cache = 3;
+
 /// Asks for the cache line at an address that will be read soon; also beyond the end of a buffer, as it reads nothing.
+template <int cache = second_cache>
 FASTPHOTO_INLINE void prefetch(const void* address) {
 #if defined(__GNUC__)
-  __builtin_prefetch(address, 0, 2);
-#else
-  static_cast<void>(address);
-#endif
-}
-
-/// The same for one that will be read at once: into the first cache.
-FASTPHOTO_INLINE void prefetch_now(const void* address) {
-#if defined(__GNUC__)
-  __builtin_prefetch(address, 0, 3);
+  __builtin_prefetch(address, 0, cache);
 #else
   static_cast<void>(address);
 #endif
