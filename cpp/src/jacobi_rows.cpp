@@ -34,20 +34,22 @@ FASTPHOTO_MULTIVERSION void invert_row(Index count, float* divisors) {
 }  // namespace
 
 JacobiRows::JacobiRows(const StencilOperator& system, const PixelDiagonal& bound, Index channels, Index most_rows)
-    : bound_(bound),
+    : height_(bound.height()),
       reach_(system.grid().halo),
       y_(Grid{most_rows + 2 * reach_, system.grid().width, reach_}, channels),
-      factors_(Grid{y_.grid().height, system.grid().width, 0}, 1) {}
+      factors_(bound) {}
 
 void JacobiRows::turn_to(Index begin, Index end) {
   first_ = std::max<Index>(0, begin - reach_);
-  last_ = std::min(bound_.height(), end + reach_);
+  last_ = std::min(height_, end + reach_);
   next_ = first_;
-  for (Index row = first_; row < last_; ++row) {
-    float* factors = factors_.row(0, row - first_);
-    bound_.read(row, 0, bound_.width(), factors);
-    invert_row(bound_.width(), factors);
+}
+
+const float* JacobiRows::factors(Index row) {
+  if (factors_.turn_to(row)) {
+    invert_row(y_.grid().width, factors_.numbers());
   }
+  return factors_.numbers();
 }
 
 void JacobiRows::step_from_zero(Index row, const Field<float>& r) {

@@ -39,16 +39,18 @@ class JacobiRows {
 
   float* y(Index row) { return y_.row(0, row - first_); }
   Index channel_step() const { return y_.channel_step(); }
-  const float* factors(Index row) const { return factors_.row(0, row - first_); }
+
+  /// F of one row, padded; until that of another row is asked for.
+  const float* factors(Index row);
 
  private:
-  const PixelDiagonal& bound_;
+  Index height_;
   Index reach_;
   Index first_ = 0;
   Index last_ = 0;
   Index next_ = 0;  // to be made
   Field<float> y_;
-  Field<float> factors_;
+  PixelDiagonalRow factors_;
 };
 
 }  // namespace fastphoto

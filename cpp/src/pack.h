@@ -14,30 +14,36 @@ namespace fastphoto {
 /// pack_size samples side by side, for kernels that keep sums in registers over many neighbours; the compiler maps them
 /// to as many registers as the instruction set takes. Only to be used inside one function with what is inlined into it.
 #if defined(__GNUC__)
-using Pack = float __attribute__((vector_size(pack_size * sizeof(float))));
+template <class T>
+struct PackType {
+  using type __attribute__((vector_size(pack_size * sizeof(T)))) = T;
+};
+template <class T>
+using PackOf = typename PackType<T>::type;
 #else
-struct Pack {
-  float lane[pack_size];
+template <class T>
+struct PackOf {
+  T lane[pack_size];
 
-  Pack& operator+=(const Pack& other) {
-    return each(other, [](float& a, float b) { a += b; });
+  PackOf& operator+=(const PackOf& other) {
+    return each(other, [](T& a, T b) { a += b; });
   }
-  Pack& operator-=(const Pack& other) {
-    return each(other, [](float& a, float b) { a -= b; });
+  PackOf& operator-=(const PackOf& other) {
+    return each(other, [](T& a, T b) { a -= b; });
   }
-  Pack& operator*=(const Pack& other) {
-    return each(other, [](float& a, float b) { a *= b; });
+  PackOf& operator*=(const PackOf& other) {
+    return each(other, [](T& a, T b) { a *= b; });
   }
-  friend Pack operator+(Pack a, const Pack& b) { return a += b; }
-  friend Pack operator-(Pack a, const Pack& b) { return a -= b; }
-  friend Pack operator*(Pack a, const Pack& b) { return a *= b; }
-  friend Pack operator*(float a, Pack b) {
-    return b.each(b, [a](float& lane, float) { lane *= a; });
+  friend PackOf operator+(PackOf a, const PackOf& b) { return a += b; }
+  friend PackOf operator-(PackOf a, const PackOf& b) { return a -= b; }
+  friend PackOf operator*(PackOf a, const PackOf& b) { return a *= b; }
+  friend PackOf operator*(T a, PackOf b) {
+    return b.each(b, [a](T& lane, T) { lane *= a; });
   }
 
  private:
   template <class Body>
-  Pack& each(const Pack& other, Body body) {
+  PackOf& each(const PackOf& other, Body body) {
     for (Index i = 0; i < pack_size; ++i) {
       body(lane[i], other.lane[i]);
     }
@@ -45,6 +51,8 @@ struct Pack {
   }
 };
 #endif
+using Pack = PackOf<float>;
+using DoublePack = PackOf<double>;
 
 /// What has been loaded stays in registers: without this, compilers read operands that are used several times from
 /// memory each time.
@@ -77,6 +85,27 @@ FASTPHOTO_INLINE void load_pairs(const std::int32_t* from, Pack& first, Pack& se
 
 FASTPHOTO_INLINE void load(const float* from, Pack& pack) { std::memcpy(&pack, from, sizeof pack); }
 FASTPHOTO_INLINE void store(const Pack& pack, float* to) { std::memcpy(to, &pack, sizeof pack); }
+
+FASTPHOTO_INLINE void load(const double* from, DoublePack& pack) { std::memcpy(&pack, from, sizeof pack); }
+#if defined(__GNUC__)
+FASTPHOTO_INLINE void load(const float* from, DoublePack& pack) {
+  Pack singles;
+  load(from, singles);
+  pack = __builtin_convertvector(singles, DoublePack);
+}
+FASTPHOTO_INLINE void store(const DoublePack& pack, float* to) { store(__builtin_convertvector(pack, Pack), to); }
+#else
+FASTPHOTO_INLINE void load(const float* from, DoublePack& pack) {
+  for (Index i = 0; i < pack_size; ++i) {
+    pack.lane[i] = static_cast<double>(from[i]);
+  }
+}
+FASTPHOTO_INLINE void store(const DoublePack& pack, float* to) {
+  for (Index i = 0; i < pack_size; ++i) {
+    to[i] = static_cast<float>(pack.lane[i]);
+  }
+}
+#endif
 
 #ifdef FASTPHOTO_HAS_VERSIONS
 /// A number for every lane of a pack, to tell shuffles where samples come from.

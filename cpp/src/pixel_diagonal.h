@@ -18,6 +18,11 @@ class PixelDiagonal {
   Index height() const { return static_cast<Index>(rows_.size()); }
   Index width() const { return static_cast<Index>(columns_.size()); }
 
+  /// Whether two rows have the same numbers, as nearly all have without weights.
+  bool same(Index row, Index other) const {
+    return weights_.empty() && rows_[static_cast<std::size_t>(row)] == rows_[static_cast<std::size_t>(other)];
+  }
+
   /// The numbers of `count` pixels of one row.
   FASTPHOTO_INLINE void read(Index row, Index column, Index count, float* FASTPHOTO_RESTRICT out) const {
     const float factor = rows_[static_cast<std::size_t>(row)];
@@ -37,6 +42,29 @@ class PixelDiagonal {
   std::vector<float> rows_;
   std::vector<float> columns_;
   std::vector<float> weights_;  // row-major; empty = all one
+};
+
+/// The numbers of one row after the other, padded with zeros, which are read when they change; one for each task.
+class PixelDiagonalRow {
+ public:
+  explicit PixelDiagonalRow(const PixelDiagonal& diagonal)
+      : diagonal_(diagonal), numbers_(static_cast<std::size_t>(padded_to_packs(diagonal.width()))) {}
+
+  /// Returns whether the row has other numbers than the one before; they are what was read then.
+  bool turn_to(Index row) {
+    if (row_ >= 0 && (row == row_ || diagonal_.same(row, row_))) {
+      return false;
+    }
+    row_ = row;
+    diagonal_.read(row, 0, diagonal_.width(), numbers_.data());
+    return true;
+  }
+  float* numbers() { return numbers_.data(); }
+
+ private:
+  const PixelDiagonal& diagonal_;
+  Index row_ = -1;
+  std::vector<float> numbers_;
 };
 
 }  // namespace fastphoto

@@ -196,29 +196,41 @@ FASTPHOTO_BY_WIDTH(void relax,
                     float* y),
                    relax_row, (A, factors, r, x, channels, y))
 
-/// r = b - A x on a row of one channel, in float64; returns r . r. Many offsets in one go over few samples, whose sums
-/// stay in registers.
+/// r = b - A x on a row of one channel, in float64. All offsets in one go over a pack, whose sums stay in registers.
+template <bool near, class T>
+FASTPHOTO_INLINE void subtract_in_double(const StencilRow& A, const float* b, const T* x, float* r) {
+  for (Index i = 0; i < A.width; i += pack_size) {
+    DoublePack own;
+    DoublePack diagonal;
+    DoublePack right;
+    DoublePack behind_sums = {};  // as in apply_packs
+    load(x + i, own);
+    load(A.diagonal + i, diagonal);
+    load(b + i, right);
+    DoublePack sums = diagonal * own;
+    for_each_offset<near>(A, [&](const float* ahead, const float* behind, Index step) FASTPHOTO_INLINE_LAMBDA {
+      DoublePack coefficient;
+      DoublePack neighbour;
+      load(ahead + i, coefficient);
+      load(x + i + step, neighbour);
+      sums += coefficient * (own - neighbour);
+      load(behind + i, coefficient);
+      load(x + i - step, neighbour);
+      behind_sums += coefficient * (own - neighbour);
+    });
+    store(right - (sums + behind_sums), r + i);
+  }
+}
+
+/// Returns r . r.
 template <class T>
 FASTPHOTO_INLINE double residual_packs(const StencilRow& A, const float* b, const T* x, float* r) {
-  constexpr Index group = 16;
-  for (Index first = 0; first < A.width; first += group) {
-    double sums[group];
-    for (Index i = 0; i < group; ++i) {
-      sums[i] = static_cast<double>(A.diagonal[first + i]) * static_cast<double>(x[first + i]);
-    }
-    for_each_offset<false>(A, [&](const float* forward, const float* backward, Index step) FASTPHOTO_INLINE_LAMBDA {
-      const T* own = x + first;
-      for (Index i = 0; i < group; ++i) {
-        const auto here = static_cast<double>(own[i]);
-        sums[i] += static_cast<double>(forward[first + i]) * (here - static_cast<double>(own[i + step])) +
-                   static_cast<double>(backward[first + i]) * (here - static_cast<double>(own[i - step]));
-      }
-    });
-    for (Index i = 0; i < group; ++i) {
-      r[first + i] = static_cast<float>(static_cast<double>(b[first + i]) - sums[i]);
-    }
+  if (A.count == near_count) {
+    subtract_in_double<true>(A, b, x, r);
+  } else {
+    subtract_in_double<false>(A, b, x, r);
   }
-  return dot_row(r, r, A.width);
+  return dot_in_lanes(r, r, A.width);
 }
 
 FASTPHOTO_MULTIVERSION double residual_row(const StencilRow& A, const float* b, const double* x, float* r) {
@@ -275,12 +287,12 @@ StencilRows::StencilRows(const StencilOperator& system, Index channels)
     : system_(system),
       channels_(channels),
       channel_step_(system.grid().stride()),
-      diagonal_(static_cast<std::size_t>(padded_to_packs(system.grid().width))) {}
+      diagonal_(system.diagonal_) {}
 
 StencilRow StencilRows::at(Index row) {
   const Field<float>& coefficients = system_.coefficients_;
-  system_.diagonal_.read(row, 0, system_.grid().width, diagonal_.data());
-  return {diagonal_.data(),
+  diagonal_.turn_to(row);
+  return {diagonal_.numbers(),
           coefficients.row(0, row),
           coefficients.channel_step(),
           coefficients.row_step(),

@@ -72,7 +72,7 @@ class StencilRows {
   const StencilOperator& system_;
   Index channels_;
   Index channel_step_;
-  std::vector<float> diagonal_;
+  PixelDiagonalRow diagonal_;
 };
 
 }  // namespace fastphoto
