@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 
 #include "buffer.h"
@@ -9,9 +10,9 @@
 
 namespace fastphoto {
 
-/// Packs of a row of `width` samples, folded: the length of its segments. Even, so that packs can have two colours in
-/// turns, also where one segment follows another.
-constexpr Index folded_length(Index width) { return 2 * ((width + 2 * pack_size - 1) / (2 * pack_size)); }
+/// Packs of a row of `width` samples, folded: the length of its segments. At least two, so that no pack is its own
+/// neighbour.
+constexpr Index folded_length(Index width) { return std::max<Index>(2, (width + pack_size - 1) / pack_size); }
 
 /// Rows of samples folded into pack_size segments of equal length: pack j of a row holds sample j of every segment, for
 /// one channel after another. The neighbours of a pack's samples along the row are then the packs before and behind it,
@@ -64,6 +65,11 @@ FASTPHOTO_INLINE void close_behind(float* row, Index length, Index channels) {
     std::memcpy(behind, row + c * pack_size + 1, (pack_size - 1) * sizeof(float));
     behind[pack_size - 1] = 0.0F;
   }
+}
+
+/// Fills pack `length` of a row with zeros.
+FASTPHOTO_INLINE void clear_behind(float* row, Index length, Index channels) {
+  std::memset(row + length * channels * pack_size, 0, static_cast<std::size_t>(channels * pack_size) * sizeof(float));
 }
 
 /// Folds a row of all channels of a field, whose padding is read as well, and closes it.

@@ -13,9 +13,19 @@ namespace fastphoto {
 
 namespace {
 
-// Colours of a row's packs.
-constexpr Index even = 0;
-constexpr Index odd = 1;
+/// Every second pack of a row, from `first` on.
+struct Packs {
+  Index first;
+  Index end;
+};
+
+Packs odd_packs(const NodeRow& row) { return {1, row.length}; }
+Packs even_packs(const NodeRow& row) { return {0, row.length}; }
+
+// Behind the last pack of a segment of odd length the next one starts, with a pack that is even as well. So the last
+// one comes behind the even ones and before the odd ones: of its neighbours in the row, the one behind it is before it.
+Packs last_pack(const NodeRow& row) { return {row.length - row.length % 2, row.length}; }
+Packs even_packs_but_last(const NodeRow& row) { return {0, row.length - row.length % 2}; }
 
 /// What a product with part of K reads.
 enum class Part {
@@ -76,9 +86,17 @@ struct Tie {
   const float* transposed_x;
 };
 
-/// Calls finish(at, product) for the packs of one colour and all unknowns: a part of K times x, whose row is `own`.
+/// Calls finish(at, product) for all unknowns of pack j.
+template <Index R, class Finish>
+FASTPHOTO_INLINE void finish_packs(const Pack (&sums)[4 * R], Index j, const Finish& finish) {
+  unrolled<4 * R>([&](auto c) FASTPHOTO_INLINE_LAMBDA {
+    finish((j * 4 * R + c) * pack_size, (1.0F / scale) * sums[c]);
+  });
+}
+
+/// Calls finish(at, product) for all unknowns of some packs: a part of K times x, whose row is `own`.
 template <Index R, Part part, class Finish>
-FASTPHOTO_INLINE void multiply_packs(const NodeRow& row, Index color, const RowsBeside& beside, const float* own,
+FASTPHOTO_INLINE void multiply_packs(const NodeRow& row, Packs packs, const RowsBeside& beside, const float* own,
                                      const Finish& finish) {
   constexpr Index step = 4 * R * pack_size;
   Tie ties[CoarseLevel::blocks_per_node];
@@ -94,7 +112,7 @@ FASTPHOTO_INLINE void multiply_packs(const NodeRow& row, Index color, const Rows
                        (within ? own : beside.above) - offset.dx * step};
     }
   }
-  for (Index j = color; j < row.length; j += 2) {
+  for (Index j = packs.first; j < packs.end; j += 2) {
     Pack sums[4 * R] = {};
     const Tie* tie = ties;
     do {  // not unrolled, for the sake of the cache of instructions
@@ -105,9 +123,30 @@ FASTPHOTO_INLINE void multiply_packs(const NodeRow& row, Index color, const Rows
       add_product<R>(block, tie->x + j * step, sums);
       add_transposed_product<R>(transposed, tie->transposed_x + j * step, sums);
     } while (++tie != ties + count);
-    unrolled<4 * R>([&](auto c)
-                        FASTPHOTO_INLINE_LAMBDA { finish(j * step + c * pack_size, (1.0F / scale) * sums[c]); });
+    finish_packs<R>(sums, j, finish);
   }
+}
+
+/// The same for the last pack of a segment of odd length and what is behind it.
+template <Index R, class Finish>
+FASTPHOTO_INLINE void multiply_seam(const NodeRow& row, float* x, const Finish& finish) {
+  constexpr Index step = 4 * R * pack_size;
+  close_behind(x, row.length, 4 * R);
+  for (Index j = last_pack(row).first; j < row.length; ++j) {
+    Pack sums[4 * R] = {};
+    add_product<R>(row.pairs + j * pairs_per_pack, x + (j + 1) * step, sums);
+    finish_packs<R>(sums, j, finish);
+  }
+}
+
+/// Even packs, the last one first, of x tied to what is behind them in the order; finish_last finds that pack of x.
+template <Index R, Part part, class FinishLast, class Finish>
+FASTPHOTO_INLINE void multiply_even_backwards(const NodeRow& row, const RowsBeside& beside, float* x,
+                                              const FinishLast& finish_last, const Finish& finish) {
+  clear_behind(x, row.length, 4 * R);
+  multiply_packs<R, part>(row, last_pack(row), beside, x, finish_last);
+  close_before(x, row.length, 4 * R);
+  multiply_packs<R, part>(row, even_packs_but_last(row), beside, x, finish);
 }
 
 /// to = from - product.
@@ -128,53 +167,64 @@ FASTPHOTO_INLINE auto add_to(float* to) {
   };
 }
 
+/// v -= product and, since w + v has become less by it, y += factor product.
+FASTPHOTO_INLINE auto correct(float factor, float* y, float* v) {
+  return [factor, y, v](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+    Pack own;
+    load(v + i, own);
+    store(own - product, v + i);
+    load(y + i, own);
+    store(own + factor * product, y + i);
+  };
+}
+
 }  // namespace
 
 FASTPHOTO_MULTIVERSION void solve_lower_even(const NodeRow& row, float* s) {
   with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
-    close_behind(s, row.length, 4 * R);
-    multiply_packs<R, Part::Within>(row, odd, {}, s, subtract_from(s, s));
+    multiply_seam<R>(row, s, subtract_from(s, s));
+    multiply_packs<R, Part::Within>(row, odd_packs(row), {}, s, subtract_from(s, s));
     close_before(s, row.length, 4 * R);
   });
 }
 
 FASTPHOTO_MULTIVERSION void solve_lower_odd(const NodeRow& row, const RowsBeside& s_beside, float* s) {
   with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
-    multiply_packs<R, Part::Beside>(row, even, s_beside, nullptr, subtract_from(s, s));
-    close_behind(s, row.length, 4 * R);
-    multiply_packs<R, Part::Both>(row, odd, s_beside, s, subtract_from(s, s));
+    multiply_packs<R, Part::Beside>(row, even_packs(row), s_beside, nullptr, subtract_from(s, s));
+    multiply_seam<R>(row, s, subtract_from(s, s));
+    multiply_packs<R, Part::Both>(row, odd_packs(row), s_beside, s, subtract_from(s, s));
   });
 }
 
 FASTPHOTO_MULTIVERSION void multiply_upper_even(const NodeRow& row, const RowsBeside& x_beside, float* y) {
   with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
-    multiply_packs<R, Part::Both>(row, even, x_beside, y, add_to(y));
-    multiply_packs<R, Part::Beside>(row, odd, x_beside, nullptr, add_to(y));
+    clear_behind(y, row.length, 4 * R);
+    multiply_packs<R, Part::Both>(row, even_packs(row), x_beside, y, add_to(y));
+    multiply_packs<R, Part::Beside>(row, odd_packs(row), x_beside, nullptr, add_to(y));
   });
 }
 
 FASTPHOTO_MULTIVERSION void multiply_upper_odd(const NodeRow& row, float* y) {
   with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
-    multiply_packs<R, Part::Within>(row, even, {}, y, add_to(y));
+    clear_behind(y, row.length, 4 * R);
+    multiply_packs<R, Part::Within>(row, even_packs(row), {}, y, add_to(y));
   });
 }
 
 FASTPHOTO_MULTIVERSION void solve_upper_even(const NodeRow& row, const RowsBeside& w_beside, const float* y, float* w) {
   with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
-    multiply_packs<R, Part::Beside>(row, odd, w_beside, nullptr, subtract_from(y, w));
-    close_before(w, row.length, 4 * R);
-    multiply_packs<R, Part::Both>(row, even, w_beside, w, subtract_from(y, w));
+    multiply_packs<R, Part::Beside>(row, odd_packs(row), w_beside, nullptr, subtract_from(y, w));
+    multiply_even_backwards<R, Part::Both>(row, w_beside, w, subtract_from(y, w), subtract_from(y, w));
   });
 }
 
 FASTPHOTO_MULTIVERSION void solve_upper_odd(const NodeRow& row, const float* y, float* w) {
   with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
     constexpr Index step = 4 * R * pack_size;
-    for (Index j = odd; j < row.length; j += 2) {
+    for (Index j = odd_packs(row).first; j < row.length; j += 2) {
       std::memcpy(w + j * step, y + j * step, step * sizeof(float));
     }
-    close_before(w, row.length, 4 * R);
-    multiply_packs<R, Part::Within>(row, even, {}, w, subtract_from(y, w));
+    multiply_even_backwards<R, Part::Within>(row, {}, w, subtract_from(y, w), subtract_from(y, w));
     close_behind(w, row.length, 4 * R);
   });
 }
@@ -182,18 +232,22 @@ FASTPHOTO_MULTIVERSION void solve_upper_odd(const NodeRow& row, const float* y, 
 FASTPHOTO_MULTIVERSION void step_even(const NodeRow& row, const RowsBeside& w_beside, float factor, const float* s,
                                       float* y, float* w, float* v) {
   with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
-    multiply_packs<R, Part::Beside>(row, odd, w_beside, nullptr, subtract_from(y, w));
-    close_before(w, row.length, 4 * R);
-    multiply_packs<R, Part::Both>(row, even, w_beside, w, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+    multiply_packs<R, Part::Beside>(row, odd_packs(row), w_beside, nullptr, subtract_from(y, w));
+    const auto relax = [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
       Pack own;
       Pack right;
       load(y + i, own);
       load(s + i, right);
       store(product, v + i);
       store(own + factor * (right - own), y + i);  // w + v is y
-    });
-    close_behind(v, row.length, 4 * R);
-    multiply_packs<R, Part::Within>(row, odd, {}, v, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+    };
+    const auto solve_and_relax = [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+      subtract_from(y, w)(i, product);
+      relax(i, product);
+    };
+    multiply_even_backwards<R, Part::Both>(row, w_beside, w, solve_and_relax, relax);
+    multiply_seam<R>(row, v, correct(factor, y, v));
+    multiply_packs<R, Part::Within>(row, odd_packs(row), {}, v, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
       Pack own;
       Pack solved;
       Pack right;
@@ -217,7 +271,7 @@ FASTPHOTO_MULTIVERSION void step_odd(const NodeRow& row, const RowsBeside& v_bes
       load(s + i, right);
       store(own + factor * (right - own + product), y + i);  // w + v is y less the product
     };
-    multiply_packs<R, Part::Beside>(row, even, v_beside, nullptr,
+    multiply_packs<R, Part::Beside>(row, even_packs(row), v_beside, nullptr,
                                     [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
                                       Pack own;
                                       Pack solved;
@@ -226,8 +280,8 @@ FASTPHOTO_MULTIVERSION void step_odd(const NodeRow& row, const RowsBeside& v_bes
                                       store(own - solved - product, v + i);
                                       relax(i, product);
                                     });
-    close_behind(v, row.length, 4 * R);
-    multiply_packs<R, Part::Both>(row, odd, v_beside, v, relax);
+    multiply_seam<R>(row, v, correct(factor, y, v));
+    multiply_packs<R, Part::Both>(row, odd_packs(row), v_beside, v, relax);
   });
 }
 
@@ -244,11 +298,10 @@ FASTPHOTO_MULTIVERSION void finish_even(const NodeRow& row, const RowsBeside& w_
       store(right + product, q + i);
       store(own - product, x + i);
     };
-    multiply_packs<R, Part::Beside>(row, odd, w_beside, nullptr, solve);
-    close_before(x, row.length, 4 * R);
-    multiply_packs<R, Part::Both>(row, even, w_beside, x, solve);
-    close_behind(q, row.length, 4 * R);
-    multiply_packs<R, Part::Within>(row, odd, {}, q, add_to(t));
+    multiply_packs<R, Part::Beside>(row, odd_packs(row), w_beside, nullptr, solve);
+    multiply_even_backwards<R, Part::Both>(row, w_beside, x, solve, solve);
+    multiply_seam<R>(row, q, add_to(t));
+    multiply_packs<R, Part::Within>(row, odd_packs(row), {}, q, add_to(t));
     close_before(q, row.length, 4 * R);
   });
 }
@@ -267,9 +320,9 @@ FASTPHOTO_MULTIVERSION void finish_odd(const NodeRow& row, const RowsBeside& q_b
       store(right - solved, q + i);
       store(solved, x + i);
     };
-    multiply_packs<R, Part::Beside>(row, even, q_beside, nullptr, finish);
-    close_behind(q, row.length, 4 * R);
-    multiply_packs<R, Part::Both>(row, odd, q_beside, q, finish);
+    multiply_packs<R, Part::Beside>(row, even_packs(row), q_beside, nullptr, finish);
+    multiply_seam<R>(row, q, add_to(t));
+    multiply_packs<R, Part::Both>(row, odd_packs(row), q_beside, q, finish);
   });
 }
 
