@@ -92,10 +92,14 @@ Grid covered(const CoarseLevel& level) { return {1, S * level.grid().width, 0}; 
 }  // namespace
 
 AggregateRestriction::AggregateRestriction(const CoarseLevel& level, const Field<float>& centred, Index channels)
-    : level_(level), centred_(centred), channels_(channels), moments_(covered(level), 4 * channels) {}
+    : level_(level),
+      centred_(centred),
+      channels_(channels),
+      moments_(covered(level), 4 * channels),
+      nodes_(Grid{1, level.grid().width, 0}, 4 * channels) {}
 
 void AggregateRestriction::row(Index node_row, const float* fine, Index row_step, Index channel_step,
-                               Field<float>& coarse) {
+                               FoldedRows<float>& coarse) {
   const Index first = S * node_row;
   const Index rows = std::min(S, centred_.grid().height - first);
   column_moments(
@@ -103,11 +107,12 @@ void AggregateRestriction::row(Index node_row, const float* fine, Index row_step
       centred_.grid().width, channels_, moments_.channel_step(), moments_.row(0, 0));
   const Index nodes = level_.grid().width;
   for (Index plane = 0; plane < 4 * channels_; ++plane) {
-    sum_triples(moments_.row(plane, 0), nodes, coarse.row(plane, node_row));
+    sum_triples(moments_.row(plane, 0), nodes, nodes_.row(plane, 0));
   }
   multiply_transposed_basis({level_.basis().row(CoarseLevel::to_plane, node_row), level_.basis().channel_step()}, nodes,
-                            channels_, {coarse.row(0, node_row), coarse.channel_step()},
-                            {coarse.row(0, node_row), coarse.channel_step()});
+                            channels_, {nodes_.row(0, 0), nodes_.channel_step()},
+                            {nodes_.row(0, 0), nodes_.channel_step()});
+  fold_row(nodes_, 0, coarse, node_row);
 }
 
 AggregateProlongation::AggregateProlongation(const CoarseLevel& level, const Field<float>& centred, Index channels)
@@ -117,10 +122,11 @@ AggregateProlongation::AggregateProlongation(const CoarseLevel& level, const Fie
       nodes_(Grid{1, level.grid().width, 0}, 4 * channels),
       affine_(covered(level), 4 * channels) {}
 
-void AggregateProlongation::expand(Index node_row, const Field<float>& coarse) {
+void AggregateProlongation::expand(Index node_row, const FoldedRows<float>& coarse) {
   const Index nodes = level_.grid().width;
+  unfold_row(coarse, node_row, nodes_, 0);
   multiply_basis({level_.basis().row(CoarseLevel::to_plane, node_row), level_.basis().channel_step()}, nodes, channels_,
-                 {coarse.row(0, node_row), coarse.channel_step()}, {nodes_.row(0, 0), nodes_.channel_step()});
+                 {nodes_.row(0, 0), nodes_.channel_step()}, {nodes_.row(0, 0), nodes_.channel_step()});
   for (Index plane = 0; plane < 4 * channels_; ++plane) {
     float* const row = affine_.row(plane, 0);
     repeat_thrice(nodes_.row(plane, 0), nodes, row);
@@ -129,7 +135,7 @@ void AggregateProlongation::expand(Index node_row, const Field<float>& coarse) {
   loaded_ = node_row;
 }
 
-void AggregateProlongation::add(Index row, const Field<float>& coarse, float* out, Index channel_step) {
+void AggregateProlongation::add(Index row, const FoldedRows<float>& coarse, float* out, Index channel_step) {
   if (row / S != loaded_) {
     expand(row / S, coarse);
   }

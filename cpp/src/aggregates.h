@@ -2,6 +2,7 @@
 #pragma once
 
 #include "coarse_level.h"
+#include "folded_rows.h"
 #include "grid.h"
 
 namespace fastphoto {
@@ -20,13 +21,14 @@ class AggregateRestriction {
   AggregateRestriction(const CoarseLevel& level, const Field<float>& centred, Index channels);
 
   /// `fine` points at the first channel of the first row of pixels.
-  void row(Index node_row, const float* fine, Index row_step, Index channel_step, Field<float>& coarse);
+  void row(Index node_row, const float* fine, Index row_step, Index channel_step, FoldedRows<float>& coarse);
 
  private:
   const CoarseLevel& level_;
   const Field<float>& centred_;
   Index channels_;
   Field<float> moments_;  // of the pixels' columns, four for each channel
+  Field<float> nodes_;    // the same of one row of nodes
 };
 
 /// From aggregates to pixels, row by row. One for each task.
@@ -38,10 +40,10 @@ class AggregateProlongation {
   void restart() { loaded_ = -1; }
 
   /// out += P coarse on a row of pixels; `out` points at its first channel.
-  void add(Index row, const Field<float>& coarse, float* out, Index channel_step);
+  void add(Index row, const FoldedRows<float>& coarse, float* out, Index channel_step);
 
  private:
-  void expand(Index node_row, const Field<float>& coarse);
+  void expand(Index node_row, const FoldedRows<float>& coarse);
 
   const CoarseLevel& level_;
   const Field<float>& centred_;

@@ -148,21 +148,18 @@ FASTPHOTO_BY_WIDTH(void unfold, (const float* from, Index pack_step, Index lengt
 
 }  // namespace
 
-void fold_row(const Field<float>& from, Index row, float* to) {
-  const Index length = folded_length(from.grid().width);
-  const Index channels = from.channels();
-  for (Index c = 0; c < channels; ++c) {
-    fold(from.row(c, row), length, to + c * pack_size, channels * pack_size);
+void fold_row(const Field<float>& from, Index from_row, FoldedRows<float>& to, Index to_row) {
+  float* const packs = to.row(to_row);
+  for (Index c = 0; c < to.channels(); ++c) {
+    fold(from.row(c, from_row), to.length(), packs + c * pack_size, to.pack_step());
   }
-  close_before(to, length, channels);
-  close_behind(to, length, channels);
+  close_before(packs, to.length(), to.channels());
+  close_behind(packs, to.length(), to.channels());
 }
 
-void unfold_row(const float* from, Field<float>& to, Index row) {
-  const Index length = folded_length(to.grid().width);
-  const Index channels = to.channels();
-  for (Index c = 0; c < channels; ++c) {
-    unfold(from + c * pack_size, channels * pack_size, length, to.row(c, row));
+void unfold_row(const FoldedRows<float>& from, Index from_row, Field<float>& to, Index to_row) {
+  for (Index c = 0; c < from.channels(); ++c) {
+    unfold(from.row(from_row) + c * pack_size, from.pack_step(), from.length(), to.row(c, to_row));
   }
 }
 

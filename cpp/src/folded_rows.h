@@ -73,9 +73,9 @@ FASTPHOTO_INLINE void clear_behind(float* row, Index length, Index channels) {
 }
 
 /// Folds a row of all channels of a field, whose padding is read as well, and closes it.
-void fold_row(const Field<float>& from, Index row, float* to);
+void fold_row(const Field<float>& from, Index from_row, FoldedRows<float>& to, Index to_row);
 
 /// The reverse; writes the field's padding too, with the zeros that it has.
-void unfold_row(const float* from, Field<float>& to, Index row);
+void unfold_row(const FoldedRows<float>& from, Index from_row, Field<float>& to, Index to_row);
 
 }  // namespace fastphoto

@@ -306,8 +306,8 @@ FASTPHOTO_MULTIVERSION void finish_even(const NodeRow& row, const RowsBeside& w_
   });
 }
 
-FASTPHOTO_MULTIVERSION void finish_odd(const NodeRow& row, const RowsBeside& q_beside, const float* s, float* x,
-                                       float* q, float* t) {
+FASTPHOTO_MULTIVERSION void finish_odd(const NodeRow& row, const RowsBeside& q_beside, const float* s, const float* w,
+                                       float* x, float* q, float* t) {
   with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
     const auto finish = [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
       Pack own;
@@ -315,7 +315,7 @@ FASTPHOTO_MULTIVERSION void finish_odd(const NodeRow& row, const RowsBeside& q_b
       Pack solved;
       load(x + i, own);
       load(s + i, right);
-      load(t + i, solved);
+      load(w + i, solved);
       store(right - own + product, t + i);
       store(right - solved, q + i);
       store(solved, x + i);

@@ -43,7 +43,7 @@ void solve_lower_odd(const NodeRow& row, const RowsBeside& s_beside, float* s);
 void multiply_upper_even(const NodeRow& row, const RowsBeside& x_beside, float* y);
 void multiply_upper_odd(const NodeRow& row, float* y);
 
-/// w = G^-1 y; that of odd rows closed.
+/// w = G^-1 y, of even rows also in place; that of odd rows closed.
 void solve_upper_even(const NodeRow& row, const RowsBeside& w_beside, const float* y, float* w);
 void solve_upper_odd(const NodeRow& row, const float* y, float* w);
 
@@ -54,9 +54,10 @@ void step_even(const NodeRow& row, const RowsBeside& w_beside, float factor, con
 void step_odd(const NodeRow& row, const RowsBeside& v_beside, float factor, const float* s, const float* w, float* y,
               float* v);
 
-/// x = w in place of y, and t = r - K x = s - y + L q with q = s - w. Even rows leave q, closed; odd rows have their w,
-/// in whose place they leave t, and use `q` as room.
+/// x = w in place of y, and t = r - K x = s - y + L q with q = s - w. Even rows leave q, closed; odd rows have their w
+/// and use `q` as room.
 void finish_even(const NodeRow& row, const RowsBeside& w_beside, const float* s, float* x, float* q, float* t);
-void finish_odd(const NodeRow& row, const RowsBeside& q_beside, const float* s, float* x, float* q, float* t);
+void finish_odd(const NodeRow& row, const RowsBeside& q_beside, const float* s, const float* w, float* x, float* q,
+                float* t);
 
 }  // namespace fastphoto

@@ -35,7 +35,7 @@ LevelMatrix::LevelMatrix(Workers& workers, const Field<float>& blocks)
   workers.run(blocks.grid().height, node_rows_per_chunk, [&](Index begin, Index end) {
     FoldedRows<float> entries(1, blocks.grid().width, blocks.channels());
     for (Index row = begin; row < end; ++row) {
-      fold_row(blocks, row, entries.row(0));
+      fold_row(blocks, row, entries, 0);
       pair_entries(entries.row(0) - entries.pack_step(), pairs_.row_step() / pack_size,
                    pairs_.row(row) - pairs_.pack_step());
     }

@@ -137,7 +137,8 @@ struct LevelSmoother::Steps {
   Index count;
 };
 
-/// What to do with a row: when the first sweep begins there, and in each step. In between w is found for odd rows.
+/// What to do with a row: when the first sweep begins there, and in each step. In between w is found for odd rows. What
+/// is called y here is G x; before the first step r, between the steps before and those after x.
 struct LevelSmoother::Visits {
   bool makes_s;  // where the first sweep begins
   std::function<void(Index row, const Task& task)> begin_even;
@@ -150,8 +151,7 @@ LevelSmoother::LevelSmoother(const LevelMatrix& matrix, std::vector<float> facto
     : matrix_(matrix),
       factors_(std::move(factors)),
       right_sides_(right_sides),
-      s_(matrix.pairs().height(), matrix.pairs().width(), 4 * right_sides),
-      y_(s_.height(), s_.width(), s_.channels()) {}
+      s_(matrix.pairs().height(), matrix.pairs().width(), 4 * right_sides) {}
 
 LevelSmoother::~LevelSmoother() = default;
 
@@ -193,7 +193,7 @@ void LevelSmoother::pass_over(const Task& task, const Steps& steps, const Visits
 }
 
 /// All steps, as many at a time as their rows fit in the cache.
-void LevelSmoother::sweep(Workers& workers, Index count, const Visits& visits) {
+void LevelSmoother::sweep(Workers& workers, FoldedRows<float>& y, Index count, const Visits& visits) {
   const Index height = s_.height();
   const Index rows = rows_per_chunk_of(workers, height);
   const bool alone = rows >= height;
@@ -210,36 +210,37 @@ void LevelSmoother::sweep(Workers& workers, Index count, const Visits& visits) {
     const auto task = [&](Index begin, Index end) {
       Room& room = *rooms_[static_cast<std::size_t>(begin / rows)];
       room.require_rows(margin, alone ? 0 : 2 * margin, !alone && makes_s);
-      return Task{s_, y_, room, begin, end, margin, makes_s};
+      return Task{s_, y, room, begin, end, margin, makes_s};
     };
     if (alone) {
       pass_over(task(0, height), steps, visits);
       continue;
     }
-    if (!makes_s) {  // else y is made as well
-      workers.run(height, rows, [&](Index begin, Index end) { task(begin, end).copy_others_y(); });
-    }
+    workers.run(height, rows, [&](Index begin, Index end) { task(begin, end).copy_others_y(); });
     workers.run(height, rows, [&](Index begin, Index end) { pass_over(task(begin, end), steps, visits); });
   }
 }
 
-void LevelSmoother::before(Workers& workers, const Field<float>& r, Field<float>& rest) {
+void LevelSmoother::before(Workers& workers, FoldedRows<float>& v, FoldedRows<float>& rest) {
   const Index outer = s_.pack_step();
   const auto steps = static_cast<Index>(factors_.size());
   // The first step is taken where the rows begin.
   const auto factor = [&](Index step) { return factors_[static_cast<std::size_t>(step + 1)]; };
+  const auto take_right_side = [&](Index row, const Task& task) {
+    std::copy_n(task.y(row) - outer, s_.row_step(), task.s(row) - outer);
+  };
   const auto take_first_step = [&](Index row, const Task& task) {
     scale_row(factors_[0], task.s(row) - outer, s_.row_step(), task.y(row) - outer);
   };
   Visits visits;
   visits.makes_s = true;
   visits.begin_even = [&](Index row, const Task& task) {
-    fold_row(r, row, task.s(row));
+    take_right_side(row, task);
     solve_lower_even(nodes(row), task.s(row));
     take_first_step(row, task);
   };
   visits.begin_odd = [&](Index row, const Task& task) {
-    fold_row(r, row, task.s(row));
+    take_right_side(row, task);
     solve_lower_odd(nodes(row), task.s_beside(row), task.s(row));
     take_first_step(row, task);
   };
@@ -249,29 +250,26 @@ void LevelSmoother::before(Workers& workers, const Field<float>& r, Field<float>
       step_row(factor(step), row, task);
       return;
     }
-    finish_even(nodes(row), task.rows_beside(row), task.s(row), task.y(row), task.beside(row), task.row_of_room());
-    if (task.owns(row)) {
-      unfold_row(task.row_of_room(), rest, row);
-    }
+    finish_even(nodes(row), task.rows_beside(row), task.s(row), task.y(row), task.beside(row),
+                task.owns(row) ? rest.row(row) : task.row_of_room());
   };
   visits.odd = [&](Index step, Index row, const Task& task) {
     if (step + 1 < steps) {
       step_row(factor(step), row, task);
       return;
     }
-    finish_odd(nodes(row), task.rows_beside(row), task.s(row), task.y(row), task.row_of_room(), task.beside(row));
-    unfold_row(task.beside(row), rest, row);
+    finish_odd(nodes(row), task.rows_beside(row), task.s(row), task.beside(row), task.y(row), task.row_of_room(),
+               rest.row(row));
   };
-  sweep(workers, steps, visits);
+  sweep(workers, v, steps, visits);
 }
 
-void LevelSmoother::after(Workers& workers, const Field<float>& correction, Field<float>& x) {
-  const Index outer = s_.pack_step();
+void LevelSmoother::after(Workers& workers, const FoldedRows<float>& correction, FoldedRows<float>& v) {
   const auto steps = static_cast<Index>(factors_.size());
+  const Index samples = s_.length() * s_.pack_step();
   const auto factor = [&](Index step) { return factors_[static_cast<std::size_t>(steps - 1 - step)]; };
   const auto add_correction = [&](Index row, const Task& task) {
-    fold_row(correction, row, task.row_of_room());
-    add_row(task.row_of_room() - outer, s_.row_step(), task.y(row) - outer);
+    add_row(correction.row(row), samples, task.y(row));
     close_before(task.y(row), s_.length(), s_.channels());
     close_behind(task.y(row), s_.length(), s_.channels());
   };
@@ -290,21 +288,18 @@ void LevelSmoother::after(Workers& workers, const Field<float>& correction, Fiel
     }
     if (step < steps) {
       step_row(factor(step), row, task);
-      return;
-    }
-    solve_upper_even(nodes(row), task.rows_beside(row), task.y(row), task.row_of_room());
-    if (task.owns(row)) {
-      unfold_row(task.row_of_room(), x, row);
+    } else if (task.owns(row)) {
+      solve_upper_even(nodes(row), task.rows_beside(row), task.y(row), task.y(row));
     }
   };
   visits.odd = [&](Index step, Index row, const Task& task) {
     if (step < steps) {
       step_row(factor(step), row, task);
-      return;
+    } else {
+      std::copy_n(task.beside(row), samples, task.y(row));
     }
-    unfold_row(task.beside(row), x, row);
   };
-  sweep(workers, steps + 1, visits);
+  sweep(workers, v, steps + 1, visits);
 }
 
 }  // namespace fastphoto

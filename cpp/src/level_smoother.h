@@ -22,11 +22,11 @@ class LevelSmoother {
   LevelSmoother(const LevelSmoother&) = delete;
   LevelSmoother& operator=(const LevelSmoother&) = delete;
 
-  /// All steps for the right side r, from x = 0: rest = r - K x.
-  void before(Workers& workers, const Field<float>& r, Field<float>& rest);
+  /// All steps for the right side r in `v`, from x = 0: rest = r - K x. Leaves x in `v`.
+  void before(Workers& workers, FoldedRows<float>& v, FoldedRows<float>& rest);
 
-  /// Adds the correction to the x of `before` and takes the steps in reverse order.
-  void after(Workers& workers, const Field<float>& correction, Field<float>& x);
+  /// Adds the correction to the x of `before` and takes the steps in reverse order, for the same r.
+  void after(Workers& workers, const FoldedRows<float>& correction, FoldedRows<float>& v);
 
  private:
   struct Room;
@@ -37,13 +37,12 @@ class LevelSmoother {
   NodeRow nodes(Index row) const;
   void step_row(float factor, Index row, const Task& task) const;
   void pass_over(const Task& task, const Steps& steps, const Visits& visits) const;
-  void sweep(Workers& workers, Index count, const Visits& visits);
+  void sweep(Workers& workers, FoldedRows<float>& y, Index count, const Visits& visits);
 
   const LevelMatrix& matrix_;
   std::vector<float> factors_;
   Index right_sides_;
   FoldedRows<float> s_;  // F^-1 r
-  FoldedRows<float> y_;  // G x, and x between the steps before and those after
   std::vector<std::unique_ptr<Room>> rooms_;
 };
 

@@ -172,34 +172,42 @@ RowFrame frame_of(const CoarseLevel& level, Index row, const PlaneRow& reference
 }  // namespace
 
 void restrict_level(Workers& workers, const CoarseLevel& fine_level, const CoarseLevel& coarse_level,
-                    const Field<float>& fine, Field<float>& coarse) {
+                    const FoldedRows<float>& fine, FoldedRows<float>& coarse) {
   const Index planes = fine.channels();
   const Index right_sides = planes / numbers;
   const Grid& grid = fine_level.grid();
   const Index nodes = coarse_level.grid().width;
   workers.run(coarse_level.grid().height, node_rows_per_chunk, [&](Index begin, Index end) {
+    Field<float> rows(Grid{2, grid.width, 0}, planes);  // the two unfolded last
     Field<float> moments(Grid{1, grid.width, 0}, planes);
+    Field<float> gathered(Grid{1, nodes, 0}, planes);
     Field<float> even(Grid{1, nodes, 0}, planes + colors);
     Field<float> odd(Grid{1, nodes + 1, 0}, planes + colors);  // the first sample stays zero
+    Index unfolded = std::max<Index>(0, 2 * begin - 1);
     for (Index ky = begin; ky < end; ++ky) {
       const PlaneRow reference = means_of(fine_level, std::min(2 * ky, grid.height - 1));
       std::fill_n(moments.row(0, 0), moments.row_step(), 0.0F);
       for (Index y = std::max<Index>(0, 2 * ky - 1); y < std::min(grid.height, 2 * ky + 2); ++y) {
-        add_moments(frame_of(fine_level, y, reference), y == 2 * ky ? 1.0F : 0.5F, affine_rows(fine, y), grid.width,
-                    right_sides, affine_rows(moments, 0));
+        if (y == unfolded) {  // not when the row before has read it
+          unfold_row(fine, y, rows, y % 2);
+          ++unfolded;
+        }
+        add_moments(frame_of(fine_level, y, reference), y == 2 * ky ? 1.0F : 0.5F,
+                    affine_rows(std::as_const(rows), y % 2), grid.width, right_sides, affine_rows(moments, 0));
       }
       for (Index plane = 0; plane < planes + colors; ++plane) {
         split(plane < planes ? moments.row(plane, 0) : reference.first + (plane - planes) * reference.step, grid.width,
               even.row(plane, 0), odd.row(plane, 0) + 1);
       }
       gather({affine_rows(std::as_const(even), 0), affine_rows(std::as_const(odd), 0)}, means_of(coarse_level, ky),
-             plane_row(coarse_level, CoarseLevel::to_plane, ky), nodes, right_sides, affine_rows(coarse, ky));
+             plane_row(coarse_level, CoarseLevel::to_plane, ky), nodes, right_sides, affine_rows(gathered, 0));
+      fold_row(gathered, 0, coarse, ky);
     }
   });
 }
 
 void prolong_level(Workers& workers, const CoarseLevel& fine_level, const CoarseLevel& coarse_level,
-                   const Field<float>& coarse, Field<float>& fine) {
+                   const FoldedRows<float>& coarse, FoldedRows<float>& fine) {
   const Index planes = fine.channels();
   const Index right_sides = planes / numbers;
   const Grid& grid = fine_level.grid();
@@ -211,9 +219,12 @@ void prolong_level(Workers& workers, const CoarseLevel& fine_level, const Coarse
     Field<float> half_way(row_of_nodes, planes);
     Field<float> between(row_of_nodes, planes);
     Field<float> joined(Grid{1, grid.width + 1, 0}, planes + colors);
+    Field<float> taken_up(Grid{1, grid.width, 0}, planes);
     const auto load_row = [&](Index ky) {
-      multiply_basis(plane_row(coarse_level, CoarseLevel::to_plane, ky), nodes, right_sides, affine_rows(coarse, ky),
-                     affine_rows(functions[ky % 2], 0));
+      Field<float>& of_row = functions[ky % 2];
+      unfold_row(coarse, ky, of_row, 0);
+      multiply_basis(plane_row(coarse_level, CoarseLevel::to_plane, ky), nodes, right_sides,
+                     affine_rows(std::as_const(of_row), 0), affine_rows(of_row, 0));
     };
     // To one row of the finer level, from functions with respect to the means of coarse row ky.
     const auto spread = [&](Index ky, const Field<float>& from, Index y) {
@@ -226,7 +237,8 @@ void prolong_level(Workers& workers, const CoarseLevel& fine_level, const Coarse
       }
       take_up(affine_rows(std::as_const(joined), 0),
               frame_of(fine_level, y, {joined.row(planes, 0), joined.channel_step()}), grid.width, right_sides,
-              affine_rows(fine, y));
+              affine_rows(taken_up, 0));
+      fold_row(taken_up, 0, fine, y);
     };
     load_row(begin);
     for (Index ky = begin; ky < end && 2 * ky < grid.height; ++ky) {

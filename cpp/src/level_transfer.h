@@ -2,7 +2,7 @@
 #pragma once
 
 #include "coarse_level.h"
-#include "grid.h"
+#include "folded_rows.h"
 #include "parallel.h"
 
 namespace fastphoto {
@@ -16,10 +16,10 @@ constexpr Index coarser_nodes(Index nodes) { return nodes / 2 + 1; }
 
 /// coarse = P^T fine.
 void restrict_level(Workers& workers, const CoarseLevel& fine_level, const CoarseLevel& coarse_level,
-                    const Field<float>& fine, Field<float>& coarse);
+                    const FoldedRows<float>& fine, FoldedRows<float>& coarse);
 
 /// fine = P coarse.
 void prolong_level(Workers& workers, const CoarseLevel& fine_level, const CoarseLevel& coarse_level,
-                   const Field<float>& coarse, Field<float>& fine);
+                   const FoldedRows<float>& coarse, FoldedRows<float>& fine);
 
 }  // namespace fastphoto

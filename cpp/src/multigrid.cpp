@@ -100,16 +100,18 @@ bool Multigrid::factorize(const Field<float>& blocks) {
   return coarsest_.info() == Eigen::Success;
 }
 
-void Multigrid::solve_coarsest(Field<float>& x) const {
+void Multigrid::solve_coarsest(FoldedRows<float>& x) const {
   const Grid& grid = levels_.back().nodes->grid();
   const Index channels = x.channels() / 4;
+  const Index length = x.length();
   Eigen::MatrixXd values(4 * grid.height * grid.width, channels);
   const auto each = [&](const auto& body) {
     for (Index row = 0; row < grid.height; ++row) {
       for (Index column = 0; column < grid.width; ++column) {
         for (Index u = 0; u < 4; ++u) {
           for (Index r = 0; r < channels; ++r) {
-            body(values(4 * (row * grid.width + column) + u, r), x.row(u * channels + r, row)[column]);
+            body(values(4 * (row * grid.width + column) + u, r),
+                 x.row(row)[(column % length * x.channels() + u * channels + r) * pack_size + column / length]);
           }
         }
       }
@@ -143,10 +145,11 @@ MultigridPreconditioner::MultigridPreconditioner(const StencilOperator& system, 
   for (const Multigrid::Level& level : multigrid.levels()) {
     const LevelSmoothing& smoothing = levels_.empty() ? first_level_smoothing : level_smoothing;
     const bool coarsest = level.matrix == nullptr;
+    const Grid& grid = level.nodes->grid();
     levels_.push_back(
         {coarsest ? nullptr : std::make_unique<LevelSmoother>(*level.matrix, smoothing.dampings(), channels),
-         Field<float>(level.nodes->grid(), 4 * channels),
-         Field<float>(coarsest ? Grid{} : level.nodes->grid(), coarsest ? 0 : 4 * channels)});
+         FoldedRows<float>(grid.height, grid.width, 4 * channels),
+         FoldedRows<float>(coarsest ? 0 : grid.height, grid.width, 4 * channels)});
   }
 }
 
@@ -202,14 +205,14 @@ PerChannel MultigridPreconditioner::correct_and_smooth(Workers& workers, const F
 
 // NOLINTNEXTLINE(misc-no-recursion): as deep as there are levels
 void MultigridPreconditioner::cycle(Workers& workers, std::size_t at) {
-  Field<float>& v = levels_[at].v;
+  FoldedRows<float>& v = levels_[at].v;
   if (at + 1 == levels_.size()) {
     multigrid_.solve_coarsest(v);
     return;
   }
   const CoarseLevel& nodes = *multigrid_.levels()[at].nodes;
   const CoarseLevel& coarser = *multigrid_.levels()[at + 1].nodes;
-  Field<float>& rest = levels_[at].rest;
+  FoldedRows<float>& rest = levels_[at].rest;
   levels_[at].smoother->before(workers, v, rest);
   restrict_level(workers, nodes, coarser, rest, levels_[at + 1].v);
   cycle(workers, at + 1);

@@ -39,7 +39,7 @@ class Multigrid {
   const Field<float>& centred() const { return centred_; }
 
   /// Solves the coarsest level in place.
-  void solve_coarsest(Field<float>& x) const;
+  void solve_coarsest(FoldedRows<float>& x) const;
 
  private:
   explicit Multigrid(Field<float> colors) : centred_(std::move(colors)) {}
@@ -73,8 +73,8 @@ class MultigridPreconditioner final : public Preconditioner {
 
   struct LevelVectors {
     std::unique_ptr<LevelSmoother> smoother;  // none on the coarsest level
-    Field<float> v;                           // the right side, then the solution
-    Field<float> rest;                        // what is left of the right side, then the coarser levels' correction
+    FoldedRows<float> v;                      // the right side, then the solution
+    FoldedRows<float> rest;                   // what is left of the right side, then the coarser levels' correction
   };
 
   const StencilOperator& system_;
