@@ -56,7 +56,8 @@ void require_finite(Workers& workers, const ImageView& view, const char* name) {
     std::vector<float> samples(static_cast<std::size_t>(end - begin));
     for (Index c = 0; c < view.channels; ++c) {
       read_samples(view, c, begin, end, samples.data());
-      require(all_finite(samples.data(), end - begin), std::string(name) + " holds NaN or infinity; every sample must be finite");
+      require(all_finite(samples.data(), end - begin),
+              std::string(name) + " holds NaN or infinity; every sample must be finite");
     }
   });
 }

@@ -89,9 +89,8 @@ struct Tie {
 /// Calls finish(at, product) for all unknowns of pack j.
 template <Index R, class Finish>
 FASTPHOTO_INLINE void finish_packs(const Pack (&sums)[4 * R], Index j, const Finish& finish) {
-  unrolled<4 * R>([&](auto c) FASTPHOTO_INLINE_LAMBDA {
-    finish((j * 4 * R + c) * pack_size, (1.0F / scale) * sums[c]);
-  });
+  unrolled<4 * R>([&](auto c)
+                      FASTPHOTO_INLINE_LAMBDA { finish((j * 4 * R + c) * pack_size, (1.0F / scale) * sums[c]); });
 }
 
 /// Calls finish(at, product) for all unknowns of some packs: a part of K times x, whose row is `own`.
@@ -247,16 +246,17 @@ FASTPHOTO_MULTIVERSION void step_even(const NodeRow& row, const RowsBeside& w_be
     };
     multiply_even_backwards<R, Part::Both>(row, w_beside, w, solve_and_relax, relax);
     multiply_seam<R>(row, v, correct(factor, y, v));
-    multiply_packs<R, Part::Within>(row, odd_packs(row), {}, v, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
-      Pack own;
-      Pack solved;
-      Pack right;
-      load(y + i, own);
-      load(w + i, solved);
-      load(s + i, right);
-      store(own - solved - product, v + i);
-      store(own + factor * (right - own + product), y + i);  // w + v is y less the product
-    });
+    multiply_packs<R, Part::Within>(
+        row, odd_packs(row), {}, v, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+          Pack own;
+          Pack solved;
+          Pack right;
+          load(y + i, own);
+          load(w + i, solved);
+          load(s + i, right);
+          store(own - solved - product, v + i);
+          store(own + factor * (right - own + product), y + i);  // w + v is y less the product
+        });
     close_before(v, row.length, 4 * R);
   });
 }

@@ -284,22 +284,15 @@ template PerChannel StencilOperator::residual(Workers&, const FillRow&, const Fi
                                               Index) const;
 
 StencilRows::StencilRows(const StencilOperator& system, Index channels)
-    : system_(system),
-      channels_(channels),
-      channel_step_(system.grid().stride()),
-      diagonal_(system.diagonal_) {}
+    : system_(system), channels_(channels), channel_step_(system.grid().stride()), diagonal_(system.diagonal_) {}
 
 StencilRow StencilRows::at(Index row) {
   const Field<float>& coefficients = system_.coefficients_;
   diagonal_.turn_to(row);
-  return {diagonal_.numbers(),
-          coefficients.row(0, row),
-          coefficients.channel_step(),
-          coefficients.row_step(),
-          system_.offsets_.data(),
-          static_cast<Index>(system_.offsets_.size()),
-          system_.grid().width,
-          channel_step_,
+  return {diagonal_.numbers(),         coefficients.row(0, row),
+          coefficients.channel_step(), coefficients.row_step(),
+          system_.offsets_.data(),     static_cast<Index>(system_.offsets_.size()),
+          system_.grid().width,        channel_step_,
           channels_ * channel_step_};
 }
 
