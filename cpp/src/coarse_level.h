@@ -15,7 +15,7 @@ constexpr Index padded_to_tiles(Index nodes) { return (nodes + node_tile - 1) / 
 /// of 4 x 4 blocks in bases that make every diagonal block the identity, so that only the blocks of the four positive
 /// offsets are kept: 16 planes for each, plane 16 * offset + 4 * a + b.
 ///
-/// Vectors are fields with channel 4-unknown major: channel u * R + r is unknown u of right side r.
+/// Vectors are folded rows (folded_rows.h), channel u * R + r of which is unknown u of right side r.
 class CoarseLevel {
  public:
   static constexpr Index blocks_per_node = 4;

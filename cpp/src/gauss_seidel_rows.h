@@ -8,8 +8,9 @@
 namespace fastphoto {
 
 // Symmetric Gauss-Seidel on a level, row by row of folded nodes. The nodes have an order in which none is next to one
-// of its own colour: even rows before odd ones, and in a row even packs before odd ones. With the part L of the
-// operator K that ties each node to those before it, F = Id + L and G = F^T = Id + U,
+// of its own colour: even rows before odd ones, and in a row even packs before odd ones. Where segments of odd length
+// follow one another two packs that are even would meet; there the last one of each comes between even and odd. With
+// the part L of the operator K that ties each node to those before it, F = Id + L and G = F^T = Id + U,
 //
 //     K = F + G - Id,   M = F G = K + L U.
 //
