@@ -52,4 +52,10 @@ std::unique_ptr<void, FreeMemory> allocate_zeroed(std::size_t bytes, [[maybe_unu
   return {memory, free_memory};
 }
 
+void end_large_pages([[maybe_unused]] Lifetime lifetime) {
+#if defined(FASTPHOTO_MAPS_PAGES)
+  regions(lifetime).end_large_pages();
+#endif
+}
+
 }  // namespace fastphoto

@@ -27,6 +27,10 @@ struct FreeMemory {
 /// has them, since a stencil reads dozens of far-apart rows at once.
 std::unique_ptr<void, FreeMemory> allocate_zeroed(std::size_t bytes, Lifetime lifetime);
 
+/// For the moment when all that a step needs is allocated and the last of it not yet written: what is left of the large
+/// page where it ends is not filled for nothing.
+void end_large_pages(Lifetime lifetime);
+
 /// A fixed number of samples, zero at first.
 template <class T>
 class Buffer {

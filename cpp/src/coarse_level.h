@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+
 #include "grid.h"
 #include "windows.h"
 
@@ -23,7 +25,8 @@ class CoarseLevel {
   static constexpr NeighbourOffset offsets[blocks_per_node] = {{0, 1}, {1, -1}, {1, 0}, {1, 1}};
 
   CoarseLevel(Index height, Index width)
-      : grid_{height, width, 1}, basis_(Grid{height, padded_to_tiles(width), 1}, basis_planes) {}
+      : grid_{height, width, 1},
+        basis_(Grid{height, std::max(width, padded_to_tiles(width) - pack_size), 1}, basis_planes) {}
 
   const Grid& grid() const { return grid_; }
 
@@ -31,8 +34,8 @@ class CoarseLevel {
   /// (b, a) = to_affine u and u = from_affine (b, a). Directions in which the colour does not vary are left out: their
   /// coordinate is always zero. Only the first row and the lower right 3 x 3 of either matrix are not zero.
   ///
-  /// Planes: 3 of mean, 13 of to_affine, 13 of from_affine. Rows have room for whole tiles of nodes, so that a
-  /// task which reads one does not read what another writes.
+  /// Planes: 3 of mean, 13 of to_affine, 13 of from_affine. Rows have room for whole tiles of nodes, with
+  /// what separates them, so that a task which reads one does not read what another writes.
   static constexpr Index mean_plane = 0;
   static constexpr Index to_plane = 3;
   static constexpr Index from_plane = 16;

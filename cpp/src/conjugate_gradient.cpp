@@ -159,7 +159,9 @@ class Correction {
         last_steps_(last_steps),
         channels_(channels),
         p_(A.grid(), channels),
-        z_(A.grid(), channels) {}
+        z_(A.grid(), channels) {
+    end_large_pages(Lifetime::Long);
+  }
 
   /// Returns the iterations made. Sets `unfit` if the preconditioner or the operator turned out not to be positive
   /// definite.

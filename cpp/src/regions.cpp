@@ -104,6 +104,15 @@ void Regions::give_back(void* memory, std::size_t bytes, Region* region) noexcep
   });
 }
 
+void Regions::end_large_pages() {
+#if defined(MADV_NOHUGEPAGE)
+  const std::scoped_lock lock(mutex_);
+  if (current_ != nullptr && used_ % large_page != 0) {
+    madvise(current_->first + used_ / large_page * large_page, large_page, MADV_NOHUGEPAGE);
+  }
+#endif
+}
+
 }  // namespace fastphoto
 
 #endif

@@ -35,6 +35,9 @@ class Regions {
   void* take(std::size_t bytes, Region*& region);
   void give_back(void* memory, std::size_t bytes, Region* region) noexcept;
 
+  /// If nothing has been written yet to the page in which the last memory ends, the system shall not fill all of it.
+  void end_large_pages();
+
  private:
   std::mutex mutex_;
   std::vector<std::unique_ptr<Region>> open_;
