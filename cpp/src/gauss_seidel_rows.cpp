@@ -138,14 +138,15 @@ FASTPHOTO_INLINE void multiply_seam(const NodeRow& row, float* x, const Finish& 
   }
 }
 
-/// Even packs, the last one first, of x tied to what is behind them in the order; finish_last finds that pack of x.
-template <Index R, Part part, class FinishLast, class Finish>
+/// Even packs, the last one first, of x tied to what is behind them in the order; finish finds x.
+template <Index R, Part part, class Finish>
 FASTPHOTO_INLINE void multiply_even_backwards(const NodeRow& row, const RowsBeside& beside, float* x,
-                                              const FinishLast& finish_last, const Finish& finish) {
+                                              const Finish& finish) {
   clear_behind(x, row.length, 4 * R);
-  multiply_packs<R, part>(row, last_pack(row), beside, x, finish_last);
-  close_before(x, row.length, 4 * R);
-  multiply_packs<R, part>(row, even_packs_but_last(row), beside, x, finish);
+  for (const Packs packs : {last_pack(row), even_packs_but_last(row)}) {
+    multiply_packs<R, part>(row, packs, beside, x, finish);
+    close_before(x, row.length, 4 * R);
+  }
 }
 
 /// to = from - product.
@@ -213,7 +214,7 @@ FASTPHOTO_MULTIVERSION void multiply_upper_odd(const NodeRow& row, float* y) {
 FASTPHOTO_MULTIVERSION void solve_upper_even(const NodeRow& row, const RowsBeside& w_beside, const float* y, float* w) {
   with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
     multiply_packs<R, Part::Beside>(row, odd_packs(row), w_beside, nullptr, subtract_from(y, w));
-    multiply_even_backwards<R, Part::Both>(row, w_beside, w, subtract_from(y, w), subtract_from(y, w));
+    multiply_even_backwards<R, Part::Both>(row, w_beside, w, subtract_from(y, w));
   });
 }
 
@@ -223,7 +224,7 @@ FASTPHOTO_MULTIVERSION void solve_upper_odd(const NodeRow& row, const float* y, 
     for (Index j = odd_packs(row).first; j < row.length; j += 2) {
       std::memcpy(w + j * step, y + j * step, step * sizeof(float));
     }
-    multiply_even_backwards<R, Part::Within>(row, {}, w, subtract_from(y, w), subtract_from(y, w));
+    multiply_even_backwards<R, Part::Within>(row, {}, w, subtract_from(y, w));
     close_behind(w, row.length, 4 * R);
   });
 }
@@ -232,19 +233,15 @@ FASTPHOTO_MULTIVERSION void step_even(const NodeRow& row, const RowsBeside& w_be
                                       float* y, float* w, float* v) {
   with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
     multiply_packs<R, Part::Beside>(row, odd_packs(row), w_beside, nullptr, subtract_from(y, w));
-    const auto relax = [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+    multiply_even_backwards<R, Part::Both>(row, w_beside, w, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
       Pack own;
       Pack right;
       load(y + i, own);
       load(s + i, right);
+      store(own - product, w + i);
       store(product, v + i);
       store(own + factor * (right - own), y + i);  // w + v is y
-    };
-    const auto solve_and_relax = [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
-      subtract_from(y, w)(i, product);
-      relax(i, product);
-    };
-    multiply_even_backwards<R, Part::Both>(row, w_beside, w, solve_and_relax, relax);
+    });
     multiply_seam<R>(row, v, correct(factor, y, v));
     multiply_packs<R, Part::Within>(
         row, odd_packs(row), {}, v, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
@@ -299,7 +296,7 @@ FASTPHOTO_MULTIVERSION void finish_even(const NodeRow& row, const RowsBeside& w_
       store(own - product, x + i);
     };
     multiply_packs<R, Part::Beside>(row, odd_packs(row), w_beside, nullptr, solve);
-    multiply_even_backwards<R, Part::Both>(row, w_beside, x, solve, solve);
+    multiply_even_backwards<R, Part::Both>(row, w_beside, x, solve);
     multiply_seam<R>(row, q, add_to(t));
     multiply_packs<R, Part::Within>(row, odd_packs(row), {}, q, add_to(t));
     close_before(q, row.length, 4 * R);
