@@ -126,7 +126,7 @@ FASTPHOTO_INLINE void multiply_packs(const NodeRow& row, Packs packs, const Rows
   }
 }
 
-/// The same for the last pack of a segment of odd length and what is behind it.
+/// The same for the last pack of a segment of odd length and what is behind it. Closes x behind.
 template <Index R, class Finish>
 FASTPHOTO_INLINE void multiply_seam(const NodeRow& row, float* x, const Finish& finish) {
   constexpr Index step = 4 * R * pack_size;

@@ -15,7 +15,7 @@ from skimage import data
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
-PAGES = sorted(p for p in ROOT.glob("**/*.md") if not {".venv", ".deps", "build", "runs"} & set(p.parts))
+PAGES = sorted(p for p in ROOT.glob("**/*.md") if not {".venv", ".deps", ".pytest_cache", "build", "runs"} & set(p.parts))
 
 
 def blocks(language: str) -> list[str]:
