@@ -15,7 +15,8 @@ from skimage import data
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
-PAGES = sorted(p for p in ROOT.glob("**/*.md") if not {".venv", ".deps", ".pytest_cache", "build", "runs"} & set(p.parts))
+NOT_OURS = {".venv", ".deps", ".pytest_cache", "build", "runs"}
+PAGES = sorted(p for p in ROOT.glob("**/*.md") if not NOT_OURS & set(p.parts))
 
 
 def blocks(language: str) -> list[str]:
