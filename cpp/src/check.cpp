@@ -13,6 +13,19 @@
 
 namespace fastphoto {
 
+namespace {
+
+/// Without an early end, which would keep the compiler from taking many at once.
+FASTPHOTO_MULTIVERSION bool all_finite(const float* samples, Index count) {
+  std::uint32_t others = 0;
+  for (Index i = 0; i < count; ++i) {
+    others |= std::isfinite(samples[i]) ? 0U : 1U;
+  }
+  return others == 0;
+}
+
+}  // namespace
+
 std::string shape_text(const ImageView& view) {
   return std::to_string(view.height) + " x " + std::to_string(view.width) + " x " + std::to_string(view.channels);
 }
@@ -35,19 +48,6 @@ void require_option(bool condition, const char* name, double value, const char* 
     throw Error(ErrorKind::InvalidArgument, std::string(name) + " must be " + expected + ", got " + number_text(value));
   }
 }
-
-namespace {
-
-/// Without an early end, which would keep the compiler from taking many at once.
-FASTPHOTO_MULTIVERSION bool all_finite(const float* samples, Index count) {
-  std::uint32_t others = 0;
-  for (Index i = 0; i < count; ++i) {
-    others |= std::isfinite(samples[i]) ? 0U : 1U;
-  }
-  return others == 0;
-}
-
-}  // namespace
 
 void require_finite(Workers& workers, const ImageView& view, const char* name) {
   // Long rows (features with height 1) are cut, so that threads share them.

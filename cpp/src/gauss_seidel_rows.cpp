@@ -167,6 +167,29 @@ FASTPHOTO_INLINE auto add_to(float* to) {
   };
 }
 
+/// y += factor (s - w - v), where w + v is y less the product.
+FASTPHOTO_INLINE auto relax(float factor, const float* s, float* y) {
+  return [factor, s, y](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+    Pack own;
+    Pack right;
+    load(y + i, own);
+    load(s + i, right);
+    store(own + factor * (right - own + product), y + i);
+  };
+}
+
+/// The same, leaving v.
+FASTPHOTO_INLINE auto solve_and_relax(float factor, const float* s, const float* w, float* y, float* v) {
+  return [factor, s, w, y, v](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+    Pack own;
+    Pack solved;
+    load(y + i, own);
+    load(w + i, solved);
+    store(own - solved - product, v + i);
+    relax(factor, s, y)(i, product);
+  };
+}
+
 /// v -= product and, since w + v has become less by it, y += factor product.
 FASTPHOTO_INLINE auto correct(float factor, float* y, float* v) {
   return [factor, y, v](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
@@ -243,17 +266,7 @@ FASTPHOTO_MULTIVERSION void step_even(const NodeRow& row, const RowsBeside& w_be
       store(own + factor * (right - own), y + i);  // w + v is y
     });
     multiply_seam<R>(row, v, correct(factor, y, v));
-    multiply_packs<R, Part::Within>(
-        row, odd_packs(row), {}, v, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
-          Pack own;
-          Pack solved;
-          Pack right;
-          load(y + i, own);
-          load(w + i, solved);
-          load(s + i, right);
-          store(own - solved - product, v + i);
-          store(own + factor * (right - own + product), y + i);  // w + v is y less the product
-        });
+    multiply_packs<R, Part::Within>(row, odd_packs(row), {}, v, solve_and_relax(factor, s, w, y, v));
     close_before(v, row.length, 4 * R);
   });
 }
@@ -261,24 +274,9 @@ FASTPHOTO_MULTIVERSION void step_even(const NodeRow& row, const RowsBeside& w_be
 FASTPHOTO_MULTIVERSION void step_odd(const NodeRow& row, const RowsBeside& v_beside, float factor, const float* s,
                                      const float* w, float* y, float* v) {
   with_channel_count(row.right_sides, [&](auto R) FASTPHOTO_INLINE_LAMBDA {
-    const auto relax = [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
-      Pack own;
-      Pack right;
-      load(y + i, own);
-      load(s + i, right);
-      store(own + factor * (right - own + product), y + i);  // w + v is y less the product
-    };
-    multiply_packs<R, Part::Beside>(row, even_packs(row), v_beside, nullptr,
-                                    [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
-                                      Pack own;
-                                      Pack solved;
-                                      load(y + i, own);
-                                      load(w + i, solved);
-                                      store(own - solved - product, v + i);
-                                      relax(i, product);
-                                    });
+    multiply_packs<R, Part::Beside>(row, even_packs(row), v_beside, nullptr, solve_and_relax(factor, s, w, y, v));
     multiply_seam<R>(row, v, correct(factor, y, v));
-    multiply_packs<R, Part::Both>(row, odd_packs(row), v_beside, v, relax);
+    multiply_packs<R, Part::Both>(row, odd_packs(row), v_beside, v, relax(factor, s, y));
   });
 }
 
