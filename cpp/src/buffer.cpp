@@ -6,6 +6,10 @@
 
 #include "regions.h"
 
+#if defined(FASTPHOTO_MAPS_PAGES)
+#include <pthread.h>
+#endif
+
 namespace fastphoto {
 
 namespace {
@@ -14,9 +18,30 @@ namespace {
 // Smaller ones are the allocator's.
 constexpr std::size_t least_mapped = std::size_t{1} << 18;
 
+struct AllRegions {
+  Regions of_long;
+  Regions of_short;
+};
+
+AllRegions& all_regions() {
+  static auto* const all = new AllRegions;  // never destroyed: buffers may outlive static objects
+  return *all;
+}
+
+// A child of fork() has only the thread that called it, so no other may be at work here then. Registered before there
+// can be any, so that none is about to make the regions either.
+void before_fork() {
+  all_regions().of_long.lock();
+  all_regions().of_short.lock();
+}
+void after_fork() {
+  all_regions().of_short.unlock();
+  all_regions().of_long.unlock();
+}
+[[maybe_unused]] const int fork_handlers = pthread_atfork(&before_fork, &after_fork, &after_fork);
+
 Regions& regions(Lifetime lifetime) {
-  static auto* const all = new Regions[2];  // never destroyed: buffers may outlive static objects
-  return all[lifetime == Lifetime::Short ? 1 : 0];
+  return lifetime == Lifetime::Short ? all_regions().of_short : all_regions().of_long;
 }
 #endif
 

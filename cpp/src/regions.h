@@ -38,6 +38,10 @@ class Regions {
   /// If nothing has been written yet to the page in which the last memory ends, the system shall not fill all of it.
   void end_large_pages();
 
+  /// Holds everybody else off.
+  void lock() { mutex_.lock(); }
+  void unlock() { mutex_.unlock(); }
+
  private:
   std::mutex mutex_;
   std::vector<std::unique_ptr<Region>> open_;

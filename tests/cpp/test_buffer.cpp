@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <fstream>
 #include <thread>
@@ -12,6 +13,7 @@
 #include "regions.h"
 
 #if defined(FASTPHOTO_MAPS_PAGES)
+#include <sys/wait.h>
 #include <unistd.h>
 #endif
 
@@ -91,6 +93,32 @@ TEST_CASE("pages go back to the system with their last buffer, though their neig
   // All of its 16 MiB but for the pages shared with the neighbours, of at most 2 MiB each.
   CHECK(before - resident_bytes() >= std::size_t{10} << 20);
   CHECK(all_are(buffers[1], 4 * large, 1.0F));
+}
+
+TEST_CASE("a child of fork() takes buffers, whatever other threads were doing when it was made") {
+  std::atomic<bool> stop = false;
+  std::thread other([&stop] {
+    while (!stop) {
+      const Buffer<float> of_long(large);
+      const Buffer<float> of_short(large, Lifetime::Short);
+    }
+  });
+  int failures = 0;
+  for (int round = 0; round < 50 && failures == 0; ++round) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(5);  // ends a child that waits for a lock
+      const Buffer<float> of_long(large);
+      const Buffer<float> of_short(large, Lifetime::Short);
+      _exit(all_are(of_long, large, 0.0F) && all_are(of_short, large, 0.0F) ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    failures += status == 0 ? 0 : 1;
+  }
+  stop = true;
+  other.join();
+  CHECK(failures == 0);
 }
 #endif
 
