@@ -42,7 +42,8 @@ def restore_detail(result: FloatArray, content: FloatArray, threads: int) -> Flo
 
     Source: detail layers of the guided filter: He, Sun, Tang 2013, section 4.
     """
-    lumas = np.stack([content @ LUMA, result @ LUMA], axis=-1)
+    # Products of strided arrays round in another way on some machines.
+    lumas = np.stack([np.ascontiguousarray(photo) @ LUMA for photo in (content, result)], axis=-1)
     radius = max(1, round(RADIUS * max(lumas.shape[:2])))
     guide = np.ascontiguousarray(lumas[..., 0])
     lumas -= guided_filter(guide, lumas, radius=radius, eps=EDGE_VARIANCE, threads=threads)
