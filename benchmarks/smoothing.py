@@ -250,7 +250,7 @@ def main() -> int:
     parser.add_argument("--megapixels", type=float, nargs="+", default=[0.1, 0.25, 1])
     parser.add_argument("--solvers", nargs="+", choices=SOLVERS, default=list(SOLVERS))
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--repeat", type=int, default=3, help="of ours, before the peers and after them")
+    parser.add_argument("--repeat", type=int, default=3, help="of ours, before the peers and again after them")
     parser.add_argument("--repeat-peers", type=int, default=1, help="of all others; of everybody the fastest counts")
     parser.add_argument("--timeout", type=float, default=900, help="seconds for one solve")
     parser.add_argument("--plot", type=Path)
@@ -277,10 +277,9 @@ def main() -> int:
             with tempfile.TemporaryDirectory() as folder:
                 np.save(Path(folder) / "content.npy", content)
                 np.save(Path(folder) / "stylized.npy", restyled(content))
-                # Half of ours before the peers, half after them: machines have slower moments.
-                others = [solver for solver in arguments.solvers if solver != "ours"]
-                ours_again = ["ours"] if "ours" in arguments.solvers and others else []
-                for solver in [*arguments.solvers, *ours_again]:
+                # Ours before the peers and once more after them: machines have slower moments.
+                again = ["ours"] if "ours" in arguments.solvers and len(arguments.solvers) > 1 else []
+                for solver in [*arguments.solvers, *again]:
                     _, module, most = SOLVERS[solver]
                     if megapixels > most or importlib.util.find_spec(module) is None:
                         continue
@@ -290,8 +289,7 @@ def main() -> int:
                     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
                         print(f"{name[:20]:20} {megapixels:5.2f} {solver:18} failed: {type(error).__name__}")
                         continue
-                    if solver not in results or seconds_of(measured[0]) < seconds_of(results[solver][0]):
-                        results[solver] = measured
+                    results[solver] = min(measured, results.get(solver, measured), key=lambda run: seconds_of(run[0]))
             for solver, (figures, result) in results.items():
                 errors = ["", ""]
                 exact = next((results[direct_solver][1] for direct_solver in DIRECT if direct_solver in results), None)
