@@ -401,8 +401,7 @@ LevelSetup coarsen_pixels(Workers& workers, const Field<float>& coefficients, co
                           double least_variance, Field<float>& colors) {
   const Grid nodes{aggregates_along(colors.grid().height), aggregates_along(colors.grid().width), 1};
   LevelSetup result{std::make_unique<CoarseLevel>(nodes.height, nodes.width),
-                    Field<float>(nodes, CoarseLevel::block_planes, Lifetime::Short),
-                    Field<double>(nodes, moment_planes, Lifetime::Short)};
+                    Field<float>(nodes, CoarseLevel::block_planes), Field<double>(nodes, moment_planes)};
   PixelCoarsening coarsening(coefficients, diagonal, least_variance, colors, result);
   workers.run(nodes.height, node_rows_per_chunk, [&](Index begin, Index end) { coarsening.make_rows(begin, end); });
   workers.run(nodes.height, node_rows_per_chunk, [&](Index, Index end) { coarsening.make_blocks(end - 1); });

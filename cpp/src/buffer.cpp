@@ -18,31 +18,16 @@ namespace {
 // Smaller ones are the allocator's.
 constexpr std::size_t least_mapped = std::size_t{1} << 18;
 
-struct AllRegions {
-  Regions of_long;
-  Regions of_short;
-};
-
-AllRegions& all_regions() {
-  static auto* const all = new AllRegions;  // never destroyed: buffers may outlive static objects
+Regions& regions() {
+  static auto* const all = new Regions;  // never destroyed: buffers may outlive static objects
   return *all;
 }
 
 // A child of fork() has only the thread that called it, so no other may be at work here then. Registered before there
 // can be any, so that none is about to make the regions either.
-void before_fork() {
-  all_regions().of_long.lock();
-  all_regions().of_short.lock();
-}
-void after_fork() {
-  all_regions().of_short.unlock();
-  all_regions().of_long.unlock();
-}
+void before_fork() { regions().lock(); }
+void after_fork() { regions().unlock(); }
 [[maybe_unused]] const int fork_handlers = pthread_atfork(&before_fork, &after_fork, &after_fork);
-
-Regions& regions(Lifetime lifetime) {
-  return lifetime == Lifetime::Short ? all_regions().of_short : all_regions().of_long;
-}
 #endif
 
 }  // namespace
@@ -50,7 +35,7 @@ Regions& regions(Lifetime lifetime) {
 void FreeMemory::operator()([[maybe_unused]] void* memory) const noexcept {
 #if defined(FASTPHOTO_MAPS_PAGES)
   if (region != nullptr) {
-    regions(lifetime).give_back(memory, bytes, region);
+    regions().give_back(memory, region);
     return;
   }
 #endif
@@ -61,9 +46,7 @@ std::unique_ptr<void, FreeMemory> allocate_zeroed(std::size_t bytes, [[maybe_unu
   FreeMemory free_memory;
 #if defined(FASTPHOTO_MAPS_PAGES)
   if (bytes >= least_mapped) {
-    free_memory.bytes = bytes;
-    free_memory.lifetime = lifetime;
-    void* const memory = regions(lifetime).take(bytes, free_memory.region);
+    void* const memory = regions().take(bytes, lifetime, free_memory.region);
     return {memory, free_memory};
   }
 #endif
@@ -77,9 +60,15 @@ std::unique_ptr<void, FreeMemory> allocate_zeroed(std::size_t bytes, [[maybe_unu
   return {memory, free_memory};
 }
 
-void end_large_pages([[maybe_unused]] Lifetime lifetime) {
+void give_back_pages() noexcept {
 #if defined(FASTPHOTO_MAPS_PAGES)
-  regions(lifetime).end_large_pages();
+  regions().give_back_pages();
+#endif
+}
+
+void end_large_pages() noexcept {
+#if defined(FASTPHOTO_MAPS_PAGES)
+  regions().end_large_pages();
 #endif
 }
 

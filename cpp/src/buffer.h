@@ -17,8 +17,6 @@ struct Region;
 struct FreeMemory {
   void* allocated = nullptr;  // a little before the aligned address; or
   Region* region = nullptr;   // what the memory is part of
-  std::size_t bytes = 0;
-  Lifetime lifetime = Lifetime::Long;
 
   void operator()(void* memory) const noexcept;
 };
@@ -27,19 +25,20 @@ struct FreeMemory {
 /// has them, since a stencil reads dozens of far-apart rows at once.
 std::unique_ptr<void, FreeMemory> allocate_zeroed(std::size_t bytes, Lifetime lifetime);
 
-/// For the moment when all that a step needs is allocated and the last of it not yet written: what is left of the large
-/// page where it ends is not filled for nothing.
-void end_large_pages(Lifetime lifetime);
+/// For the end of a computation: gives the system what buffers have left. Until then it is kept for other buffers, or
+/// until there are none.
+void give_back_pages() noexcept;
+
+/// For the moment when all that a step needs is allocated: the large pages in which it ends are not filled behind it.
+void end_large_pages() noexcept;
 
 /// A fixed number of samples, zero at first.
 template <class T>
 class Buffer {
  public:
-  explicit Buffer(std::size_t count, Lifetime lifetime = Lifetime::Long)
+  explicit Buffer(std::size_t count, Lifetime lifetime = Lifetime::Short)
       : count_(count), memory_(allocate_zeroed(count * sizeof(T), lifetime)) {}
-  Buffer(const Buffer& other) : Buffer(other.count_, other.memory_.get_deleter().lifetime) {
-    std::memcpy(data(), other.data(), count_ * sizeof(T));
-  }
+  Buffer(const Buffer& other) : Buffer(other.count_) { std::memcpy(data(), other.data(), count_ * sizeof(T)); }
   Buffer(Buffer&&) noexcept = default;
   Buffer& operator=(Buffer other) noexcept {
     count_ = other.count_;

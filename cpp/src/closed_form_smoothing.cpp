@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "affinity.h"
+#include "buffer.h"
 #include "channel_count.h"
 #include "check.h"
 #include "conjugate_gradient.h"
@@ -132,7 +133,7 @@ ClosedFormSmoother::Impl::Impl(const ImageView& content, const ImageView* data_w
   }
   bound = std::make_unique<PixelDiagonal>(row_shares, column_shares, std::move(bounds));
 
-  Field<float> colors(Grid{grid.height, grid.width, 0}, 3);
+  Field<float> colors(Grid{grid.height, grid.width, 0}, 3, Lifetime::Long);
   workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
     for (Index row = begin; row < end; ++row) {
       for (Index c = 0; c < 3; ++c) {
@@ -140,7 +141,7 @@ ClosedFormSmoother::Impl::Impl(const ImageView& content, const ImageView* data_w
       }
     }
   });
-  Field<float> coefficients(grid, static_cast<Index>(positive_offsets(radius).size()));
+  Field<float> coefficients(grid, static_cast<Index>(positive_offsets(radius).size()), Lifetime::Long);
   const auto window_size = static_cast<double>((2 * radius + 1) * (2 * radius + 1));
   assemble_affinity(workers, colors, {options.eps, options.radius}, alpha() / window_size, coefficients);
   system = std::make_unique<StencilOperator>(
@@ -241,6 +242,7 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
     throw Error(ErrorKind::Cancelled,
                 "smoothing was cancelled after " + std::to_string(report.iterations) + " iterations");
   }
+  give_back_pages();  // before the result takes its own
   crop(workers, u, channels, first, result.image);
   return report;
 }

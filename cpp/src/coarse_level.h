@@ -26,7 +26,7 @@ class CoarseLevel {
 
   CoarseLevel(Index height, Index width)
       : grid_{height, width, 1},
-        basis_(Grid{height, std::max(width, padded_to_tiles(width) - pack_size), 1}, basis_planes) {}
+        basis_(Grid{height, std::max(width, padded_to_tiles(width) - pack_size), 1}, basis_planes, Lifetime::Long) {}
 
   const Grid& grid() const { return grid_; }
 

@@ -160,7 +160,7 @@ class Correction {
         channels_(channels),
         p_(A.grid(), channels),
         z_(A.grid(), channels) {
-    end_large_pages(Lifetime::Long);
+    end_large_pages();
   }
 
   /// Returns the iterations made. Sets `unfit` if the preconditioner or the operator turned out not to be positive

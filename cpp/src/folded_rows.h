@@ -25,11 +25,11 @@ constexpr Index folded_length(Index width) { return std::max<Index>(2, (width + 
 template <class T>
 class FoldedRows {
  public:
-  FoldedRows(Index height, Index width, Index channels)
+  FoldedRows(Index height, Index width, Index channels, Lifetime lifetime = Lifetime::Short)
       : height_(height),
         width_(width),
         channels_(channels),
-        buffer_(static_cast<std::size_t>((height + 2) * row_step())) {}
+        buffer_(static_cast<std::size_t>((height + 2) * row_step()), lifetime) {}
 
   Index height() const { return height_; }
   Index width() const { return width_; }

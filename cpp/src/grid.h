@@ -31,7 +31,7 @@ struct Grid {
 template <class T>
 class Field {
  public:
-  Field(const Grid& grid, Index channels, Lifetime lifetime = Lifetime::Long)
+  Field(const Grid& grid, Index channels, Lifetime lifetime = Lifetime::Short)
       : grid_(grid),
         channels_(channels),
         stride_(grid.stride()),

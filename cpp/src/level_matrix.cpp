@@ -31,7 +31,8 @@ FASTPHOTO_MULTIVERSION void pair_entries(const float* entries, Index packs, std:
 }  // namespace
 
 LevelMatrix::LevelMatrix(Workers& workers, const Field<float>& blocks)
-    : pairs_(blocks.grid().height, blocks.grid().width, pairs_per_block * CoarseLevel::blocks_per_node) {
+    : pairs_(blocks.grid().height, blocks.grid().width, pairs_per_block * CoarseLevel::blocks_per_node,
+             Lifetime::Long) {
   workers.run(blocks.grid().height, node_rows_per_chunk, [&](Index begin, Index end) {
     FoldedRows<float> entries(1, blocks.grid().width, blocks.channels());
     for (Index row = begin; row < end; ++row) {

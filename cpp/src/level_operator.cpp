@@ -210,8 +210,7 @@ class LevelCoarsening {
  private:
   struct Work {
     // A tile writes to nodes before its first and behind its last one, and to the rows before and behind the task's.
-    explicit Work(Index width)
-        : raw(Grid{node_rows_per_chunk, padded_to_tiles(width), 1}, raw_planes, Lifetime::Short) {}
+    explicit Work(Index width) : raw(Grid{node_rows_per_chunk, padded_to_tiles(width), 1}, raw_planes) {}
 
     Field<double> raw;
     RowBases bases[2];
@@ -302,11 +301,11 @@ LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_
   const Index height = coarser_nodes(fine.level->grid().height);
   const Index width = coarser_nodes(fine.level->grid().width);
   LevelSetup result{std::make_unique<CoarseLevel>(height, width),
-                    Field<float>(Grid{height, width, 1}, CoarseLevel::block_planes, Lifetime::Short),
-                    Field<double>(Grid{height, width, 1}, moment_planes, Lifetime::Short)};
+                    Field<float>(Grid{height, width, 1}, CoarseLevel::block_planes),
+                    Field<double>(Grid{height, width, 1}, moment_planes)};
   LevelCoarsening coarsening(fine, least_variance, result);
   const Index tasks = (height + node_rows_per_chunk - 1) / node_rows_per_chunk;
-  Field<double> last(Grid{tasks, padded_to_tiles(width), 1}, CoarseLevel::block_planes, Lifetime::Short);
+  Field<double> last(Grid{tasks, padded_to_tiles(width), 1}, CoarseLevel::block_planes);
   workers.run(height, node_rows_per_chunk, [&](Index begin, Index end) {
     coarsening.make_rows(begin, end, last.row(0, begin / node_rows_per_chunk));
   });

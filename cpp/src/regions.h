@@ -6,6 +6,8 @@
 #include <mutex>
 #include <vector>
 
+#include "buffer.h"
+
 namespace fastphoto {
 
 inline constexpr std::size_t cache_line = 64;
@@ -21,9 +23,9 @@ namespace fastphoto {
 /// Addresses for many buffers, mapped at once.
 struct Region;
 
-/// Hands out zeroed memory in order from regions, so that nearly all of it lies in large pages. A page goes back to the
-/// system with its last buffer, but for the one that comes next, the addresses with the last buffer of all; those of
-/// the last one handed out are used again.
+/// Hands out zeroed memory from regions, so that nearly all of it lies in large pages. What was given back is handed
+/// out again first, since the system takes longer to make a page than to clear one takes. It gets its pages when it is
+/// told that nobody will want them soon, or when nothing is in use any more.
 class Regions {
  public:
   Regions();
@@ -32,11 +34,11 @@ class Regions {
   Regions& operator=(const Regions&) = delete;
 
   /// At a multiple of a cache line; says which region it is part of.
-  void* take(std::size_t bytes, Region*& region);
-  void give_back(void* memory, std::size_t bytes, Region* region) noexcept;
+  void* take(std::size_t bytes, Lifetime lifetime, Region*& region);
+  void give_back(void* memory, Region* region) noexcept;
 
-  /// If nothing has been written yet to the page in which the last memory ends, the system shall not fill all of it.
-  void end_large_pages();
+  void give_back_pages() noexcept;
+  void end_large_pages() noexcept;
 
   /// Holds everybody else off.
   void lock() { mutex_.lock(); }
@@ -44,10 +46,9 @@ class Regions {
 
  private:
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Region>> open_;
-  Region* current_ = nullptr;
-  std::size_t used_ = 0;   // bytes of it,
-  std::size_t fresh_ = 0;  // and from where on nothing has been written
+  std::vector<std::unique_ptr<Region>> of_long_;
+  std::vector<std::unique_ptr<Region>> of_short_;
+  std::size_t in_use_ = 0;  // buffers
 };
 
 }  // namespace fastphoto

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <fstream>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -32,40 +33,49 @@ void fill(Buffer<float>& buffer, std::size_t count, float value) { std::fill_n(b
 }  // namespace
 
 TEST_CASE("a buffer is zero and begins at a cache line, whatever had its memory before") {
-  // Neighbours that keep the addresses: a region without buffers is given back and mapped afresh.
-  const Buffer<float> long_neighbour(large);
-  const Buffer<float> short_neighbour(large, Lifetime::Short);
-  for (const std::size_t count : {std::size_t{1}, std::size_t{100}, large / 8, large + 3, 5 * large}) {
-    CAPTURE(count);
-    for (int round = 0; round < 3; ++round) {
-      Buffer<float> first(count);
-      CHECK(reinterpret_cast<std::uintptr_t>(first.data()) % 64 == 0);
-      CHECK(all_are(first, count, 0.0F));
-      fill(first, count, 1.0F);
-      Buffer<float> second(count, Lifetime::Short);
-      CHECK(all_are(second, count, 0.0F));
-      fill(second, count, 2.0F);
+  const Buffer<float> other(large);  // where there is none, the addresses are given back as well
+  for (const Lifetime lifetime : {Lifetime::Long, Lifetime::Short}) {
+    const Buffer<float> neighbour(large, lifetime);
+    for (const std::size_t count : {std::size_t{1}, std::size_t{100}, large / 8, large + 3, 5 * large}) {
+      CAPTURE(count);
+      for (int round = 0; round < 3; ++round) {
+        Buffer<float> first(count, lifetime);
+        CHECK(reinterpret_cast<std::uintptr_t>(first.data()) % 64 == 0);
+        CHECK(all_are(first, count, 0.0F));
+        fill(first, count, 1.0F);
+        Buffer<float> second(count, lifetime);
+        CHECK(all_are(second, count, 0.0F));
+        fill(second, count, 2.0F);
+        if (round == 1) {
+          give_back_pages();
+          end_large_pages();
+        }
+        CHECK(all_are(first, count, 1.0F));
+        CHECK(all_are(second, count, 2.0F));
+      }
     }
   }
 }
 
-// The last buffer handed out leaves its addresses to the next one, the others do not.
 TEST_CASE("buffers given back in any order leave the others as they are") {
-  for (const bool last_first : {true, false}) {
-    CAPTURE(last_first);
-    std::vector<Buffer<float>> buffers;
-    for (int k = 0; k < 6; ++k) {
-      buffers.emplace_back(large / 2 + 1000 * static_cast<std::size_t>(k));
-      fill(buffers.back(), large / 2, static_cast<float>(k));
+  const std::vector<std::vector<std::size_t>> orders = {{0, 1, 2}, {5, 4, 3}, {1, 3, 5}, {2, 4, 3}, {4, 1, 0}};
+  for (const std::vector<std::size_t>& order : orders) {
+    CAPTURE(order[0]);
+    std::vector<std::optional<Buffer<float>>> buffers;
+    for (std::size_t k = 0; k < 6; ++k) {
+      buffers.emplace_back(large / 2 + 1000 * k);
+      fill(*buffers.back(), large / 2 + 1000 * k, static_cast<float>(k + 1));
     }
-    for (int k = 0; k < 3; ++k) {
-      buffers.erase(last_first ? buffers.end() - 1 : buffers.begin());
+    for (const std::size_t k : order) {
+      buffers[k].reset();
     }
-    Buffer<float> fresh(large);
-    CHECK(all_are(fresh, large, 0.0F));
-    fill(fresh, large, -1.0F);
-    for (std::size_t k = 0; k < 3; ++k) {
-      CHECK(all_are(buffers[k], large / 2, static_cast<float>(k + (last_first ? 0 : 3))));
+    for (const std::size_t count : {large / 4, large, large / 2, large / 8}) {
+      buffers.emplace_back(count);
+      CHECK(all_are(*buffers.back(), count, 0.0F));
+      fill(*buffers.back(), count, -1.0F);
+    }
+    for (std::size_t k = 0; k < 6; ++k) {
+      CHECK((!buffers[k] || all_are(*buffers[k], large / 2 + 1000 * k, static_cast<float>(k + 1))));
     }
   }
 }
@@ -82,24 +92,74 @@ std::size_t resident_bytes() {
 
 }  // namespace
 
-TEST_CASE("pages go back to the system with their last buffer, though their neighbours stay") {
-  std::vector<Buffer<float>> buffers;
-  for (int k = 0; k < 3; ++k) {
-    buffers.emplace_back(4 * large);
-    fill(buffers.back(), 4 * large, 1.0F);
+namespace {
+
+constexpr std::size_t mebibyte = std::size_t{1} << 20;
+constexpr std::size_t page = 2 * mebibyte;  // a large one
+
+Buffer<float> filled(std::size_t mebibytes) {
+  const std::size_t count = mebibytes * mebibyte / sizeof(float);
+  Buffer<float> buffer(count);
+  fill(buffer, count, 1.0F);
+  return buffer;
+}
+
+}  // namespace
+
+TEST_CASE("what buffers leave is handed out again, also where several lay side by side") {
+  std::vector<std::optional<Buffer<float>>> buffers;
+  for (int k = 0; k < 6; ++k) {
+    buffers.emplace_back(filled(8));
   }
   const std::size_t before = resident_bytes();
-  buffers.erase(buffers.begin() + 1);
-  // All of its 16 MiB but for the pages shared with the neighbours, of at most 2 MiB each.
-  CHECK(before - resident_bytes() >= std::size_t{10} << 20);
-  CHECK(all_are(buffers[1], 4 * large, 1.0F));
+  for (const std::size_t k : {3, 1, 2}) {
+    buffers[k].reset();
+  }
+  CHECK(resident_bytes() + page >= before);
+  buffers[1] = filled(16);
+  buffers[2] = filled(4);
+  CHECK(resident_bytes() <= before + page);
+}
+
+TEST_CASE("pages on which nothing is in use go back to the system when it is time, and all in the end") {
+  const std::size_t at_first = resident_bytes();
+  {
+    std::vector<Buffer<float>> buffers;
+    for (int k = 0; k < 3; ++k) {
+      buffers.push_back(filled(16));
+    }
+    const std::size_t before = resident_bytes();
+    buffers.erase(buffers.begin() + 1);
+    give_back_pages();
+    CHECK(before - resident_bytes() >= 16 * mebibyte - 2 * page);  // pages shared with the neighbours stay
+    CHECK(all_are(buffers[1], 16 * mebibyte / sizeof(float), 1.0F));
+    CHECK(all_are(filled(8), 8 * mebibyte / sizeof(float), 1.0F));
+  }
+  CHECK(resident_bytes() <= at_first + page);
+}
+
+TEST_CASE("behind the last buffer no large page is filled once it is time for small ones") {
+  const Buffer<float> first = filled(8);
+  Buffer<float> last(mebibyte / sizeof(float));  // begins a page, ends within it
+  end_large_pages();
+  const std::size_t before = resident_bytes();
+  fill(last, mebibyte / sizeof(float), 1.0F);
+  CHECK(resident_bytes() - before <= mebibyte + mebibyte / 4);
+  // Also where it is filled already.
+  std::optional<Buffer<float>> more = filled(4);
+  const std::size_t with_more = resident_bytes();
+  more.reset();
+  end_large_pages();
+  CHECK(with_more - resident_bytes() >= 4 * mebibyte - mebibyte / 4);
+  CHECK(all_are(first, 8 * mebibyte / sizeof(float), 1.0F));
+  CHECK(all_are(last, mebibyte / sizeof(float), 1.0F));
 }
 
 TEST_CASE("a child of fork() takes buffers, whatever other threads were doing when it was made") {
   std::atomic<bool> stop = false;
   std::thread other([&stop] {
     while (!stop) {
-      const Buffer<float> of_long(large);
+      const Buffer<float> of_long(large, Lifetime::Long);
       const Buffer<float> of_short(large, Lifetime::Short);
     }
   });
@@ -108,7 +168,7 @@ TEST_CASE("a child of fork() takes buffers, whatever other threads were doing wh
     const pid_t child = fork();
     if (child == 0) {
       alarm(5);  // ends a child that waits for a lock
-      const Buffer<float> of_long(large);
+      const Buffer<float> of_long(large, Lifetime::Long);
       const Buffer<float> of_short(large, Lifetime::Short);
       _exit(all_are(of_long, large, 0.0F) && all_are(of_short, large, 0.0F) ? 0 : 1);
     }
