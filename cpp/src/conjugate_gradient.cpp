@@ -15,8 +15,9 @@ namespace {
 // The float32 recursion is trusted to take the residual down by this factor; after that it is computed afresh.
 constexpr double trusted_reduction = 1e-5;
 
-// The running residual drifts from the true one by some percent: this much of the tolerance saves a restart.
-constexpr double running_share = 0.95;
+// What rounding e to float32 leaves comes on top of the running residual, often four tenths of the default tolerance:
+// this much of it saves a restart.
+constexpr double running_share = 0.9;
 
 // A restart that gains less than this has met the floor of the precision.
 constexpr double least_gain = 0.7;
