@@ -238,11 +238,11 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
     }
     report.iterations += done;
   }
+  give_back_pages();  // before the result takes its own
   if (report.cancelled) {
     throw Error(ErrorKind::Cancelled,
                 "smoothing was cancelled after " + std::to_string(report.iterations) + " iterations");
   }
-  give_back_pages();  // before the result takes its own
   crop(workers, u, channels, first, result.image);
   return report;
 }

@@ -59,6 +59,8 @@ struct Region {
   Region(const Region&) = delete;
   Region& operator=(const Region&) = delete;
 
+  bool unused() const { return pieces.size() == 1 && !pieces.begin()->second.used; }
+
   /// How much of so many bytes from `begin` on was never handed out.
   std::size_t new_bytes(std::size_t begin, std::size_t bytes) const {
     const std::size_t end = begin + bytes;
@@ -169,6 +171,8 @@ void Regions::give_back(void* memory, Region* region) noexcept {
 void Regions::give_back_pages() noexcept {
   const std::scoped_lock lock(mutex_);
   for (auto* const regions : {&of_long_, &of_short_}) {
+    const auto unused = [](const std::unique_ptr<Region>& region) { return region->unused(); };
+    regions->erase(std::remove_if(regions->begin(), regions->end(), unused), regions->end());
     for (const std::unique_ptr<Region>& region : *regions) {
       region->give_back_pages();
     }
