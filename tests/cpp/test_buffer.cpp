@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <fstream>
-#include <optional>
+#include <memory>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -61,21 +61,22 @@ TEST_CASE("buffers given back in any order leave the others as they are") {
   const std::vector<std::vector<std::size_t>> orders = {{0, 1, 2}, {5, 4, 3}, {1, 3, 5}, {2, 4, 3}, {4, 1, 0}};
   for (const std::vector<std::size_t>& order : orders) {
     CAPTURE(order[0]);
-    std::vector<std::optional<Buffer<float>>> buffers;
+    std::vector<std::unique_ptr<Buffer<float>>> buffers;
+    buffers.reserve(10);
     for (std::size_t k = 0; k < 6; ++k) {
-      buffers.emplace_back(large / 2 + 1000 * k);
+      buffers.push_back(std::make_unique<Buffer<float>>(large / 2 + 1000 * k));
       fill(*buffers.back(), large / 2 + 1000 * k, static_cast<float>(k + 1));
     }
     for (const std::size_t k : order) {
       buffers[k].reset();
     }
     for (const std::size_t count : {large / 4, large, large / 2, large / 8}) {
-      buffers.emplace_back(count);
+      buffers.push_back(std::make_unique<Buffer<float>>(count));
       CHECK(all_are(*buffers.back(), count, 0.0F));
       fill(*buffers.back(), count, -1.0F);
     }
     for (std::size_t k = 0; k < 6; ++k) {
-      CHECK((!buffers[k] || all_are(*buffers[k], large / 2 + 1000 * k, static_cast<float>(k + 1))));
+      CHECK((buffers[k] == nullptr || all_are(*buffers[k], large / 2 + 1000 * k, static_cast<float>(k + 1))));
     }
   }
 }
@@ -107,17 +108,18 @@ Buffer<float> filled(std::size_t mebibytes) {
 }  // namespace
 
 TEST_CASE("what buffers leave is handed out again, also where several lay side by side") {
-  std::vector<std::optional<Buffer<float>>> buffers;
+  std::vector<std::unique_ptr<Buffer<float>>> buffers;
+  buffers.reserve(6);
   for (int k = 0; k < 6; ++k) {
-    buffers.emplace_back(filled(8));
+    buffers.push_back(std::make_unique<Buffer<float>>(filled(8)));
   }
   const std::size_t before = resident_bytes();
   for (const std::size_t k : {3, 1, 2}) {
     buffers[k].reset();
   }
   CHECK(resident_bytes() + page >= before);
-  buffers[1] = filled(16);
-  buffers[2] = filled(4);
+  buffers[1] = std::make_unique<Buffer<float>>(filled(16));
+  buffers[2] = std::make_unique<Buffer<float>>(filled(4));
   CHECK(resident_bytes() <= before + page);
 }
 
@@ -125,6 +127,7 @@ TEST_CASE("pages on which nothing is in use go back to the system when it is tim
   const std::size_t at_first = resident_bytes();
   {
     std::vector<Buffer<float>> buffers;
+    buffers.reserve(3);
     for (int k = 0; k < 3; ++k) {
       buffers.push_back(filled(16));
     }
@@ -146,7 +149,7 @@ TEST_CASE("behind the last buffer no large page is filled once it is time for sm
   fill(last, mebibyte / sizeof(float), 1.0F);
   CHECK(resident_bytes() - before <= mebibyte + mebibyte / 4);
   // Also where it is filled already.
-  std::optional<Buffer<float>> more = filled(4);
+  auto more = std::make_unique<Buffer<float>>(filled(4));
   const std::size_t with_more = resident_bytes();
   more.reset();
   end_large_pages();
