@@ -91,10 +91,6 @@ std::size_t resident_bytes() {
   return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
-}  // namespace
-
-namespace {
-
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 constexpr std::size_t page = 2 * mebibyte;  // a large one
 
