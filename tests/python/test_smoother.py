@@ -198,6 +198,21 @@ def test_threads_change_nothing(content_photo: Float32Array, stylized_photo: Flo
         np.testing.assert_array_equal(fp.Smoother(content_photo, threads=threads).solve(stylized_photo), one)
 
 
+@pytest.mark.parametrize("channels", [1, 3, 5])
+def test_a_portrait_equals_the_landscape(channels: int) -> None:
+    content, stylized = random_image(31, 45), random_image(31, 45, channels, seed=1)
+    weights, initial = random_image(31, 45, 1, seed=2)[..., 0], random_image(31, 45, channels, seed=3)
+
+    def solved(turn: Callable[[Float32Array], Float32Array]) -> Float32Array:
+        smoother = fp.Smoother(turn(content), data_weights=turn(weights), border_padding=2)
+        return turn(smoother.solve(turn(stylized), initial=turn(initial)))
+
+    # The same rows are solved: there is nothing to round differently.
+    landscape = solved(lambda image: image)
+    np.testing.assert_array_equal(solved(lambda image: np.swapaxes(image, 0, 1)), landscape)
+    np.testing.assert_array_equal(solved(lambda image: np.swapaxes(image, 0, 1).copy()), landscape)
+
+
 def test_a_good_start_saves_the_way(content_photo: Float32Array, stylized_photo: Float32Array) -> None:
     smoother = fp.Smoother(content_photo)
     smooth = smoother.solve(stylized_photo, rtol=1e-6)
