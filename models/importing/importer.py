@@ -74,7 +74,8 @@ def import_model(weights: Path, folder: Path, name: str, options: Options, repla
     model = _read(weights, options)
     if options.alignment:
         for table in model.settings["alignments"].values():
-            table["method"] = options.alignment
+            if table["method"] != "knothe-rosenblatt":  # which is for colours, not for features
+                table["method"] = options.alignment
     if options.working_side:
         model.settings["working_side"] = options.working_side
     if options.licence:

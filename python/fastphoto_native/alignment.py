@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fastphoto_native import _core
 from fastphoto_native.bundle import Alignment
+from fastphoto_native.knothe_rosenblatt import knothe_rosenblatt
 
 METHODS = {"monge-kantorovich": _core.monge_kantorovich, "whitening-coloring": _core.whitening_coloring}
 
@@ -38,10 +39,20 @@ def _alignment_map(
 ) -> _core.AffineTransform:
     mean_variance = (np.trace(content.covariance) + np.trace(style.covariance)) / (2 * alignment.channels)
     ridge = alignment.relative_ridge * float(mean_variance)
+    strength *= alignment.strength
+    if alignment.method == "knothe-rosenblatt":
+        return knothe_rosenblatt(
+            content,
+            style,
+            content_ridge=alignment.content_ridge + ridge,
+            style_ridge=alignment.style_ridge + ridge,
+            max_gain=alignment.max_gain,
+            strength=strength,
+        )
     return METHODS[alignment.method](
         content,
         style,
         content_ridge=alignment.content_ridge + ridge,
         style_ridge=alignment.style_ridge + ridge,
-        strength=strength * alignment.strength,
+        strength=strength,
     )

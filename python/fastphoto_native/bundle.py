@@ -52,17 +52,19 @@ class Alignment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `stride`: photo pixels per feature pixel. `content_ridge` and `style_ridge` are added to the diagonals of the
     covariances, in squared feature units; `relative_ridge` is added to both, as a share of the two photos' mean
-    variance: it limits how much a direction in which the content hardly varies can be amplified. `strength` blends
-    aligned and original features (1 = aligned).
+    variance: it limits how much a direction in which the content hardly varies can be amplified. `max_gain` is a
+    limit for the Knothe-Rosenblatt map of photos (knothe_rosenblatt.py). `strength` blends aligned and original
+    features (1 = aligned).
     """
 
     name: str
     channels: Positive
     stride: Positive
-    method: Literal["monge-kantorovich", "whitening-coloring"]
+    method: Literal["monge-kantorovich", "whitening-coloring", "knothe-rosenblatt"]
     content_ridge: NonNegative = 0.0
     style_ridge: NonNegative = 0.0
     relative_ridge: NonNegative = 0.0
+    max_gain: PositiveNumber | None = None
     strength: Share = 1.0
 
 
@@ -202,5 +204,16 @@ def _read_manifest(path: Path) -> Manifest:
             raise ModelError(
                 f"{path}: alignment '{alignment.name}' has stride {alignment.stride}, "
                 f"expected a divisor of size_multiple {manifest.size_multiple}"
+            )
+        photos = alignment.method == "knothe-rosenblatt"
+        if photos and alignment.channels != 3:
+            raise ModelError(
+                f"{path}: alignment '{alignment.name}' has {alignment.channels} channels, "
+                f"expected 3 for the method {alignment.method}"
+            )
+        if not photos and alignment.max_gain is not None:
+            raise ModelError(
+                f"{path}: alignment '{alignment.name}' has a max_gain and the method {alignment.method}, "
+                "expected knothe-rosenblatt"
             )
     return manifest

@@ -88,9 +88,11 @@ def show(model: str, as_json: bool) -> None:
         }
     )
     for a in m.alignments:
-        ridges = f"ridges {a.content_ridge:g} content, {a.style_ridge:g} style, {a.relative_ridge:g} relative"
+        limits = f"ridges {a.content_ridge:g} content, {a.style_ridge:g} style, {a.relative_ridge:g} relative"
+        if a.max_gain is not None:
+            limits += f", gain at most {a.max_gain:g}"
         click.echo(
-            f"  {a.name}: {a.channels} channels, stride {a.stride}, {a.method}, strength {a.strength:g}, {ridges}"
+            f"  {a.name}: {a.channels} channels, stride {a.stride}, {a.method}, strength {a.strength:g}, {limits}"
         )
 
 

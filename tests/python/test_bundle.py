@@ -68,6 +68,22 @@ def test_what_is_wrong_in_the_manifest_is_named(folder: Path, changes: dict[str,
         find_bundle(folder)
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("max_gain", 0, r"\$\.alignments\[[0-9]\]\.max_gain"),
+        ("max_gain", 2, "has a max_gain and the method monge-kantorovich, expected knothe-rosenblatt"),
+        ("method", "knothe-rosenblatt", "'relu.*' has [0-9]+ channels, expected 3 for the method knothe-rosenblatt"),
+    ],
+)
+def test_unsuitable_alignments_are_named(folder: Path, field: str, value: Any, message: str) -> None:
+    alignments = json.loads((folder / "bundle.json").read_text())["alignments"]
+    alignments[-1][field] = value
+    edit(folder, alignments=alignments)
+    with pytest.raises(ModelError, match=message):
+        find_bundle(folder)
+
+
 def test_a_manifest_that_is_no_json(folder: Path) -> None:
     (folder / "bundle.json").write_bytes(b"\xff<html>")
     with pytest.raises(ModelError, match="not a valid bundle"):

@@ -1,0 +1,65 @@
+"""From statistics to the maps of an alignment."""
+
+from __future__ import annotations
+
+import fastphoto_native as fp
+import numpy as np
+import pytest
+from fastphoto_native.alignment import alignment_maps
+from fastphoto_native.bundle import Alignment
+
+
+def random_statistics(seed: int, channels: int) -> fp.Statistics:
+    rng = np.random.default_rng(seed)
+    mix = 0.2 * rng.normal(size=(channels, channels))
+    return fp.Statistics(rng.random(channels), mix @ mix.T + 0.01 * np.eye(channels))
+
+
+ALIGNMENTS = [
+    Alignment("features", 8, 1, "monge-kantorovich", content_ridge=0.01, relative_ridge=0.1, strength=0.5),
+    Alignment("features", 8, 1, "whitening-coloring", style_ridge=0.01),
+    Alignment("colours", 3, 1, "knothe-rosenblatt", relative_ridge=0.03, max_gain=1.2, strength=0.5),
+]
+
+
+@pytest.mark.parametrize("alignment", ALIGNMENTS, ids=lambda a: a.method)
+def test_strengths_multiply_and_blend_with_the_identity(alignment: Alignment) -> None:
+    c = alignment.channels
+    content, style = random_statistics(0, c), random_statistics(1, c)
+
+    def maps(strength: float) -> tuple[np.ndarray, np.ndarray]:
+        matrices, offsets = alignment_maps(alignment, [content], [style], strength, keep_rest=False)
+        assert (matrices.shape, offsets.shape) == ((1, c, c), (1, c))
+        assert matrices.dtype == offsets.dtype == np.float32
+        return matrices[0], offsets[0]
+
+    full, full_offset = maps(1)
+    half, half_offset = maps(0.5)
+    # Rounding to float32 of numbers of a few.
+    np.testing.assert_allclose(half, (full + np.eye(c)) / 2, atol=1e-6)
+    np.testing.assert_allclose(half_offset, full_offset / 2, atol=1e-6)
+    none, none_offset = maps(0)
+    np.testing.assert_array_equal(none, np.eye(c))
+    np.testing.assert_array_equal(none_offset, 0)
+
+
+def test_ridges_add_up() -> None:
+    alignment = ALIGNMENTS[0]
+    content, style = random_statistics(0, 8), random_statistics(1, 8)
+    share = 0.1 * (np.trace(content.covariance) + np.trace(style.covariance)) / 16
+    expected = fp.monge_kantorovich(content, style, content_ridge=0.01 + share, style_ridge=share, strength=0.5)
+    matrices, _ = alignment_maps(alignment, [content], [style], 1, keep_rest=False)
+    np.testing.assert_allclose(matrices[0], expected.matrix, atol=1e-6)
+
+
+@pytest.mark.parametrize("alignment", ALIGNMENTS, ids=lambda a: a.method)
+def test_labels_have_maps_of_their_own_and_the_rest_keeps_its_features(alignment: Alignment) -> None:
+    c = alignment.channels
+    contents, styles = ([random_statistics(seed + s, c) for s in range(2)] for seed in (0, 2))
+    matrices, offsets = alignment_maps(alignment, contents, styles, 1, keep_rest=True)
+    for label in range(2):
+        alone, offset = alignment_maps(alignment, [contents[label]], [styles[label]], 1, keep_rest=False)
+        np.testing.assert_array_equal(matrices[label], alone[0])
+        np.testing.assert_array_equal(offsets[label], offset[0])
+    np.testing.assert_array_equal(matrices[2], np.eye(c))
+    np.testing.assert_array_equal(offsets[2], 0)

@@ -1,0 +1,132 @@
+"""The map of colours, tones first."""
+
+from __future__ import annotations
+
+import fastphoto_native as fp
+import numpy as np
+from fastphoto_native.knothe_rosenblatt import LUMA_CHROMA, knothe_rosenblatt
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from reference import transform as twin
+
+FloatArray = NDArray[np.float64]
+SEEDS = st.integers(0, 2**32 - 1)
+# Numbers of some tens, roots of covariances whose condition number is below 1e3.
+ATOL = 1e-9
+GREY = np.ones(3)
+
+
+def random_colors(seed: int) -> fp.Statistics:
+    rng = np.random.default_rng(seed)
+    mix = 0.2 * rng.normal(size=(3, 3))
+    return fp.Statistics(rng.random(3), mix @ mix.T + 0.01 * np.eye(3))
+
+
+def map_of(
+    content: fp.Statistics,
+    style: fp.Statistics,
+    max_gain: float | None = None,
+    strength: float = 1,
+    ridges: tuple[float, float] = (0, 0),
+) -> fp.AffineTransform:
+    return knothe_rosenblatt(
+        content, style, content_ridge=ridges[0], style_ridge=ridges[1], max_gain=max_gain, strength=strength
+    )
+
+
+def mean_after(found: fp.AffineTransform, content: fp.Statistics) -> FloatArray:
+    return np.asarray(found.matrix @ content.mean + found.offset)
+
+
+def chroma(color: FloatArray) -> FloatArray:
+    return color - color.mean()
+
+
+def test_coordinates_are_orthonormal_and_the_first_is_grey() -> None:
+    np.testing.assert_allclose(LUMA_CHROMA @ LUMA_CHROMA.T, np.eye(3), atol=1e-15)
+    np.testing.assert_allclose(LUMA_CHROMA @ GREY, [3**0.5, 0, 0], atol=1e-15)
+
+
+@given(SEEDS)
+def test_reaches_mean_and_covariance(seed: int) -> None:
+    content, style = random_colors(seed), random_colors(seed + 1)
+    found = map_of(content, style)
+    np.testing.assert_allclose(mean_after(found, content), style.mean, atol=ATOL)
+    np.testing.assert_allclose(found.matrix @ content.covariance @ found.matrix.T, style.covariance, atol=ATOL)
+
+
+@given(SEEDS, st.floats(0.3, 3), st.floats(0, 0.1), st.floats(0, 0.1))
+def test_equals_the_twin(seed: int, most: float, content_ridge: float, style_ridge: float) -> None:
+    content, style = random_colors(seed), random_colors(seed + 1)
+    found = map_of(content, style, most, ridges=(content_ridge, style_ridge))
+    matrix, offset = twin.knothe_rosenblatt(
+        (content.mean, content.covariance), (style.mean, style.covariance), (content_ridge, style_ridge), most
+    )
+    np.testing.assert_allclose(found.matrix, matrix, atol=ATOL)
+    np.testing.assert_allclose(found.offset, offset, atol=ATOL)
+
+
+@given(SEEDS, st.floats(0.3, 3))
+def test_tones_depend_on_tones_alone(seed: int, most: float) -> None:
+    content, style = random_colors(seed), random_colors(seed + 1)
+    luma = GREY / 3
+    contrast = np.sqrt((luma @ style.covariance @ luma) / (luma @ content.covariance @ luma))
+    np.testing.assert_allclose(luma @ map_of(content, style, most).matrix, contrast * luma, atol=ATOL)
+
+
+def test_a_high_enough_limit_changes_nothing() -> None:
+    content, style = random_colors(0), random_colors(1)
+    free, limited = map_of(content, style), map_of(content, style, 100)
+    np.testing.assert_allclose(limited.matrix, free.matrix, atol=ATOL)
+    np.testing.assert_allclose(limited.offset, free.offset, atol=ATOL)
+
+
+def test_a_pale_sky_is_not_painted_in_the_colour_of_a_meadow() -> None:
+    rng = np.random.default_rng(0)
+    pale = np.concatenate(
+        [rng.normal([0.8, 0.83, 0.86], 0.02, (600, 3)), rng.normal([0.4, 0.42, 0.38], 0.05, (400, 3))]
+    )
+    sky, meadow = rng.normal([0.2, 0.45, 0.85], 0.05, (250, 3)), rng.normal([0.35, 0.5, 0.1], 0.05, (750, 3))
+    content, style = (
+        fp.mean_and_covariance(colors.T.astype(np.float32)) for colors in (pale, np.concatenate([sky, meadow]))
+    )
+    free, limited = map_of(content, style), map_of(content, style, 1.5)
+    shift = chroma(style.mean - content.mean)
+    assert np.linalg.norm(chroma(mean_after(free, content) - content.mean)) > 0.99 * np.linalg.norm(shift)
+    assert np.linalg.norm(chroma(mean_after(limited, content) - content.mean)) < 0.5 * np.linalg.norm(shift)
+    np.testing.assert_allclose(mean_after(limited, content).mean(), style.mean.mean(), atol=1e-6)  # tones all the same
+
+
+def test_a_cast_all_over_the_style_comes_through() -> None:
+    content = fp.Statistics([0.5, 0.5, 0.5], np.full((3, 3), 0.02) + 1e-6 * np.eye(3))
+    style = fp.Statistics([0.6, 0.5, 0.3], np.full((3, 3), 0.02) + 1e-4 * np.eye(3))  # ten times as colourful
+    found = map_of(content, style, 1.5)
+    # d^2 = 0.047 beside 8.5 / 1.5 times v = 2e-4: more than 97 % of the shift.
+    np.testing.assert_allclose(mean_after(found, content), style.mean, atol=0.03 * 0.22)
+
+
+@given(SEEDS, st.floats(0, 1), st.floats(1, 4))
+def test_the_same_photo_stays_as_it_is(seed: int, strength: float, most: float) -> None:
+    same = random_colors(seed)
+    found = map_of(same, same, most, strength)
+    np.testing.assert_allclose(found.matrix, np.eye(3), atol=ATOL)
+    np.testing.assert_allclose(found.offset, 0, atol=ATOL)
+
+
+def test_flat_photos() -> None:
+    flat, other = fp.Statistics([0.2, 0.3, 0.4], np.zeros((3, 3))), fp.Statistics([0.5, 0.4, 0.3], np.zeros((3, 3)))
+    for content, style in ((flat, other), (flat, random_colors(0)), (random_colors(0), other)):
+        found = map_of(content, style)
+        assert np.isfinite(found.matrix).all()
+        np.testing.assert_allclose(mean_after(found, content), style.mean, atol=ATOL)
+        assert np.isfinite(map_of(content, style, 1.5, ridges=(1e-3, 1e-3)).offset).all()
+
+
+def test_a_grey_photo_takes_the_styles_tones_and_cast() -> None:
+    grey = fp.Statistics([0.5, 0.5, 0.5], np.full((3, 3), 0.03))
+    style = fp.Statistics([0.7, 0.5, 0.4], np.diag([0.02, 0.03, 0.04]))
+    found = map_of(grey, style, ridges=(1e-3, 1e-3))
+    np.testing.assert_allclose(mean_after(found, grey), style.mean, atol=ATOL)
+    grey_axis = found.matrix @ GREY  # one colour for each tone
+    assert grey_axis.min() > 0
