@@ -36,7 +36,8 @@ def map_of(
 
 
 def mean_after(found: fp.AffineTransform, content: fp.Statistics) -> FloatArray:
-    return np.asarray(found.matrix @ content.mean + found.offset)
+    mean: FloatArray = found.matrix @ content.mean + found.offset
+    return mean
 
 
 def chroma(color: FloatArray) -> FloatArray:
