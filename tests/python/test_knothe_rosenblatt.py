@@ -41,7 +41,7 @@ def mean_after(found: fp.AffineTransform, content: fp.Statistics) -> FloatArray:
 
 
 def chroma(color: FloatArray) -> FloatArray:
-    return color - color.mean()
+    return color - float(color.mean())
 
 
 def test_coordinates_are_orthonormal_and_the_first_is_grey() -> None:
