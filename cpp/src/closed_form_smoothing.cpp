@@ -29,9 +29,11 @@ namespace {
 // Below this, setting the levels up costs more than they save.
 constexpr Index fewest_pixels = 64;
 
-// Portraits narrower than this are solved lying on their side: what pads short rows, and those of the levels more than
-// the pixels', is up to a fifth of all memory. Of wider ones columns are slow to read.
+// Narrow portraits are solved lying on their side: what pads short rows, and those of the levels more than the pixels',
+// is up to a fifth of all memory. In wider ones it is too little to read columns for, in tall ones these are slow to
+// read: every sample lies in another page.
 constexpr Index narrow = 1024;
+constexpr Index tall = 4096;
 
 // Multigrid needs some ten iterations; where it does not get there, the diagonal takes over.
 constexpr int patience = 200;
@@ -103,7 +105,7 @@ struct ClosedFormSmoother::Impl {
                              SmoothingResult& result, Index first) const;
   void crop(Workers& workers, const Solution& u, Index channels, Index first, Image& image) const;
 
-  /// An image of the content's size with the rows of the grid.
+  /// Transposed where the system lies on its side.
   ImageView turned(const ImageView& view) const { return on_its_side ? transposed(view) : view; }
 
   double one_minus_alpha() const { return options.lam / (1.0 + options.lam); }
@@ -112,7 +114,10 @@ struct ClosedFormSmoother::Impl {
 
 ClosedFormSmoother::Impl::Impl(const ImageView& content, const ImageView* data_weights, const SmoothingOptions& given,
                                int threads)
-    : options(given), height(content.height), width(content.width), on_its_side(width < height && width < narrow) {
+    : options(given),
+      height(content.height),
+      width(content.width),
+      on_its_side(width < height && width < narrow && height < tall) {
   Workers workers(threads);
   require_smoothing_options(options);
   require_image(workers, content, "content", 3);
@@ -125,10 +130,10 @@ ClosedFormSmoother::Impl::Impl(const ImageView& content, const ImageView* data_w
   const ImageView guide = turned(content);
   grid = Grid{guide.height + 2 * padding, guide.width + 2 * padding, 2 * radius};
   if (data_weights != nullptr) {
-    const ImageView confidence = turned(*data_weights);
+    const ImageView turned_weights = turned(*data_weights);
     weights.resize(static_cast<std::size_t>(grid.height * grid.width));
     for (Index row = 0; row < grid.height; ++row) {
-      read_padded_row(confidence, padding, 0, row, weights.data() + row * grid.width);
+      read_padded_row(turned_weights, padding, 0, row, weights.data() + row * grid.width);
     }
     const auto [least, most] = std::minmax_element(weights.begin(), weights.end());
     require(*least >= 0.0F && *most > 0.0F, "data_weights must be 0 or more and somewhere positive, got " +

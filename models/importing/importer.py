@@ -74,7 +74,7 @@ def import_model(weights: Path, folder: Path, name: str, options: Options, repla
     model = _read(weights, options)
     if options.alignment:
         for table in model.settings["alignments"].values():
-            if table["method"] != "knothe-rosenblatt":  # which is for colours, not for features
+            if table["method"] != "knothe-rosenblatt":  # of colours, with limits of its own
                 table["method"] = options.alignment
     if options.working_side:
         model.settings["working_side"] = options.working_side

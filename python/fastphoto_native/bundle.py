@@ -23,6 +23,7 @@ DEFAULT_MODEL = "photowct-lite"
 Positive = Annotated[int, msgspec.Meta(gt=0)]
 PositiveNumber = Annotated[float, msgspec.Meta(gt=0)]
 NonNegative = Annotated[float, msgspec.Meta(ge=0)]
+Gain = Annotated[float, msgspec.Meta(ge=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]+\.onnx$")]
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
@@ -64,7 +65,7 @@ class Alignment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     content_ridge: NonNegative = 0.0
     style_ridge: NonNegative = 0.0
     relative_ridge: NonNegative = 0.0
-    max_gain: PositiveNumber | None = None
+    max_gain: Gain | None = None
     strength: Share = 1.0
 
 
@@ -205,13 +206,13 @@ def _read_manifest(path: Path) -> Manifest:
                 f"{path}: alignment '{alignment.name}' has stride {alignment.stride}, "
                 f"expected a divisor of size_multiple {manifest.size_multiple}"
             )
-        photos = alignment.method == "knothe-rosenblatt"
-        if photos and alignment.channels != 3:
-            raise ModelError(
-                f"{path}: alignment '{alignment.name}' has {alignment.channels} channels, "
-                f"expected 3 for the method {alignment.method}"
-            )
-        if not photos and alignment.max_gain is not None:
+        if alignment.method == "knothe-rosenblatt":
+            if alignment.channels != 3 or alignment.relative_ridge == 0:
+                raise ModelError(
+                    f"{path}: alignment '{alignment.name}' has {alignment.channels} channels and a relative_ridge of "
+                    f"{alignment.relative_ridge:g}, expected 3 and more than 0 for the method {alignment.method}"
+                )
+        elif alignment.max_gain is not None:
             raise ModelError(
                 f"{path}: alignment '{alignment.name}' has a max_gain and the method {alignment.method}, "
                 "expected knothe-rosenblatt"

@@ -39,11 +39,12 @@ def knothe_rosenblatt(
     Args:
         content: mean and covariance of R, G, B.
         style: the same of the other photo.
-        content_ridge: added to the diagonal of the content's covariance.
+        content_ridge: added to the diagonal of the content's covariance. Without one a content that varies in fewer
+            than three directions, such as a grey one, has no such map.
         style_ridge: the same for the style's.
-        max_gain: singular values of G above it are set to it; none: no limit. If the largest, g, is above it, the
-            style's colours are too many for the content's, and their mean is no colour for whatever fills the content,
-            such as that of a meadow for a pale sky: of the shift d between the mean chromas
+        max_gain: at least 1; singular values of G above it are set to it; none: no limit. If the largest, g, is above
+            it, the style's colours are too many for the content's, and their mean is no colour for whatever fills the
+            content, such as that of a meadow for a pale sky: of the shift d between the mean chromas
             |d|^2 / (|d|^2 + (g / max_gain - 1) v) is left, where v is the style's variance of chroma. A cast all over
             the style comes through. (Means of scattered samples are better estimated nearer to a common point: James
             and Stein, 1961.)

@@ -123,7 +123,7 @@ def path(model: str | None) -> None:
 @click.option("-o", "--output", type=PATH, help="The bundle's folder [default: NAME among your own models].")
 @click.option("--decoders", type=PATH, help="weights.pt that was trained for WEIGHTS, if WEIGHTS is a VGG-19.")
 @click.option("--config", type=PATH, help="How the bundle describes itself and aligns (TOML, see models/export).")
-@click.option("--alignment", type=click.Choice(METHODS), help="Of every level [default: as published or configured].")
+@click.option("--alignment", type=click.Choice(METHODS), help="Of features [default: as published or configured].")
 @click.option("--licence", help="Of the weights, where they or the configuration don't say.")
 @click.option("--working-side", type=click.IntRange(1), help="Longest side at which the network sees photos, pixels.")
 @click.option("--half", is_flag=True, help="Store weights in half precision: half the size.")

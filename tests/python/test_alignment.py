@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fastphoto_native as fp
+import msgspec
 import numpy as np
 import pytest
 from fastphoto_native.alignment import alignment_maps
 from fastphoto_native.bundle import Alignment
+from fastphoto_native.knothe_rosenblatt import knothe_rosenblatt
 
 
 def random_statistics(seed: int, channels: int) -> fp.Statistics:
@@ -17,7 +19,7 @@ def random_statistics(seed: int, channels: int) -> fp.Statistics:
 
 ALIGNMENTS = [
     Alignment("features", 8, 1, "monge-kantorovich", content_ridge=0.01, relative_ridge=0.1, strength=0.5),
-    Alignment("features", 8, 1, "whitening-coloring", style_ridge=0.01),
+    Alignment("features", 8, 1, "whitening-coloring", style_ridge=0.01, strength=0.5),
     Alignment("colours", 3, 1, "knothe-rosenblatt", relative_ridge=0.03, max_gain=1.2, strength=0.5),
 ]
 
@@ -33,23 +35,35 @@ def test_strengths_multiply_and_blend_with_the_identity(alignment: Alignment) ->
         assert matrices.dtype == offsets.dtype == np.float32
         return matrices[0], offsets[0]
 
-    full, full_offset = maps(1)
-    half, half_offset = maps(0.5)
+    whole = msgspec.structs.replace(alignment, strength=1.0)
+    (full,), (full_offset,) = alignment_maps(whole, [content], [style], 1, keep_rest=False)
+    quarter, quarter_offset = maps(0.5)
     # Rounding to float32 of numbers of a few.
-    np.testing.assert_allclose(half, (full + np.eye(c)) / 2, atol=1e-6)
-    np.testing.assert_allclose(half_offset, full_offset / 2, atol=1e-6)
+    np.testing.assert_allclose(quarter, (full + 3 * np.eye(c)) / 4, atol=1e-6)
+    np.testing.assert_allclose(quarter_offset, full_offset / 4, atol=1e-6)
     none, none_offset = maps(0)
     np.testing.assert_array_equal(none, np.eye(c))
     np.testing.assert_array_equal(none_offset, 0)
 
 
 def test_ridges_add_up() -> None:
-    alignment = ALIGNMENTS[0]
     content, style = random_statistics(0, 8), random_statistics(1, 8)
     share = 0.1 * (np.trace(content.covariance) + np.trace(style.covariance)) / 16
     expected = fp.monge_kantorovich(content, style, content_ridge=0.01 + share, style_ridge=share, strength=0.5)
-    matrices, _ = alignment_maps(alignment, [content], [style], 1, keep_rest=False)
+    matrices, _ = alignment_maps(ALIGNMENTS[0], [content], [style], 1, keep_rest=False)
     np.testing.assert_allclose(matrices[0], expected.matrix, atol=1e-6)
+
+
+def test_colours_get_their_ridges_and_limit() -> None:
+    alignment = msgspec.structs.replace(ALIGNMENTS[2], content_ridge=0.01, style_ridge=0.02)
+    content, style = random_statistics(0, 3), random_statistics(1, 3)
+    share = 0.03 * (np.trace(content.covariance) + np.trace(style.covariance)) / 6
+    expected = knothe_rosenblatt(
+        content, style, content_ridge=0.01 + share, style_ridge=0.02 + share, max_gain=1.2, strength=0.5
+    )
+    matrices, offsets = alignment_maps(alignment, [content], [style], 1, keep_rest=False)
+    np.testing.assert_allclose(matrices[0], expected.matrix, atol=1e-6)
+    np.testing.assert_allclose(offsets[0], expected.offset, atol=1e-6)
 
 
 @pytest.mark.parametrize("alignment", ALIGNMENTS, ids=lambda a: a.method)

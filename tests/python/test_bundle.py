@@ -71,9 +71,9 @@ def test_what_is_wrong_in_the_manifest_is_named(folder: Path, changes: dict[str,
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("max_gain", 0, r"\$\.alignments\[[0-9]\]\.max_gain"),
+        ("max_gain", 0.9, r"\$\.alignments\[[0-9]\]\.max_gain"),
         ("max_gain", 2, "has a max_gain and the method monge-kantorovich, expected knothe-rosenblatt"),
-        ("method", "knothe-rosenblatt", "'relu.*' has [0-9]+ channels, expected 3 for the method knothe-rosenblatt"),
+        ("method", "knothe-rosenblatt", "'relu.*' has [0-9]+ channels and a relative_ridge of 0, expected 3 and more"),
     ],
 )
 def test_unsuitable_alignments_are_named(folder: Path, field: str, value: Any, message: str) -> None:

@@ -303,6 +303,11 @@ def test_vgg19_with_decoders(tmp_path: Path) -> None:
     # A level adds its change: equal styles change nothing, whatever the weights.
     assert np.abs(run(tmp_path / "out", content, content) - content).max() < 5e-3
 
+    options = Options(tmp_path / "decoders.pt", alignment="whitening-coloring")
+    import_model(tmp_path / "vgg19.pth", tmp_path / "whitened", "whitened", options)
+    methods = [a.method for a in find_bundle(tmp_path / "whitened").manifest.alignments]
+    assert methods == ["knothe-rosenblatt"] + ["whitening-coloring"] * (len(methods) - 1)  # not that of colours
+
     torch.save(foreign_weights.torchvision_vgg19(seed=9), tmp_path / "other.pth")
     with pytest.raises(ModelError, match=r"was trained for another encoder than .*other\.pth"):
         import_model(tmp_path / "other.pth", tmp_path / "no", "no", Options(tmp_path / "decoders.pt"))

@@ -198,16 +198,19 @@ def test_threads_change_nothing(content_photo: Float32Array, stylized_photo: Flo
         np.testing.assert_array_equal(fp.Smoother(content_photo, threads=threads).solve(stylized_photo), one)
 
 
-@pytest.mark.parametrize("channels", [1, 3, 5])
-def test_a_portrait_equals_the_landscape(channels: int) -> None:
-    content, stylized = random_image(31, 45), random_image(31, 45, channels, seed=1)
-    weights, initial = random_image(31, 45, 1, seed=2)[..., 0], random_image(31, 45, channels, seed=3)
+@pytest.mark.parametrize(
+    ("height", "channels", "normalized"), [(31, 1, True), (31, 3, False), (31, 5, True), (2, 3, True)]
+)
+def test_a_portrait_equals_the_landscape(height: int, channels: int, normalized: bool) -> None:
+    content, stylized = random_image(height, 45), random_image(height, 45, channels, seed=1)
+    weights, initial = random_image(height, 45, 1, seed=2)[..., 0], random_image(height, 45, channels, seed=3)
+    padding = 2 if height > 2 else 0  # lower than a window: what was stylized comes back
 
     def solved(turn: Callable[[Float32Array], Float32Array]) -> Float32Array:
-        smoother = fp.Smoother(turn(content), data_weights=turn(weights), border_padding=2)
+        smoother = fp.Smoother(turn(content), data_weights=turn(weights), border_padding=padding, normalized=normalized)
         return turn(smoother.solve(turn(stylized), initial=turn(initial)))
 
-    # The same rows are solved: there is nothing to round differently.
+    # The same rows are solved: there is nothing to round differently. (Which direct solution they have, others test.)
     landscape = solved(lambda image: image)
     np.testing.assert_array_equal(solved(lambda image: np.swapaxes(image, 0, 1)), landscape)
     np.testing.assert_array_equal(solved(lambda image: np.swapaxes(image, 0, 1).copy()), landscape)
