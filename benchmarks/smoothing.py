@@ -27,6 +27,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -234,16 +235,16 @@ def measure(
     return best, np.load(folder / "result.npy")
 
 
-def bandwidth() -> float:
-    """Bytes per second of a = b + s c over arrays beyond the caches, counted as three streams."""
-    b, c = np.ones(1 << 25, np.float32), np.ones(1 << 25, np.float32)
-    a = np.empty_like(b)
+def bandwidth(threads: int) -> float:
+    """Bytes per second, of all threads together: a = b + c over arrays beyond the caches, counted as three streams."""
+    arrays = [[np.ones(1 << 25, np.float32) for _ in range(3)] for _ in range(threads)]
     best = float("inf")
-    for _ in range(5):
-        start = time.perf_counter()
-        np.add(b, c, out=a)
-        best = min(best, time.perf_counter() - start)
-    return 3 * a.nbytes / best
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in range(5):
+            start = time.perf_counter()
+            list(pool.map(lambda abc: np.add(abc[1], abc[2], out=abc[0]), arrays))  # NumPy lets other threads run
+            best = min(best, time.perf_counter() - start)
+    return threads * 3 * arrays[0][0].nbytes / best
 
 
 def plot(rows: list[dict[str, Any]], path: Path) -> None:
@@ -290,9 +291,12 @@ def main() -> int:
 
     if arguments.pages_at_hand and (arguments.solvers != ["ours"] or not PEAK_RESET.exists()):
         parser.error("--pages-at-hand needs --solvers ours, for whose memory pages are made, and Linux")
-    speed = bandwidth()
+    speed = bandwidth(arguments.threads)
     floor = BYTES_PER_ITERATION * 1e6 / speed
-    print(f"memory bandwidth {speed / 1e9:.1f} GB/s: one iteration at least {1e3 * floor:.0f} ms/MP")
+    print(
+        f"memory bandwidth {speed / 1e9:.1f} GB/s (threads: {arguments.threads}), "
+        f"one iteration at least {1e3 * floor:.0f} ms/MP"
+    )
     print(
         f"{'photo':20} {'MP':>5} {'solver':18} {'set-up':>8} {'solve':>8} {'s/MP':>8} {'its':>5} {'floor':>6}"
         f" {'B/px':>7} {'max err':>8} {'99.9 %':>7}"
