@@ -291,7 +291,7 @@ def main() -> int:
 
     if arguments.pages_at_hand and (arguments.solvers != ["ours"] or not PEAK_RESET.exists()):
         parser.error("--pages-at-hand needs --solvers ours, for whose memory pages are made, and Linux")
-    speed = bandwidth(arguments.threads)
+    speed = bandwidth(arguments.threads or os.cpu_count() or 1)
     floor = BYTES_PER_ITERATION * 1e6 / speed
     print(
         f"memory bandwidth {speed / 1e9:.1f} GB/s (threads: {arguments.threads}), "

@@ -39,20 +39,11 @@ def _alignment_map(
 ) -> _core.AffineTransform:
     mean_variance = (np.trace(content.covariance) + np.trace(style.covariance)) / (2 * alignment.channels)
     ridge = alignment.relative_ridge * float(mean_variance)
-    strength *= alignment.strength
+    options = {
+        "content_ridge": alignment.content_ridge + ridge,
+        "style_ridge": alignment.style_ridge + ridge,
+        "strength": strength * alignment.strength,
+    }
     if alignment.method == "knothe-rosenblatt":
-        return knothe_rosenblatt(
-            content,
-            style,
-            content_ridge=alignment.content_ridge + ridge,
-            style_ridge=alignment.style_ridge + ridge,
-            max_gain=alignment.max_gain,
-            strength=strength,
-        )
-    return METHODS[alignment.method](
-        content,
-        style,
-        content_ridge=alignment.content_ridge + ridge,
-        style_ridge=alignment.style_ridge + ridge,
-        strength=strength,
-    )
+        return knothe_rosenblatt(content, style, max_gain=alignment.max_gain, **options)
+    return METHODS[alignment.method](content, style, **options)
