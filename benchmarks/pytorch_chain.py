@@ -8,11 +8,12 @@ import numpy as np
 import onnx
 import torch
 from fastphoto_native import _core
-from fastphoto_native.alignment import alignment_maps
+from fastphoto_native.alignment import ChainAlignment
 from fastphoto_native.bundle import find_bundle
 from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor
+from torch.nn.functional import conv2d
 
 from models.training.network import PhotoWCT
 
@@ -29,7 +30,10 @@ class PyTorchChain:
         for segment in bundle.manifest.segments:
             graph = onnx.load_from_string(bundle.read(segment)).graph
             state |= {i.name: torch.from_numpy(numpy_helper.to_array(i).astype(np.float32)) for i in graph.initializer
-                      if i.name.startswith(("encoder.", "decoders."))}  # fmt: skip
+                      if i.name.startswith(("encoder.", "decoders.", "change_factors."))}  # fmt: skip
+        self.factors = {
+            level: state.pop(name) for level in (4, 3, 2, 1) if (name := f"change_factors.{level - 1}") in state
+        }
         widths = [state[f"encoder.conv{k}_1.weight"].shape[0] for k in (1, 2, 3, 4)]
         self.network = PhotoWCT(widths).eval()
         _, unknown = self.network.load_state_dict(state, strict=False)  # a bundle may leave decoders out
@@ -44,20 +48,21 @@ class PyTorchChain:
 
     @torch.no_grad()
     def apply(self, photo: FloatArray, style: list[_core.Statistics]) -> FloatArray:
-        image = self._align(_tensor(photo), 0, style)
+        maps = ChainAlignment(self.alignments, [[s] for s in style])
+        image = _align(_tensor(photo), 0, maps)
         for index, level in enumerate(self.levels, 1):
             features, positions = self.network.encoder(image.clamp(0, 1), level)
-            aligned = self._align(features[-1], index, style)
+            aligned = _align(features[-1], index, maps)
             decoder = self.network.decoders[level - 1]
-            image = image + decoder(aligned, positions) - decoder(features[-1], positions)
+            change = decoder(aligned, positions) - decoder(features[-1], positions)
+            image = image + (conv2d(change, self.factors[level]) if level in self.factors else change)
         return np.ascontiguousarray(image[0].permute(1, 2, 0).numpy())
 
-    def _align(self, features: Tensor, index: int, style: list[_core.Statistics]) -> Tensor:
-        matrix, offset = alignment_maps(
-            self.alignments[index], [_statistics(features)], [style[index]], 1.0, keep_rest=False
-        )
-        flat = features[0].reshape(features.shape[1], -1)
-        return torch.addmm(torch.from_numpy(offset[0])[:, None], torch.from_numpy(matrix[0]), flat).view_as(features)
+
+def _align(features: Tensor, index: int, maps: ChainAlignment) -> Tensor:
+    matrix, offset = maps(index, [_statistics(features)])
+    flat = features[0].reshape(features.shape[1], -1)
+    return torch.addmm(torch.from_numpy(offset[0])[:, None], torch.from_numpy(matrix[0]), flat).view_as(features)
 
 
 def _tensor(photo: FloatArray) -> Tensor:

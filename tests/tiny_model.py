@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,9 @@ def random_weights(seed: int = 0) -> dict[str, np.ndarray]:
     return weights
 
 
-def make_tiny_bundle(folder: Path, method: str = "monge-kantorovich") -> Path:
+def make_tiny_bundle(
+    folder: Path, method: str = "monge-kantorovich", changes: Mapping[str, Mapping[str, float]] | None = None
+) -> Path:
     """Writes the bundle and returns its folder."""
     names = ("colours", "relu4_1", "relu3_1", "relu2_1", "relu1_1")
     settings = {
@@ -44,6 +47,7 @@ def make_tiny_bundle(folder: Path, method: str = "monge-kantorovich") -> Path:
         "working_side": 256,
         "smoothing": {"lam": 1e-4, "eps": 1e-7},
         "alignments": {name: {"method": method, "content_ridge": 1e-4, "style_ridge": 1e-4} for name in names},
+        "changes": changes or {},
     }
     write_bundle(folder, "tiny", settings, random_weights(), WIDTHS)
     return folder

@@ -33,11 +33,12 @@ def half_precision(state: dict[str, Any]) -> dict[str, NDArray[np.float16]]:
 def write_bundle(folder: Path, name: str, settings: dict[str, Any], weights: Weights, widths: Sequence[int]) -> None:
     """Writes the bundle of a model that the recipe trained; its levels are those that `settings` aligns.
 
+    `changes` in `settings` weigh luma and chroma of what the levels change (graphs.py).
     With `half_precision` in `settings` the program may run the last segments in it: for models for which
     benchmarks/half_precision.py has shown that they bear it.
     """
     levels = [int(name[4]) for name in settings["alignments"] if name != "colours"]  # relu4_1: level 4
-    chain = change_chain(weights, widths, levels, settings.get("half_precision", False))
+    chain = change_chain(weights, widths, levels, settings.get("changes"), settings.get("half_precision", False))
     write_chain(folder, name, settings, chain)
 
 

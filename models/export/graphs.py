@@ -6,7 +6,8 @@ aligns, decodes and encodes the next shallower level; the last one aligns and de
 
     image' = image + decode(aligned features) - decode(features)
 
-so whatever the decoder cannot rebuild stays in the photo, and equal styles change nothing.
+so whatever the decoder cannot rebuild stays in the photo, and equal styles change nothing. `changes` weigh luma and
+chroma of what a level changes: structure is in the luma, likeness in both (docs/models.md).
 
 Segments after which nothing is pooled any more may run their convolutions in half precision. Before, its rounding would
 decide which of nearly equal values is a maximum, and move what the decoders then put back (docs/models.md).
@@ -14,25 +15,36 @@ decide which of nearly equal values is a maximum, and move what the decoders the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import onnx
 from onnx import TensorProto
 
 from .chain import Chain, Point, Segment, code_names, level_points, statistics_outputs
 from .graph import Graph
-from .layers import Weights, align, decode_change, encode
+from .layers import Weights, align, decode_change, encode, weigh_change
+
+Changes = Mapping[str, Mapping[str, float]]
 
 SIZE_MULTIPLE = 8  # the stride of the deepest level
 
 
-def change_chain(weights: Weights, widths: Sequence[int], levels: Sequence[int], half: bool = False) -> Chain:
+def change_chain(
+    weights: Weights, widths: Sequence[int], levels: Sequence[int], changes: Changes | None = None, half: bool = False
+) -> Chain:
     """The chain of the colours and the given levels, from the recipe's weights (names as in training/network.py).
 
-    With `half` the program may run the last segments in half precision.
+    Args:
+        weights: of the encoder and the decoders.
+        widths: of the encoder's levels.
+        levels: those that align features.
+        changes: by the name of a level's point "luma" and "chroma", factors of what it changes; without an entry 1.
+        half: whether the program may run the last segments in half precision.
     """
     style = style_graph(weights, widths, levels)
-    return Chain(alignment_points(widths, levels), style, segments(weights, widths, levels, half), SIZE_MULTIPLE)
+    return Chain(
+        alignment_points(widths, levels), style, segments(weights, widths, levels, changes or {}, half), SIZE_MULTIPLE
+    )
 
 
 def alignment_points(widths: Sequence[int], levels: Sequence[int]) -> list[Point]:
@@ -52,7 +64,9 @@ def style_graph(weights: Weights, widths: Sequence[int], levels: Sequence[int]) 
     return g.to_model()
 
 
-def segments(weights: Weights, widths: Sequence[int], levels: Sequence[int], half: bool) -> list[Segment]:
+def segments(
+    weights: Weights, widths: Sequence[int], levels: Sequence[int], changes: Changes, half: bool
+) -> list[Segment]:
     points = alignment_points(widths, levels)
     built = []
     for index in range(len(points) + 1):
@@ -78,7 +92,10 @@ def segments(weights: Weights, widths: Sequence[int], levels: Sequence[int], hal
                 image = g.input("image", [1, 3, "height", "width"])
                 codes = [g.input(n, [1, widths[k], f"h_{n}", f"w_{n}"], TensorProto.UINT8)
                          for k, n in enumerate(code_names(level))]  # fmt: skip
-                image = g.Add(image, decode_change(g, weights, aligned, features, codes, level))
+                change = decode_change(g, weights, aligned, features, codes, level)
+                if before.name in changes:
+                    change = weigh_change(g, change, **changes[before.name], name=f"change_factors.{level - 1}")
+                image = g.Add(image, change)
         if after is None:
             g.output("photo", image, [1, 3, "height", "width"])
         else:

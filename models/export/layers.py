@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from fastphoto_native.detail import LUMA
 from numpy.typing import NDArray
 from onnx import TensorProto
 
@@ -114,6 +115,15 @@ def decode_change(g: Graph, weights: Weights, aligned: str, features: str, codes
     changed, unchanged = g.Split(decoder_trunk(g, conv, both, codes, level), axis=0, outputs=2)
     difference = g.Sub(changed, unchanged)
     return g.to_float(convolution(g, weights, f"decoders.{level - 1}.conv1_1", difference, relu=False, bias=False))
+
+
+def weigh_change(g: Graph, change: str, luma: float, chroma: float, name: str) -> str:
+    """A change of the photo, its luma (Rec. 709, along grey) and the rest of it, its chroma, times a factor each."""
+    along_grey = np.outer(np.ones(3), LUMA)
+    factors = luma * along_grey + chroma * (np.eye(3) - along_grey)
+    kernel = g.constant(factors.astype(np.float32)[:, :, None, None], name)
+    weighed: str = g.Conv(change, kernel, kernel_shape=[1, 1])
+    return weighed
 
 
 def decoder_trunk(g: Graph, conv: Convolution, features: str, codes: list[str], level: int) -> str:

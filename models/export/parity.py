@@ -1,6 +1,7 @@
-"""Check a bundle against the PyTorch network it was exported from, tensor by tensor.
+r"""Check a bundle against the PyTorch network it was exported from, tensor by tensor.
 
-    python -m models.export.parity --weights runs/photowct-lite/weights.pt --bundle models/photowct-lite
+    python -m models.export.parity --config models/export/photowct-lite.toml \
+        --weights runs/photowct-lite/weights.pt --bundle models/photowct-lite
 
 Both sides use the weights as they are stored, in half precision, and compute in float32; they differ by rounding
 only. Exits with status 1 if any difference exceeds its tolerance.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +20,10 @@ import onnxruntime
 import torch
 
 from ..training.network import PhotoWCT
+from .graphs import Changes
 
 SIZES = ((64, 96), (8, 8), (136, 72))
+LUMA = (0.2126, 0.7152, 0.0722)
 TOLERANCE = 2e-5  # relative to the largest value: float32 rounding through up to 18 layers, with room for ten times it
 
 
@@ -30,7 +34,7 @@ def difference(name: str, found: np.ndarray, expected: np.ndarray) -> float:
 
 
 @torch.no_grad()
-def compare(model: PhotoWCT, bundle: Path, height: int, width: int, labels: int) -> float:
+def compare(model: PhotoWCT, changes: Changes, bundle: Path, height: int, width: int, labels: int) -> float:
     """Runs the whole chain on both sides, on random photos, masks and maps; returns the largest difference."""
     print(f"{height} x {width}, {labels} labels")
     rng = np.random.default_rng(height * width + labels)
@@ -89,8 +93,12 @@ def compare(model: PhotoWCT, bundle: Path, height: int, width: int, labels: int)
         if index == 0:
             photo = aligned
         else:
-            decoder = model.decoders[deepest_first[index - 1] - 1]
-            photo = photo + decoder(aligned, positions) - decoder(features, positions)
+            level = deepest_first[index - 1]
+            decoder = model.decoders[level - 1]
+            change = decoder(aligned, positions) - decoder(features, positions)
+            factors = changes.get(f"relu{level}_1", {"luma": 1, "chroma": 1})
+            luma = sum(weight * change[:, k : k + 1] for k, weight in enumerate(LUMA))
+            photo = photo + factors["luma"] * luma + factors["chroma"] * (change - luma)
         if index < count - 1:
             levels, positions = model.encoder(photo.clamp(0, 1), deepest_first[index])
             features = levels[-1]
@@ -99,13 +107,15 @@ def compare(model: PhotoWCT, bundle: Path, height: int, width: int, labels: int)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, required=True, help="the bundle's settings (TOML)")
     parser.add_argument("--weights", type=Path, required=True, help="weights.pt of models/training/train.py")
     parser.add_argument("--bundle", type=Path, required=True, help="the exported bundle's folder")
     args = parser.parse_args()
     saved = torch.load(args.weights, weights_only=True)
     model = PhotoWCT(saved["widths"])
     model.load_state_dict({name: w.half().float() for name, w in saved["weights"].items()})
-    worst = max(compare(model, args.bundle, h, w, labels) for h, w in SIZES for labels in (1, 3))
+    changes = tomllib.loads(args.config.read_text()).get("changes", {})
+    worst = max(compare(model, changes, args.bundle, h, w, labels) for h, w in SIZES for labels in (1, 3))
     print(f"largest relative difference {worst:.1e}, tolerance {TOLERANCE:.0e}")
     sys.exit(worst > TOLERANCE)
 

@@ -40,6 +40,15 @@ def bundle_settings(recipe: Mapping[str, Any], config: Path | None) -> dict[str,
             f"{path} aligns {', '.join(points) or 'nothing'}; expected colours, then one or more of "
             f"{', '.join(sorted(LEVELS, reverse=True))}"
         )
+    changes = settings.get("changes", {})
+    if not isinstance(changes, dict):
+        raise ModelError(f"{path}: changes is {changes!r}; expected a table for each level")
+    for name, factors in changes.items():
+        numbers = isinstance(factors, dict) and all(isinstance(v, int | float) for v in factors.values())
+        if name not in points[1:] or not numbers or set(factors) != {"luma", "chroma"}:
+            raise ModelError(
+                f"{path}: changes.{name} is {factors!r}; expected numbers luma and chroma of a level it aligns"
+            )
     if config is None:
         settings |= {
             "version": "1.0.0",

@@ -139,7 +139,7 @@ def _vgg(path: Path, encoder: Arrays, options: Options) -> _Model:
 def _trained(path: Path, trained: Trained, weights: Arrays, options: Options) -> _Model:
     settings = bundle_settings(trained.recipe, options.config)
     levels = [int(name[4]) for name in settings["alignments"] if name != "colours"]
-    chain = change_chain(stored(weights, options.half, path), trained.widths, levels)
+    chain = change_chain(stored(weights, options.half, path), trained.widths, levels, settings.get("changes"))
     return _Model(chain, settings, "")
 
 

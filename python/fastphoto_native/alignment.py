@@ -9,9 +9,59 @@ from numpy.typing import NDArray
 
 from fastphoto_native import _core
 from fastphoto_native.bundle import Alignment
-from fastphoto_native.knothe_rosenblatt import knothe_rosenblatt
+from fastphoto_native.knothe_rosenblatt import kept_share, knothe_rosenblatt
+
+FloatArray = NDArray[np.float32]
 
 METHODS = {"monge-kantorovich": _core.monge_kantorovich, "whitening-coloring": _core.whitening_coloring}
+
+
+class ChainAlignment:
+    """The maps of one photo's way down the chain, for `Engine.run`.
+
+    Where the colours took a part only of the shift towards the style's mean, because the style's colours are too many
+    for the content's (knothe_rosenblatt.py), the levels after them move their mean features by the same part: else
+    they would bring in what the colours have held back.
+
+    Args:
+        alignments: the model's.
+        style: for each of them, the statistics of each label that takes part.
+        strength: 0 (nothing changes) to 1.
+        keep_rest: whether there is one more label, of pixels that keep their features.
+    """
+
+    def __init__(
+        self,
+        alignments: Sequence[Alignment],
+        style: Sequence[Sequence[_core.Statistics]],
+        strength: float = 1.0,
+        *,
+        keep_rest: bool = False,
+    ) -> None:
+        self._alignments = alignments
+        self._style = style
+        self._strength = strength
+        self._keep_rest = keep_rest
+        self._kept = [1.0] * len(style[0])
+
+    def __call__(self, index: int, content: Sequence[_core.Statistics]) -> tuple[FloatArray, FloatArray]:
+        """T and b of alignment `index`, in the chain's order; `content` may have the rest's statistics at its end."""
+        alignment = self._alignments[index]
+        content = content[: len(self._kept)]
+        style = [_nearer(s, c, kept) for s, c, kept in zip(self._style[index], content, self._kept, strict=True)]
+        if alignment.method == "knothe-rosenblatt":
+            self._kept = [
+                kept * kept_share(c, s, max_gain=alignment.max_gain, **_ridges(alignment, c, s))
+                for c, s, kept in zip(content, style, self._kept, strict=True)
+            ]
+        return alignment_maps(alignment, content, style, self._strength, self._keep_rest)
+
+
+def _nearer(style: _core.Statistics, content: _core.Statistics, kept: float) -> _core.Statistics:
+    """The style's statistics, its mean moved towards the content's until `kept` of their distance is left."""
+    if kept == 1:
+        return style
+    return _core.Statistics(content.mean + kept * (style.mean - content.mean), style.covariance, style.weight)
 
 
 def alignment_maps(
@@ -20,7 +70,7 @@ def alignment_maps(
     style: Sequence[_core.Statistics],
     strength: float,
     keep_rest: bool,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+) -> tuple[FloatArray, FloatArray]:
     """T (K x C x C) and b (K x C) for f' = T f + b, one of the K for each label.
 
     With `keep_rest` one more map follows, the identity, for pixels of no label that takes part.
@@ -37,13 +87,13 @@ def alignment_maps(
 def _alignment_map(
     alignment: Alignment, content: _core.Statistics, style: _core.Statistics, strength: float
 ) -> _core.AffineTransform:
-    mean_variance = (np.trace(content.covariance) + np.trace(style.covariance)) / (2 * alignment.channels)
-    ridge = alignment.relative_ridge * float(mean_variance)
-    options = {
-        "content_ridge": alignment.content_ridge + ridge,
-        "style_ridge": alignment.style_ridge + ridge,
-        "strength": strength * alignment.strength,
-    }
+    options = _ridges(alignment, content, style) | {"strength": strength * alignment.strength}
     if alignment.method == "knothe-rosenblatt":
         return knothe_rosenblatt(content, style, max_gain=alignment.max_gain, **options)
     return METHODS[alignment.method](content, style, **options)
+
+
+def _ridges(alignment: Alignment, content: _core.Statistics, style: _core.Statistics) -> dict[str, float]:
+    mean_variance = (np.trace(content.covariance) + np.trace(style.covariance)) / (2 * alignment.channels)
+    ridge = alignment.relative_ridge * float(mean_variance)
+    return {"content_ridge": alignment.content_ridge + ridge, "style_ridge": alignment.style_ridge + ridge}

@@ -11,8 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fastphoto_native._core import Statistics
-from fastphoto_native.alignment import alignment_maps
+from fastphoto_native.alignment import ChainAlignment
 from fastphoto_native.bundle import Bundle
 from fastphoto_native.device import Precision
 from fastphoto_native.device_memory import memory_in_use
@@ -134,12 +133,7 @@ def _check_size(
 
 def restyle(engine: Engine, content: FloatArray, style: FloatArray) -> FloatArray:
     """The network's result for a pair without masks, before anything else is done to it."""
-    alignments = engine.bundle.manifest.alignments
-    wanted = engine.style_statistics(style, None)
-
-    def align(index: int, found: list[Statistics]) -> tuple[FloatArray, FloatArray]:
-        return alignment_maps(alignments[index], found, wanted[index], 1, keep_rest=False)
-
+    align = ChainAlignment(engine.bundle.manifest.alignments, engine.style_statistics(style, None))
     return engine.run(content, None, align, lambda _: None)
 
 

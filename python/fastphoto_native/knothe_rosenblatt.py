@@ -67,6 +67,19 @@ def knothe_rosenblatt(
     return _core.AffineTransform(strength * matrix + (1 - strength) * np.eye(3), strength * offset)
 
 
+def kept_share(
+    content: _core.Statistics,
+    style: _core.Statistics,
+    *,
+    content_ridge: float,
+    style_ridge: float,
+    max_gain: float | None,
+) -> float:
+    """What :func:`knothe_rosenblatt` leaves of the shift between the mean chromas, 0 to 1; arguments as there."""
+    _, excess = _gain(_given_luma(content, content_ridge)[2], _given_luma(style, style_ridge)[2], max_gain)
+    return _kept(LUMA_CHROMA[1:] @ (style.mean - content.mean), style, excess)
+
+
 def _given_luma(statistics: _core.Statistics, ridge: float) -> tuple[float, FloatArray, FloatArray]:
     """The variance of luma, the regression of chroma on it, and the covariance of chroma at equal luma."""
     covariance: FloatArray = LUMA_CHROMA @ statistics.covariance @ LUMA_CHROMA.T + ridge * np.eye(3)

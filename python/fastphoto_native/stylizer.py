@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastphoto_native._core import Statistics
-from fastphoto_native.alignment import alignment_maps
+from fastphoto_native.alignment import ChainAlignment
 from fastphoto_native.bundle import DEFAULT_MODEL, find_bundle
 from fastphoto_native.detail import restore_detail
 from fastphoto_native.device import Choice, Device, Precision
@@ -147,17 +147,10 @@ class Stylizer:
             labels, weights = self._match_labels(look, mask, small, report)
 
         # F1: down the chain; at each alignment the content's statistics meet the look's.
-        def align(index: int, content_statistics: list[Statistics]) -> tuple[FloatArray, FloatArray]:
-            style_statistics = [look.labels[k].statistics[index] for k in labels]
-            return alignment_maps(
-                self._manifest.alignments[index],
-                content_statistics[: len(labels)],
-                style_statistics,
-                strength,
-                keep_rest=weights is not None,
-            )
-
-        steps = len(self._manifest.alignments) + 2
+        points = self._manifest.alignments
+        wanted = [[look.labels[k].statistics[index] for k in labels] for index in range(len(points))]
+        align = ChainAlignment(points, wanted, strength, keep_rest=weights is not None)
+        steps = len(points) + 2
         done = 0
 
         def step(name: str) -> None:

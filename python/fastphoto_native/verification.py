@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from fastphoto_native.alignment import alignment_maps
+from fastphoto_native.alignment import ChainAlignment
 from fastphoto_native.bundle import FORMAT, Bundle
 from fastphoto_native.engine import Engine
 from fastphoto_native.errors import FastphotoError, ModelError
@@ -36,14 +36,7 @@ def verify_bundle(bundle: Bundle) -> Verification:
     content = np.stack([x / width, y / height, 0.5 + 0.4 * np.sin(x * y / 40)], axis=-1)
     try:
         style = engine.style_statistics(np.ascontiguousarray(content[::-1, :, ::-1]), None)
-        result = engine.run(
-            content,
-            None,
-            lambda index, found: alignment_maps(
-                bundle.manifest.alignments[index], found, style[index], strength=1, keep_rest=False
-            ),
-            lambda _: None,
-        )
+        result = engine.run(content, None, ChainAlignment(bundle.manifest.alignments, style), lambda _: None)
     except FastphotoError as error:
         raise ModelError(f"model '{bundle.name}': a photo of {height} x {width} does not pass: {error}") from error
     if result.shape != content.shape or not np.isfinite(result).all():

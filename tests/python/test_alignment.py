@@ -6,9 +6,9 @@ import fastphoto_native as fp
 import msgspec
 import numpy as np
 import pytest
-from fastphoto_native.alignment import alignment_maps
+from fastphoto_native.alignment import ChainAlignment, alignment_maps
 from fastphoto_native.bundle import Alignment
-from fastphoto_native.knothe_rosenblatt import knothe_rosenblatt
+from fastphoto_native.knothe_rosenblatt import kept_share, knothe_rosenblatt
 
 
 def random_statistics(seed: int, channels: int) -> fp.Statistics:
@@ -77,3 +77,39 @@ def test_labels_have_maps_of_their_own_and_the_rest_keeps_its_features(alignment
         np.testing.assert_array_equal(offsets[label], offset[0])
     np.testing.assert_array_equal(matrices[2], np.eye(c))
     np.testing.assert_array_equal(offsets[2], 0)
+
+
+def test_what_the_colours_hold_back_the_levels_do_not_bring_in() -> None:
+    colours = Alignment("colours", 3, 1, "knothe-rosenblatt", content_ridge=1e-3, style_ridge=1e-3, max_gain=1)
+    level = Alignment("features", 8, 4, "monge-kantorovich", content_ridge=0.01)
+    pale = fp.Statistics([0.7, 0.7, 0.7], 0.02 * np.ones((3, 3)) + 0.001 * np.eye(3))
+    # The first label's style is colourful, the second one's is the content.
+    contents = [[pale, pale], [random_statistics(2, 8), random_statistics(3, 8)]]
+    styles = [[random_statistics(1, 3), pale], [random_statistics(4, 8), random_statistics(5, 8)]]
+    share = kept_share(pale, styles[0][0], content_ridge=1e-3, style_ridge=1e-3, max_gain=1)
+    assert 0.05 < share < 0.95
+    chain = ChainAlignment([colours, level], styles, keep_rest=True)
+    rest = random_statistics(6, 3), random_statistics(6, 8)
+    found = [chain(index, [*contents[index], rest[index]]) for index in range(2)]
+    for maps, expected in zip(
+        found[0], alignment_maps(colours, contents[0], styles[0], 1, keep_rest=True), strict=True
+    ):
+        np.testing.assert_array_equal(maps, expected)
+    matrices, offsets = found[1]
+    plain, plain_offsets = alignment_maps(level, contents[1], styles[1], 1, keep_rest=True)
+    np.testing.assert_array_equal(matrices, plain)
+    np.testing.assert_array_equal(offsets[1:], plain_offsets[1:])
+    reached = matrices[0] @ contents[1][0].mean + offsets[0]
+    wanted = contents[1][0].mean + share * (styles[1][0].mean - contents[1][0].mean)
+    np.testing.assert_allclose(reached, wanted, atol=1e-5)  # float32 numbers of a few
+
+
+def test_colours_without_a_limit_hold_nothing_back() -> None:
+    points = [Alignment("colours", 3, 1, "knothe-rosenblatt", relative_ridge=0.01), ALIGNMENTS[0]]
+    contents = [[random_statistics(0, 3)], [random_statistics(1, 8)]]
+    styles = [[random_statistics(2, 3)], [random_statistics(3, 8)]]
+    chain = ChainAlignment(points, styles, 0.7)
+    for index, point in enumerate(points):
+        expected = alignment_maps(point, contents[index], styles[index], 0.7, keep_rest=False)
+        for found, wanted in zip(chain(index, contents[index]), expected, strict=True):
+            np.testing.assert_array_equal(found, wanted)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
 import pytest
+from fastphoto_native.alignment import ChainAlignment
+from fastphoto_native.bundle import find_bundle
+from fastphoto_native.detail import LUMA
+from fastphoto_native.engine import Engine
 from onnx import TensorProto
+from tiny_model import make_tiny_bundle
 
 from models.export.graph import Graph
-from models.export.layers import align, pool, statistics, unpool
+from models.export.layers import align, pool, statistics, unpool, weigh_change
 
 
 def run(g: Graph, inputs: dict[str, np.ndarray]) -> list[Any]:
@@ -96,3 +102,33 @@ def test_align_is_the_sum_over_labels() -> None:
     (found,) = run(g, {"x": x, "labels": w, "matrix": matrix, "offset": offset})
     expected = sum(w[k] * (np.einsum("ij,jhw->ihw", matrix[k], x[0]) + offset[k][:, None, None]) for k in range(2))
     assert np.allclose(found[0], expected, atol=1e-5)  # float32 products of a few numbers around 1
+
+
+def test_luma_and_chroma_of_a_change_have_factors_of_their_own() -> None:
+    change = np.random.default_rng(4).standard_normal((1, 3, 5, 6)).astype(np.float32)
+    g = Graph("weigh")
+    g.output("y", weigh_change(g, g.input("x", [1, 3, "h", "w"]), 0.4, 1.2, "factors"), [1, 3, "h", "w"])
+    (found,) = run(g, {"x": change})
+    luma = np.einsum("c,nchw->nhw", [0.2126, 0.7152, 0.0722], change)[:, None]
+    np.testing.assert_allclose(found, 0.4 * luma + 1.2 * (change - luma), atol=1e-6)  # float32 numbers of a few
+
+
+def test_a_level_without_luma_leaves_the_luma_of_the_photo(tmp_path: Path) -> None:
+    levels = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
+    rng = np.random.default_rng(5)
+    content, style = rng.random((2, 24, 32, 3), np.float32)
+
+    def restyled(name: str, luma: float, chroma: float) -> np.ndarray:
+        changes = {level: {"luma": luma, "chroma": chroma} for level in levels}
+        bundle = find_bundle(make_tiny_bundle(tmp_path / name, changes=changes))
+        engine = Engine(bundle, "cpu", 1)
+        align = ChainAlignment(bundle.manifest.alignments, engine.style_statistics(style, None))
+        return engine.run(content, None, align, lambda _: None)
+
+    colours_alone, chroma_alone, luma_alone = (restyled(*spec) for spec in (("n", 0, 0), ("c", 0, 1), ("l", 1, 0)))
+    # The levels do change something; of random weights it may be much, so tolerances are relative to it.
+    largest = [np.abs(photo - colours_alone).max() for photo in (chroma_alone, luma_alone)]
+    assert min(largest) > 0.01
+    assert np.abs((chroma_alone - colours_alone) @ LUMA).max() < 1e-5 * max(1, largest[0])
+    change = luma_alone - colours_alone
+    assert np.abs(change - change.mean(-1, keepdims=True)).max() < 1e-5 * max(1, largest[1])

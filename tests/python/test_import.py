@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
-from fastphoto_native.alignment import alignment_maps
+from fastphoto_native.alignment import ChainAlignment
 from fastphoto_native.bundle import find_bundle
 from fastphoto_native.engine import Engine
 from fastphoto_native.errors import ArgumentError, DeviceError, FastphotoError, ModelError
@@ -58,11 +58,8 @@ def run(folder: str | Path, content: FloatArray, style: FloatArray) -> FloatArra
     """The chain alone, neither smoothed nor clipped."""
     bundle = find_bundle(Path(folder))
     engine = Engine(bundle, "cpu", 2)
-    wanted = engine.style_statistics(style, None)
-    points = bundle.manifest.alignments
-    return engine.run(
-        content, None, lambda i, found: alignment_maps(points[i], found, wanted[i], 1, keep_rest=False), lambda _: None
-    )
+    align = ChainAlignment(bundle.manifest.alignments, engine.style_statistics(style, None))
+    return engine.run(content, None, align, lambda _: None)
 
 
 def padded(photo: FloatArray, multiple: int) -> FloatArray:
@@ -345,6 +342,18 @@ def test_keras_file_that_is_none(tmp_path: Path) -> None:
         read_encoder(tmp_path / "b.h5")
 
 
+CONFIG = """version = 1
+description = 1
+licence = 1
+working_side = 1
+smoothing = 1
+provenance = 1
+{}
+[alignments.colours]
+[alignments.relu4_1]
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -354,6 +363,10 @@ def test_keras_file_that_is_none(tmp_path: Path) -> None:
             "version=1\ndescription=1\nlicence=1\nworking_side=1\nsmoothing=1\nprovenance=1\n[alignments.relu9_1]\n",
             "aligns relu9_1; expected colours, then one or more of relu4_1",
         ),
+        (CONFIG.format("changes = 2"), "changes is 2; expected a table for each level"),
+        (CONFIG.format("changes.relu3_1 = 1"), "changes.relu3_1 is 1; expected numbers luma and chroma of a level it"),
+        (CONFIG.format("changes.relu4_1.luma = 1"), "changes.relu4_1 is {'luma': 1}; expected numbers luma and chroma"),
+        (CONFIG.format("changes.relu4_1 = {luma = 1, chroma = 'a'}"), "'chroma': 'a'}; expected numbers luma and"),
     ],
 )
 def test_configurations_that_are_none(tmp_path: Path, text: str, message: str) -> None:

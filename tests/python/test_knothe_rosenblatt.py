@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fastphoto_native as fp
 import numpy as np
-from fastphoto_native.knothe_rosenblatt import LUMA_CHROMA, knothe_rosenblatt
+from fastphoto_native.knothe_rosenblatt import LUMA_CHROMA, kept_share, knothe_rosenblatt
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -66,6 +66,17 @@ def test_equals_the_twin(seed: int, most: float, content_ridge: float, style_rid
     )
     np.testing.assert_allclose(found.matrix, matrix, atol=ATOL)
     np.testing.assert_allclose(found.offset, offset, atol=ATOL)
+
+
+@given(SEEDS, st.floats(1, 3), st.floats(0, 0.1))
+def test_the_kept_share_is_what_the_map_leaves_of_the_shift_of_mean_chroma(
+    seed: int, most: float, ridge: float
+) -> None:
+    content, style = random_colors(seed), random_colors(seed + 1)
+    share = kept_share(content, style, content_ridge=ridge, style_ridge=ridge, max_gain=most)
+    assert 0 <= share <= 1
+    shift = mean_after(map_of(content, style, most, ridges=(ridge, ridge)), content) - content.mean
+    np.testing.assert_allclose(chroma(shift), share * chroma(style.mean - content.mean), atol=ATOL)
 
 
 @given(SEEDS, st.floats(0.3, 3))
