@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from .chain import Chain
 from .graphs import change_chain
 from .layers import Weights
+from .settings import read_settings
 
 
 def half_precision(state: dict[str, Any]) -> dict[str, NDArray[np.float16]]:
@@ -33,7 +33,7 @@ def half_precision(state: dict[str, Any]) -> dict[str, NDArray[np.float16]]:
 def write_bundle(folder: Path, name: str, settings: dict[str, Any], weights: Weights, widths: Sequence[int]) -> None:
     """Writes the bundle of a model that the recipe trained; its levels are those that `settings` aligns.
 
-    `changes` in `settings` weigh luma and chroma of what the levels change (graphs.py).
+    `changes` in `settings` weigh luma and chroma of what the levels change (graphs.py). For files see settings.py.
     With `half_precision` in `settings` the program may run the last segments in it: for models for which
     benchmarks/half_precision.py has shown that they bear it.
     """
@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True, help="weights.pt of models/training/train.py")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder")
     args = parser.parse_args()
-    settings = tomllib.loads(args.config.read_text())
+    settings = read_settings(args.config)
     saved = torch.load(args.weights, weights_only=True)
     write_bundle(args.out, settings["name"], settings, half_precision(saved["weights"]), saved["widths"])
     size = sum(f.stat().st_size for f in args.out.iterdir())

@@ -23,6 +23,7 @@ from onnx import TensorProto
 from .chain import Chain, Point, Segment, code_names, level_points, statistics_outputs
 from .graph import Graph
 from .layers import Weights, align, decode_change, encode, weigh_change
+from .settings import check_changes
 
 Changes = Mapping[str, Mapping[str, float]]
 
@@ -41,9 +42,11 @@ def change_chain(
         changes: by the name of a level's point "luma" and "chroma", factors of what it changes; without an entry 1.
         half: whether the program may run the last segments in half precision.
     """
+    changes = {} if changes is None else changes
+    check_changes(changes, [point.name for point in level_points(widths, levels)], "the model")
     style = style_graph(weights, widths, levels)
     return Chain(
-        alignment_points(widths, levels), style, segments(weights, widths, levels, changes or {}, half), SIZE_MULTIPLE
+        alignment_points(widths, levels), style, segments(weights, widths, levels, changes, half), SIZE_MULTIPLE
     )
 
 

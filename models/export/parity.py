@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +20,10 @@ import torch
 
 from ..training.network import PhotoWCT
 from .graphs import Changes
+from .settings import read_settings
 
 SIZES = ((64, 96), (8, 8), (136, 72))
-LUMA = (0.2126, 0.7152, 0.0722)
+LUMA = (0.2126, 0.7152, 0.0722)  # Rec. 709; not the export's own, which is what is checked here
 TOLERANCE = 2e-5  # relative to the largest value: float32 rounding through up to 18 layers, with room for ten times it
 
 
@@ -114,7 +114,7 @@ def main() -> None:
     saved = torch.load(args.weights, weights_only=True)
     model = PhotoWCT(saved["widths"])
     model.load_state_dict({name: w.half().float() for name, w in saved["weights"].items()})
-    changes = tomllib.loads(args.config.read_text()).get("changes", {})
+    changes = read_settings(args.config).get("changes", {})
     worst = max(compare(model, changes, args.bundle, h, w, labels) for h, w in SIZES for labels in (1, 3))
     print(f"largest relative difference {worst:.1e}, tolerance {TOLERANCE:.0e}")
     sys.exit(worst > TOLERANCE)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastphoto_native import _core
 from fastphoto_native.bundle import Alignment
-from fastphoto_native.knothe_rosenblatt import kept_share, knothe_rosenblatt
+from fastphoto_native.knothe_rosenblatt import knothe_rosenblatt, levels_share
 
 FloatArray = NDArray[np.float32]
 
@@ -19,9 +19,9 @@ METHODS = {"monge-kantorovich": _core.monge_kantorovich, "whitening-coloring": _
 class ChainAlignment:
     """The maps of one photo's way down the chain, for `Engine.run`.
 
-    Where the colours took a part only of the shift towards the style's mean, because the style's colours are too many
-    for the content's (knothe_rosenblatt.py), the levels after them move their mean features by the same part: else
-    they would bring in what the colours have held back.
+    Where the style's colours are too many for the content's, the colours' alignment holds back a part of the shift
+    between the mean chromas (knothe_rosenblatt.py). The levels after it then move their mean features by a share of
+    their way only, or they would bring in what it held back.
 
     Args:
         alignments: the model's.
@@ -42,26 +42,27 @@ class ChainAlignment:
         self._style = style
         self._strength = strength
         self._keep_rest = keep_rest
-        self._kept = [1.0] * len(style[0])
+        self._shares = [1.0] * len(style[0])
 
     def __call__(self, index: int, content: Sequence[_core.Statistics]) -> tuple[FloatArray, FloatArray]:
-        """T and b of alignment `index`, in the chain's order; `content` may have the rest's statistics at its end."""
-        alignment = self._alignments[index]
-        content = content[: len(self._kept)]
-        style = [_nearer(s, c, kept) for s, c, kept in zip(self._style[index], content, self._kept, strict=True)]
-        if alignment.method == "knothe-rosenblatt":
-            self._kept = [
-                kept * kept_share(c, s, max_gain=alignment.max_gain, **_ridges(alignment, c, s))
-                for c, s, kept in zip(content, style, self._kept, strict=True)
+        """T and b of alignment `index`, first to last; `content` ends with the statistics of the rest."""
+        alignment, style = self._alignments[index], self._style[index]
+        content = content[: len(style)] if self._keep_rest else content
+        if index > 0:
+            style = [_nearer(s, c, share) for s, c, share in zip(style, content, self._shares, strict=True)]
+        elif alignment.method == "knothe-rosenblatt":
+            self._shares = [
+                levels_share(c, s, max_gain=alignment.max_gain, **_ridges(alignment, c, s))
+                for c, s in zip(content, style, strict=True)
             ]
         return alignment_maps(alignment, content, style, self._strength, self._keep_rest)
 
 
-def _nearer(style: _core.Statistics, content: _core.Statistics, kept: float) -> _core.Statistics:
-    """The style's statistics, its mean moved towards the content's until `kept` of their distance is left."""
-    if kept == 1:
+def _nearer(style: _core.Statistics, content: _core.Statistics, share: float) -> _core.Statistics:
+    """The style's statistics, its mean moved towards the content's until `share` of the way is left."""
+    if share == 1:
         return style
-    return _core.Statistics(content.mean + kept * (style.mean - content.mean), style.covariance, style.weight)
+    return _core.Statistics(content.mean + share * (style.mean - content.mean), style.covariance, style.weight)
 
 
 def alignment_maps(

@@ -18,6 +18,7 @@ from fastphoto_native.tensors import check_tensors
 
 FloatArray = NDArray[np.float32]
 # Given the number of an alignment and the content's statistics for each label there, returns T (K x C x C), b (K x C).
+# Called for the first to the last, in the chain's order.
 Aligner = Callable[[int, list[Statistics]], tuple[FloatArray, FloatArray]]
 
 ONE_LABEL = np.ones((1, 1, 1, 1), np.float32)  # label weights of a photo without a mask: broadcast over its pixels

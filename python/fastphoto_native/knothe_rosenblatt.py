@@ -18,6 +18,10 @@ FloatArray = NDArray[np.float64]
 # Orthonormal coordinates of R, G, B: luma (along grey), then chroma (red to blue, magenta to green).
 LUMA_CHROMA = np.array([[1, 1, 1], [1, 0, -1], [-1, 2, -1]]) / np.sqrt([[3], [2], [6]])
 
+# In shares of the style's variance of chroma: a shift between mean chromas whose square is below it is none to be held
+# back from by the levels.
+LEAST_SHIFT = 0.05
+
 
 def knothe_rosenblatt(
     content: _core.Statistics,
@@ -67,7 +71,7 @@ def knothe_rosenblatt(
     return _core.AffineTransform(strength * matrix + (1 - strength) * np.eye(3), strength * offset)
 
 
-def kept_share(
+def levels_share(
     content: _core.Statistics,
     style: _core.Statistics,
     *,
@@ -75,9 +79,19 @@ def kept_share(
     style_ridge: float,
     max_gain: float | None,
 ) -> float:
-    """What :func:`knothe_rosenblatt` leaves of the shift between the mean chromas, 0 to 1; arguments as there."""
+    """How far of their way the levels after the colours may move their mean features, 0 to 1.
+
+    Of the shift d between the mean chromas :func:`knothe_rosenblatt` leaves a share k. With all of their way the levels
+    would bring in the rest, the more it is, the more; so they have 1 - (1 - k) |d|^2 / (|d|^2 + LEAST_SHIFT v), where
+    v is the style's variance of chroma: nearly k, and 1 where d is next to nothing and so is what was held back.
+
+    Args: those of :func:`knothe_rosenblatt`.
+    """
     _, excess = _gain(_given_luma(content, content_ridge)[2], _given_luma(style, style_ridge)[2], max_gain)
-    return _kept(LUMA_CHROMA[1:] @ (style.mean - content.mean), style, excess)
+    shift = LUMA_CHROMA[1:] @ (style.mean - content.mean)
+    size, variance = float(shift @ shift), _chroma_variance(style)
+    held_back = 1 - _kept(shift, style, excess)
+    return 1 - held_back * size / (size + LEAST_SHIFT * variance) if held_back > 0 else 1.0
 
 
 def _given_luma(statistics: _core.Statistics, ridge: float) -> tuple[float, FloatArray, FloatArray]:
@@ -101,6 +115,9 @@ def _gain(content: FloatArray, style: FloatArray, most: float | None) -> tuple[F
 def _kept(shift: FloatArray, style: _core.Statistics, excess: float) -> float:
     """How much of the shift between the mean chromas is left."""
     size = float(shift @ shift)
+    return size / (size + excess * _chroma_variance(style)) if size > 0 else 1.0
+
+
+def _chroma_variance(statistics: _core.Statistics) -> float:
     chroma = LUMA_CHROMA[1:]
-    variance = float(np.trace(chroma @ style.covariance @ chroma.T))
-    return size / (size + excess * variance) if size > 0 else 1.0
+    return float(np.trace(chroma @ statistics.covariance @ chroma.T))

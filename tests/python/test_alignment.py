@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from fastphoto_native.alignment import ChainAlignment, alignment_maps
 from fastphoto_native.bundle import Alignment
-from fastphoto_native.knothe_rosenblatt import kept_share, knothe_rosenblatt
+from fastphoto_native.knothe_rosenblatt import knothe_rosenblatt, levels_share
 
 
 def random_statistics(seed: int, channels: int) -> fp.Statistics:
@@ -79,29 +79,32 @@ def test_labels_have_maps_of_their_own_and_the_rest_keeps_its_features(alignment
     np.testing.assert_array_equal(offsets[2], 0)
 
 
-def test_what_the_colours_hold_back_the_levels_do_not_bring_in() -> None:
-    colours = Alignment("colours", 3, 1, "knothe-rosenblatt", content_ridge=1e-3, style_ridge=1e-3, max_gain=1)
-    level = Alignment("features", 8, 4, "monge-kantorovich", content_ridge=0.01)
+@pytest.mark.parametrize("strength", [1.0, 0.7])
+def test_what_the_colours_hold_back_the_levels_do_not_bring_in(strength: float) -> None:
+    points = [
+        Alignment("colours", 3, 1, "knothe-rosenblatt", content_ridge=1e-3, style_ridge=1e-3, max_gain=1.5),
+        Alignment("deep", 8, 8, "monge-kantorovich", content_ridge=0.01),
+        Alignment("shallow", 4, 4, "whitening-coloring", content_ridge=0.01, strength=0.5),
+    ]
     pale = fp.Statistics([0.7, 0.7, 0.7], 0.02 * np.ones((3, 3)) + 0.001 * np.eye(3))
-    # The first label's style is colourful, the second one's is the content.
-    contents = [[pale, pale], [random_statistics(2, 8), random_statistics(3, 8)]]
-    styles = [[random_statistics(1, 3), pale], [random_statistics(4, 8), random_statistics(5, 8)]]
-    share = kept_share(pale, styles[0][0], content_ridge=1e-3, style_ridge=1e-3, max_gain=1)
+    cast = fp.Statistics([0.8, 0.7, 0.5], 0.02 * np.ones((3, 3)) + 0.001 * np.eye(3))
+    colourful = fp.Statistics([0.6, 0.7, 0.4], 0.03 * np.eye(3))
+    contents = [[pale, pale], *([random_statistics(s, c), random_statistics(s + 1, c)] for s, c in ((2, 8), (4, 4)))]
+    styles = [[colourful, cast], *([random_statistics(s, c), random_statistics(s + 1, c)] for s, c in ((6, 8), (8, 4)))]
+    share = levels_share(pale, colourful, content_ridge=1e-3, style_ridge=1e-3, max_gain=1.5)
     assert 0.05 < share < 0.95
-    chain = ChainAlignment([colours, level], styles, keep_rest=True)
-    rest = random_statistics(6, 3), random_statistics(6, 8)
-    found = [chain(index, [*contents[index], rest[index]]) for index in range(2)]
-    for maps, expected in zip(
-        found[0], alignment_maps(colours, contents[0], styles[0], 1, keep_rest=True), strict=True
-    ):
-        np.testing.assert_array_equal(maps, expected)
-    matrices, offsets = found[1]
-    plain, plain_offsets = alignment_maps(level, contents[1], styles[1], 1, keep_rest=True)
-    np.testing.assert_array_equal(matrices, plain)
-    np.testing.assert_array_equal(offsets[1:], plain_offsets[1:])
-    reached = matrices[0] @ contents[1][0].mean + offsets[0]
-    wanted = contents[1][0].mean + share * (styles[1][0].mean - contents[1][0].mean)
-    np.testing.assert_allclose(reached, wanted, atol=1e-5)  # float32 numbers of a few
+    chain = ChainAlignment(points, styles, strength, keep_rest=True)
+    for _ in range(2):  # a second photo: nothing is left of the first
+        for index, point in enumerate(points):
+            rest = random_statistics(10, point.channels)
+            matrices, offsets = chain(index, [*contents[index], rest])
+            plain, plain_offsets = alignment_maps(point, contents[index], styles[index], strength, keep_rest=True)
+            np.testing.assert_array_equal(matrices, plain)
+            np.testing.assert_array_equal(offsets[1:], plain_offsets[1:])  # the second label's style is but a cast
+            mean = contents[index][0].mean
+            way, plain_way = (matrices[0] @ mean + o[0] - mean for o in (offsets, plain_offsets))
+            # float32 numbers of a few
+            np.testing.assert_allclose(way, (share if index else 1) * plain_way, atol=1e-5)
 
 
 def test_colours_without_a_limit_hold_nothing_back() -> None:

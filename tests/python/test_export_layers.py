@@ -6,17 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from fastphoto_native.alignment import ChainAlignment
 from fastphoto_native.bundle import find_bundle
 from fastphoto_native.detail import LUMA
 from fastphoto_native.engine import Engine
-from onnx import TensorProto
+from fastphoto_native.errors import ModelError
+from onnx import TensorProto, numpy_helper
 from tiny_model import make_tiny_bundle
 
+import models.export
 from models.export.graph import Graph
 from models.export.layers import align, pool, statistics, unpool, weigh_change
+from models.export.settings import read_settings
 
 
 def run(g: Graph, inputs: dict[str, np.ndarray]) -> list[Any]:
@@ -132,3 +136,39 @@ def test_a_level_without_luma_leaves_the_luma_of_the_photo(tmp_path: Path) -> No
     assert np.abs((chroma_alone - colours_alone) @ LUMA).max() < 1e-5 * max(1, largest[0])
     change = luma_alone - colours_alone
     assert np.abs(change - change.mean(-1, keepdims=True)).max() < 1e-5 * max(1, largest[1])
+
+
+def change_factors(folder: Path) -> dict[str, tuple[float, float]]:
+    """By the alignment before the graph that has them: what becomes of a change along grey, and of one across."""
+    bundle, found = find_bundle(folder), {}
+    for alignment, entry in zip(bundle.manifest.alignments, bundle.manifest.segments[1:], strict=True):
+        for tensor in onnx.load_from_string(bundle.read(entry)).graph.initializer:
+            if tensor.name.startswith("change_factors."):
+                assert tensor.name == f"change_factors.{int(alignment.name[4]) - 1}"
+                kernel = numpy_helper.to_array(tensor)[:, :, 0, 0]
+                across = np.array([LUMA[1], -LUMA[0], 0])  # no luma
+                found[alignment.name] = (
+                    round(float((kernel @ np.ones(3))[0]), 6),
+                    round(float((kernel @ across)[0] / LUMA[1]), 6),
+                )
+    return found
+
+
+def test_factors_are_those_of_their_level(tmp_path: Path) -> None:
+    changes = {"relu4_1": {"luma": 0.1, "chroma": 0.2}, "relu2_1": {"luma": 0.3, "chroma": 1.4}}
+    folder = make_tiny_bundle(tmp_path / "tiny", changes=changes)
+    assert change_factors(folder) == {"relu4_1": (0.1, 0.2), "relu2_1": (0.3, 1.4)}
+    with pytest.raises(ModelError, match=r"the model has changes\.relu5_1; expected one of relu4_1, relu3_1"):
+        make_tiny_bundle(tmp_path / "other", changes={"relu5_1": {"luma": 1, "chroma": 1}})
+
+
+@pytest.mark.parametrize("name", ["photowct-lite", "photowct-strong"])
+def test_embedded_models_are_what_their_settings_say(name: str) -> None:
+    settings = read_settings(Path(models.export.__file__).parent / f"{name}.toml")
+    wanted = {level: (factors["luma"], factors["chroma"]) for level, factors in settings.get("changes", {}).items()}
+    bundle = find_bundle(name)
+    assert change_factors(bundle.folder) == wanted
+    for alignment in bundle.manifest.alignments:
+        for key, value in settings["alignments"][alignment.name].items():
+            assert getattr(alignment, key) == value
+    assert bundle.manifest.version == settings["version"]

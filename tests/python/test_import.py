@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from fastphoto_native.alignment import ChainAlignment
@@ -296,6 +297,10 @@ def test_vgg19_with_decoders(tmp_path: Path) -> None:
     manifest = find_bundle(tmp_path / "out").manifest
     assert manifest.alignments[0].name == "colours"
     assert manifest.licence == "not stated"
+    card = (tmp_path / "out" / "MODEL_CARD.md").read_text()
+    assert "| changes | relu4_1: luma times 1, chroma times 0.5; relu3_1: luma times 0.45, chroma times 1.2 |" in card
+    last = onnx.load_from_string(find_bundle(tmp_path / "out").read(manifest.segments[-1])).graph
+    assert "change_factors.2" in {tensor.name for tensor in last.initializer}
     content = smooth_photo(20, 24, 1)
     # A level adds its change: equal styles change nothing, whatever the weights.
     assert np.abs(run(tmp_path / "out", content, content) - content).max() < 5e-3
@@ -364,7 +369,12 @@ provenance = 1
             "aligns relu9_1; expected colours, then one or more of relu4_1",
         ),
         (CONFIG.format("changes = 2"), "changes is 2; expected a table for each level"),
-        (CONFIG.format("changes.relu3_1 = 1"), "changes.relu3_1 is 1; expected numbers luma and chroma of a level it"),
+        (CONFIG.format("change = 2"), "has change; expected alignments, description, licence"),
+        (CONFIG.format("changes.relu4_1 = 1"), "changes.relu4_1 is 1; expected numbers luma and chroma"),
+        (CONFIG.format("changes.relu3_1 = {luma = 1, chroma = 1}"), "has changes.relu3_1; expected one of relu4_1"),
+        (CONFIG.format("changes.colours = {luma = 1, chroma = 1}"), "has changes.colours; expected one of relu4_1"),
+        (CONFIG.format("changes.relu4_1 = {luma = 1, chroma = nan}"), "'chroma': nan}; expected numbers luma and"),
+        (CONFIG.format("changes.relu4_1 = {luma = true, chroma = 1}"), "'luma': True, 'chroma': 1}; expected numbers"),
         (CONFIG.format("changes.relu4_1.luma = 1"), "changes.relu4_1 is {'luma': 1}; expected numbers luma and chroma"),
         (CONFIG.format("changes.relu4_1 = {luma = 1, chroma = 'a'}"), "'chroma': 'a'}; expected numbers luma and"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fastphoto_native as fp
 import numpy as np
-from fastphoto_native.knothe_rosenblatt import LUMA_CHROMA, kept_share, knothe_rosenblatt
+from fastphoto_native.knothe_rosenblatt import LUMA_CHROMA, knothe_rosenblatt, levels_share
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -69,14 +69,34 @@ def test_equals_the_twin(seed: int, most: float, content_ridge: float, style_rid
 
 
 @given(SEEDS, st.floats(1, 3), st.floats(0, 0.1))
-def test_the_kept_share_is_what_the_map_leaves_of_the_shift_of_mean_chroma(
-    seed: int, most: float, ridge: float
-) -> None:
+def test_levels_follow_what_the_map_leaves_of_the_shift_of_mean_chroma(seed: int, most: float, ridge: float) -> None:
     content, style = random_colors(seed), random_colors(seed + 1)
-    share = kept_share(content, style, content_ridge=ridge, style_ridge=ridge, max_gain=most)
-    assert 0 <= share <= 1
-    shift = mean_after(map_of(content, style, most, ridges=(ridge, ridge)), content) - content.mean
-    np.testing.assert_allclose(chroma(shift), share * chroma(style.mean - content.mean), atol=ATOL)
+    left = chroma(mean_after(map_of(content, style, most, ridges=(ridge, ridge)), content) - content.mean)
+    shift = chroma(style.mean - content.mean)
+    kept = (left @ shift) / (shift @ shift)
+    # The trace of the covariance of colours without their mean over R, G and B.
+    across = np.eye(3) - np.ones((3, 3)) / 3
+    variance = np.trace(across @ style.covariance @ across)
+    expected = 1 - (1 - kept) * (shift @ shift) / (shift @ shift + 0.05 * variance)
+    found = levels_share(content, style, content_ridge=ridge, style_ridge=ridge, max_gain=most)
+    np.testing.assert_allclose(found, expected, atol=ATOL)
+    assert kept - ATOL <= found <= 1
+
+
+def test_levels_go_all_their_way_where_nothing_or_next_to_nothing_is_held_back() -> None:
+    grey = fp.Statistics([0.5, 0.5, 0.5], np.full((3, 3), 0.03) + 1e-3 * np.eye(3))
+
+    def share(cast: float, max_gain: float | None) -> float:
+        colourful = fp.Statistics([0.5 + cast, 0.5, 0.5 - cast], 0.04 * np.eye(3))
+        return levels_share(grey, colourful, content_ridge=0, style_ridge=0, max_gain=max_gain)
+
+    assert share(0.2, None) == 1
+    assert share(0.2, 7) == 1  # the gain is 40^(1/2)
+    assert share(0, 1.5) == 1
+    assert 0.99 < share(0.001, 1.5) < 1
+    assert share(0.1, 1.5) < 0.4
+    # d^2 = 8, v = 0.08, excess 3.2: a cast all over the style, of whatever colour.
+    assert share(2, 1.5) > 0.96
 
 
 @given(SEEDS, st.floats(0.3, 3))
