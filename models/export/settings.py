@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from fastphoto_native.errors import ModelError
+from fastphoto_native.errors import FastphotoError, ModelError
 
 NEEDED = {"version", "description", "licence", "working_side", "smoothing", "provenance", "alignments"}
 OPTIONAL = {"name", "half_precision", "changes"}
@@ -21,12 +21,7 @@ def read_settings(path: Path) -> dict[str, Any]:
     Raises:
         ModelError: a file that is not such a one.
     """
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path} is not TOML: {error}") from error
+    settings = read_toml(path, ModelError)
     if missing := NEEDED - settings.keys():
         raise ModelError(f"{path} lacks {', '.join(sorted(missing))}; expected {', '.join(sorted(NEEDED))}")
     if unknown := settings.keys() - NEEDED - OPTIONAL:
@@ -42,6 +37,16 @@ def read_settings(path: Path) -> dict[str, Any]:
         )
     check_changes(settings.get("changes", {}), points[1:], str(path))
     return settings
+
+
+def read_toml(path: Path, failure: type[FastphotoError]) -> dict[str, Any]:
+    """A TOML file's table; raises `failure` if it cannot be read or is none."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise failure(f"cannot read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise failure(f"{path} is not TOML: {error}") from error
 
 
 def check_changes(changes: Any, levels: Collection[str], where: str) -> None:

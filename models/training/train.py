@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import time
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -22,6 +21,7 @@ from fastphoto_native.errors import ArgumentError
 from PIL import Image
 from torch import Tensor, nn
 
+from ..export.settings import read_toml
 from ..importing.vgg19 import read_encoder
 from .network import LEVELS, PhotoWCT
 from .photos import PhotoSettings, random_batch, read_folder, read_photos, to_tensor
@@ -60,12 +60,7 @@ class Recipe:
     @classmethod
     def read(cls, path: Path) -> Recipe:
         """Raises ArgumentError: not a recipe; the message names what is missing or unknown."""
-        try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ArgumentError(f"cannot read {path}: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ArgumentError(f"{path} is not TOML: {error}") from error
+        table = read_toml(path, ArgumentError)
         try:
             stages = {name: _table(Stage, entries) for name, entries in table["stages"].items()}
             widths = tuple(table["network"]["widths"])
