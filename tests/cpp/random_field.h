@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "grid.h"
+#include "base/field.h"
 
 namespace fastphoto {
 

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "buffer.h"
-#include "regions.h"
+#include "base/buffer.h"
+#include "base/page_pool.h"
 
 #if defined(FASTPHOTO_MAPS_PAGES)
 #include <sys/wait.h>

@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <vector>
 
-#include "affinity.h"
-#include "conjugate_gradient.h"
-#include "last_steps.h"
-#include "preconditioner.h"
+#include "matting/affinity.h"
+#include "matting/window_offsets.h"
 #include "random_field.h"
-#include "stencil.h"
-#include "windows.h"
+#include "solver/conjugate_gradient.h"
+#include "solver/last_steps.h"
+#include "solver/preconditioner.h"
+#include "solver/stencil.h"
 
 using namespace fastphoto;
 

@@ -6,16 +6,16 @@
 #include <cstdint>
 #include <utility>
 
-#include "affinity.h"
-#include "aggregates.h"
-#include "folded_rows.h"
-#include "galerkin.h"
-#include "level_matrix.h"
-#include "level_smoother.h"
-#include "level_transfer.h"
+#include "matting/affinity.h"
+#include "matting/window_offsets.h"
+#include "multigrid/aggregates.h"
+#include "multigrid/coarsen.h"
+#include "multigrid/folded_rows.h"
+#include "multigrid/level_transfer.h"
+#include "multigrid/smoother/level_matrix.h"
+#include "multigrid/smoother/level_smoother.h"
 #include "random_field.h"
-#include "stencil.h"
-#include "windows.h"
+#include "solver/stencil.h"
 
 using namespace fastphoto;
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "node_bases.h"
+#include "multigrid/node_bases.h"
 #include "random_field.h"
 
 using namespace fastphoto;

@@ -3,8 +3,8 @@
 
 #include <string_view>
 
+#include "base/multiversion.h"
 #include "fastphoto/simd_level.h"
-#include "multiversion.h"
 
 using namespace fastphoto;
 

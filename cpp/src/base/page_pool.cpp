@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/page_pool.h"
+
+#if defined(FASTPHOTO_MAPS_PAGES)
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <map>
+#include <new>
+#include <utility>
+
+namespace fastphoto {
+
+namespace {
+
+constexpr std::size_t large_page = std::size_t{1} << 21;
+constexpr std::size_t small_page = std::size_t{1} << 16;  // or some of them
+constexpr std::size_t least_region = 32 * large_page;
+
+// Addresses that are not used cost nothing. All that one photo takes then lies in two or three regions, where what is
+// given back side by side is one piece again.
+constexpr std::size_t buffers_per_region = 4;
+
+std::size_t next_multiple(std::size_t number, std::size_t of) { return (number + of - 1) / of * of; }
+
+/// With a gap behind, so that buffers of one size do not fall on one another in the cache.
+std::size_t room_for(std::size_t bytes) { return next_multiple(bytes, cache_line) + 17 * cache_line; }
+
+/// A stretch of a region, behind which the next one begins.
+struct Piece {
+  std::size_t size;
+  bool used;
+};
+
+using Pieces = std::map<std::size_t, Piece>;  // by where they begin
+
+}  // namespace
+
+struct Region {
+  explicit Region(std::size_t room)
+      : size(std::max(least_region, next_multiple(buffers_per_region * room, large_page))),
+        pieces({{0, Piece{size, false}}}),
+        mapped(mmap(nullptr, size + large_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+                    0)) {
+    if (mapped == MAP_FAILED) {
+      throw std::bad_alloc();
+    }
+#if defined(MADV_HUGEPAGE)
+    madvise(mapped, size + large_page, MADV_HUGEPAGE);  // a wish; where it is not granted nothing changes
+#endif
+    const auto address = reinterpret_cast<std::uintptr_t>(mapped);
+    first = static_cast<char*>(mapped) + (next_multiple(address, large_page) - address);
+  }
+  ~Region() { munmap(mapped, size + large_page); }
+  Region(const Region&) = delete;
+  Region& operator=(const Region&) = delete;
+
+  bool unused() const { return pieces.size() == 1 && !pieces.begin()->second.used; }
+
+  /// How much of so many bytes from `begin` on was never handed out.
+  std::size_t new_bytes(std::size_t begin, std::size_t bytes) const {
+    const std::size_t end = begin + bytes;
+    return end - std::min(end, std::max(begin, handed_out));
+  }
+
+  void use(Pieces::iterator piece, std::size_t room) {
+    const std::size_t rest = piece->second.size - room;
+    if (rest > 0) {
+      pieces.emplace_hint(std::next(piece), piece->first + room, Piece{rest, false});
+    }
+    piece->second = {room, true};
+    handed_out = std::max(handed_out, piece->first + room);
+  }
+
+  /// Makes one piece of what began there and of unused ones beside it.
+  void release(std::size_t begin) noexcept {
+    const auto piece = pieces.find(begin);
+    piece->second.used = false;
+    const auto behind = std::next(piece);
+    if (behind != pieces.end() && !behind->second.used) {
+      piece->second.size += behind->second.size;
+      pieces.erase(behind);
+    }
+    if (piece != pieces.begin() && !std::prev(piece)->second.used) {
+      std::prev(piece)->second.size += piece->second.size;
+      pieces.erase(piece);
+    }
+  }
+
+  void give_back_pages() const noexcept {
+    const std::size_t written = next_multiple(handed_out, large_page);
+    for (const auto& [begin, piece] : pieces) {
+      const std::size_t page = next_multiple(begin, large_page);
+      const std::size_t end = std::min(begin + piece.size, written) / large_page * large_page;
+      if (!piece.used && page < end) {
+        madvise(first + page, end - page, MADV_DONTNEED);
+      }
+    }
+  }
+
+  /// Gives back what is behind the last memory in use, and lets small pages follow it.
+  void end_large_pages() const noexcept {
+    const auto& [end, behind] = *pieces.rbegin();
+    if (behind.used) {
+      return;
+    }
+#if defined(MADV_NOHUGEPAGE)
+    madvise(first + end / large_page * large_page, large_page, MADV_NOHUGEPAGE);
+#endif
+    const std::size_t rest = next_multiple(end, small_page);
+    const std::size_t written = next_multiple(handed_out, large_page);
+    if (rest < written) {
+      madvise(first + rest, written - rest, MADV_DONTNEED);
+    }
+  }
+
+  std::size_t size;
+  Pieces pieces;
+  void* mapped;
+  char* first = nullptr;       // large page
+  std::size_t handed_out = 0;  // behind it nothing ever was: it is zero, and takes no memory yet
+};
+
+Regions::Regions() = default;
+Regions::~Regions() = default;
+
+void* Regions::take(std::size_t bytes, Lifetime lifetime, Region*& region) {
+  const std::size_t room = room_for(bytes);
+  std::unique_lock<std::mutex> lock(mutex_);
+  std::vector<std::unique_ptr<Region>>& regions = lifetime == Lifetime::Short ? of_short_ : of_long_;
+  // Where the least is new, and of those the smallest piece.
+  std::pair<std::size_t, std::size_t> least{SIZE_MAX, SIZE_MAX};
+  Pieces::iterator best;
+  for (const std::unique_ptr<Region>& candidate : regions) {
+    for (auto piece = candidate->pieces.begin(); piece != candidate->pieces.end(); ++piece) {
+      const std::pair cost{candidate->new_bytes(piece->first, room), piece->second.size};
+      if (!piece->second.used && piece->second.size >= room && cost < least) {
+        least = cost;
+        best = piece;
+        region = candidate.get();
+      }
+    }
+  }
+  if (least.first == SIZE_MAX) {
+    regions.push_back(std::make_unique<Region>(room));
+    region = regions.back().get();
+    best = region->pieces.begin();
+  }
+  const std::size_t to_clear = bytes - region->new_bytes(best->first, bytes);
+  region->use(best, room);
+  ++in_use_;
+  char* const memory = region->first + best->first;
+  lock.unlock();
+  std::memset(memory, 0, to_clear);
+  return memory;
+}
+
+void Regions::give_back(void* memory, Region* region) noexcept {
+  const std::scoped_lock lock(mutex_);
+  region->release(static_cast<std::size_t>(static_cast<char*>(memory) - region->first));
+  if (--in_use_ == 0) {
+    of_long_.clear();
+    of_short_.clear();
+  }
+}
+
+void Regions::give_back_pages() noexcept {
+  const std::scoped_lock lock(mutex_);
+  for (auto* const regions : {&of_long_, &of_short_}) {
+    const auto unused = [](const std::unique_ptr<Region>& region) { return region->unused(); };
+    regions->erase(std::remove_if(regions->begin(), regions->end(), unused), regions->end());
+    for (const std::unique_ptr<Region>& region : *regions) {
+      region->give_back_pages();
+    }
+  }
+}
+
+void Regions::end_large_pages() noexcept {
+  const std::scoped_lock lock(mutex_);
+  for (const auto* const regions : {&of_long_, &of_short_}) {
+    for (const std::unique_ptr<Region>& region : *regions) {
+      region->end_large_pages();
+    }
+  }
+}
+
+}  // namespace fastphoto
+
+#endif

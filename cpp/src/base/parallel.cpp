@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/parallel.h"
+
+#include <algorithm>
+#include <string>
+#include <system_error>
+
+#include "fastphoto/error.h"
+#include "fastphoto/options.h"
+
+namespace fastphoto {
+
+namespace {
+constexpr int most_threads = 256;
+}
+
+Workers::Workers(int threads) {
+  if (threads < 0) {
+    throw Error(ErrorKind::InvalidArgument,
+                "threads must be 0 (all) or a positive number, got " + std::to_string(threads));
+  }
+  if (threads == all_threads) {
+    threads = static_cast<int>(std::thread::hardware_concurrency());  // 0 where unknown
+  }
+  const int helpers = std::clamp(threads, 1, most_threads) - 1;
+  threads_.reserve(static_cast<std::size_t>(helpers));
+  try {
+    for (int i = 0; i < helpers; ++i) {
+      threads_.emplace_back([this] { work(); });
+    }
+  } catch (const std::system_error&) {
+    // The system gives no more threads; those that exist do the work.
+  }
+}
+
+Workers::~Workers() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stop_ = true;
+  }
+  start_.notify_all();
+  for (std::thread& thread : threads_) {
+    thread.join();
+  }
+}
+
+void Workers::run(Index count, Index chunk, const Body& body) {
+  {
+    const std::scoped_lock lock(mutex_);
+    body_ = &body;
+    count_ = count;
+    chunk_ = chunk;
+    next_ = 0;
+    busy_ = static_cast<int>(threads_.size());
+    ++round_;
+  }
+  start_.notify_all();
+  take_chunks();
+  std::unique_lock<std::mutex> lock(mutex_);
+  done_.wait(lock, [this] { return busy_ == 0; });
+  if (error_) {
+    const std::exception_ptr error = error_;
+    error_ = nullptr;
+    std::rethrow_exception(error);
+  }
+}
+
+void Workers::work() {
+  std::uint64_t seen = 0;
+  for (;;) {
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      start_.wait(lock, [&] { return stop_ || round_ != seen; });
+      if (stop_) {
+        return;
+      }
+      seen = round_;
+    }
+    take_chunks();
+    const std::scoped_lock lock(mutex_);
+    if (--busy_ == 0) {
+      done_.notify_one();
+    }
+  }
+}
+
+void Workers::take_chunks() {
+  for (;;) {
+    Index begin = 0;
+    Index end = 0;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (next_ >= count_ || error_) {
+        return;
+      }
+      begin = next_;
+      end = std::min(count_, begin + chunk_);
+      next_ = end;
+    }
+    try {
+      (*body_)(begin, end);
+    } catch (...) {
+      const std::scoped_lock lock(mutex_);
+      if (!error_) {
+        error_ = std::current_exception();
+      }
+    }
+  }
+}
+
+}  // namespace fastphoto

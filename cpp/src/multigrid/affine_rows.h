@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/dispatch_channels.h"
+#include "base/multiversion.h"
+#include "base/pack.h"
+#include "fastphoto/image.h"
+
+namespace fastphoto {
+
+/// Four unknowns or coefficients (b, a) for each of some right sides on a row of nodes, padded: plane u * right sides +
+/// r is number u of right side r, planes `step` samples apart.
+template <class T>
+struct AffineRows {
+  T* first;
+  Index step;
+};
+
+/// The first of some planes of a level's basis, 3 of means or 13 of either matrix, on a row of nodes.
+struct PlaneRow {
+  const float* first;
+  Index step;
+};
+
+/// One pack of nodes of R right sides.
+template <Index R>
+using AffinePacks = Pack[4 * R];
+
+template <Index R, class T>
+FASTPHOTO_INLINE void load(const AffineRows<T>& rows, Index i, AffinePacks<R>& packs) {
+  unrolled<4 * R>([&](auto plane) FASTPHOTO_INLINE_LAMBDA { load(rows.first + plane * rows.step + i, packs[plane]); });
+}
+
+template <Index R>
+FASTPHOTO_INLINE void store(const AffinePacks<R>& packs, Index i, const AffineRows<float>& rows) {
+  unrolled<4 * R>([&](auto plane) FASTPHOTO_INLINE_LAMBDA { store(packs[plane], rows.first + plane * rows.step + i); });
+}
+
+/// Loads every pack of nodes, calls body(R, i, packs) with R a constant, and stores what it has made of them; to may be
+/// from.
+template <class Body>
+FASTPHOTO_INLINE void map_packs(Index count, Index right_sides, const AffineRows<const float>& from,
+                                const AffineRows<float>& to, const Body& body) {
+  with_channel_count(right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
+    for (Index i = 0; i < count; i += pack_size) {
+      AffinePacks<sides> packs;
+      load<sides>(from, i, packs);
+      body(sides, i, packs);
+      store<sides>(packs, i, to);
+    }
+  });
+}
+
+/// u = M u.
+template <Index R>
+FASTPHOTO_INLINE void multiply_packs(const PlaneRow& basis, Index i, AffinePacks<R>& u) {
+  const auto entry = [&](Index plane, Pack& pack)
+                         FASTPHOTO_INLINE_LAMBDA { load(basis.first + plane * basis.step + i, pack); };
+  Pack m[4];
+  unrolled<4>([&](auto k) FASTPHOTO_INLINE_LAMBDA { entry(k, m[k]); });
+  unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA {
+    u[r] = m[0] * u[r] + m[1] * u[R + r] + m[2] * u[2 * R + r] + m[3] * u[3 * R + r];
+  });
+  Pack rows[3 * R];
+  unrolled<3>([&](auto j) FASTPHOTO_INLINE_LAMBDA {
+    unrolled<3>([&](auto k) FASTPHOTO_INLINE_LAMBDA { entry(4 + 3 * j + k, m[k]); });
+    unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA {
+      rows[j * R + r] = m[0] * u[R + r] + m[1] * u[2 * R + r] + m[2] * u[3 * R + r];
+    });
+  });
+  unrolled<3 * R>([&](auto k) FASTPHOTO_INLINE_LAMBDA { u[R + k] = rows[k]; });
+}
+
+/// u = M^T u.
+template <Index R>
+FASTPHOTO_INLINE void multiply_transposed_packs(const PlaneRow& basis, Index i, AffinePacks<R>& u) {
+  const auto entry = [&](Index plane, Pack& pack)
+                         FASTPHOTO_INLINE_LAMBDA { load(basis.first + plane * basis.step + i, pack); };
+  Pack rows[3 * R];
+  unrolled<3>([&](auto k) FASTPHOTO_INLINE_LAMBDA {
+    Pack m[4];
+    entry(1 + k, m[0]);
+    unrolled<3>([&](auto j) FASTPHOTO_INLINE_LAMBDA { entry(4 + 3 * j + k, m[1 + j]); });
+    unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA {
+      rows[k * R + r] = m[0] * u[r] + m[1] * u[R + r] + m[2] * u[2 * R + r] + m[3] * u[3 * R + r];
+    });
+  });
+  Pack first;
+  entry(0, first);
+  unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { u[r] *= first; });
+  unrolled<3 * R>([&](auto k) FASTPHOTO_INLINE_LAMBDA { u[R + k] = rows[k]; });
+}
+
+/// out = M u and out = M^T u for the right sides of `count` nodes; out may be u.
+void multiply_basis(const PlaneRow& basis, Index count, Index right_sides, const AffineRows<const float>& u,
+                    const AffineRows<float>& out);
+void multiply_transposed_basis(const PlaneRow& basis, Index count, Index right_sides, const AffineRows<const float>& u,
+                               const AffineRows<float>& out);
+
+}  // namespace fastphoto

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/field.h"
+#include "multigrid/coarse_level.h"
+#include "multigrid/folded_rows.h"
+
+namespace fastphoto {
+
+/// The nodes of the first level are aggregates, squares of this many pixels that do not overlap. As wide as a window of
+/// the matting Laplacian: such a square has one window to itself, and four unknowns are all that window leaves free.
+inline constexpr Index aggregate_side = 3;
+
+constexpr Index aggregates_along(Index pixels) { return (pixels + aggregate_side - 1) / aggregate_side; }
+
+/// From pixels to aggregates, coarse = P^T fine, row by row of aggregates, where (P u)_i = b_k + a_k . (I_i - mean_k)
+/// for the pixels i of aggregate k. One for each task.
+class AggregateRestriction {
+ public:
+  /// @param centred  I_i - mean_k, three channels.
+  AggregateRestriction(const CoarseLevel& level, const Field<float>& centred, Index channels);
+
+  /// `fine` points at the first channel of the first row of pixels.
+  void row(Index node_row, const float* fine, Index row_step, Index channel_step, FoldedRows<float>& coarse);
+
+ private:
+  const CoarseLevel& level_;
+  const Field<float>& centred_;
+  Index channels_;
+  Field<float> moments_;  // of the pixels' columns, four for each channel
+  Field<float> nodes_;    // the same of one row of nodes
+};
+
+/// From aggregates to pixels, row by row. One for each task.
+class AggregateProlongation {
+ public:
+  AggregateProlongation(const CoarseLevel& level, const Field<float>& centred, Index channels);
+
+  /// Forgets the vector of the rows before.
+  void restart() { loaded_ = -1; }
+
+  /// out += P coarse on a row of pixels; `out` points at its first channel.
+  void add(Index row, const FoldedRows<float>& coarse, float* out, Index channel_step);
+
+ private:
+  void expand(Index node_row, const FoldedRows<float>& coarse);
+
+  const CoarseLevel& level_;
+  const Field<float>& centred_;
+  Index channels_;
+  Index loaded_ = -1;    // node row in affine_
+  Field<float> nodes_;   // (b, a) of one row of nodes
+  Field<float> affine_;  // the same for every column of pixels
+};
+
+}  // namespace fastphoto

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <Eigen/Dense>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/pool.h"
+#include "multigrid/coarse_level.h"
+#include "multigrid/smoother/level_matrix.h"
+#include "multigrid/smoother/level_smoother.h"
+#include "solver/pixel_diagonal.h"
+#include "solver/preconditioner.h"
+#include "solver/stencil.h"
+
+namespace fastphoto {
+
+/// Colour-affine multigrid: the coarse spaces of one content, for many solves.
+///
+/// The matting Laplacian nearly annihilates every field that is locally an affine function of the content's colour. The
+/// coarse spaces are such fields: one function for each square of 3 x 3 pixels, then functions whose coefficients are
+/// piecewise bilinear between every second square, every fourth, and so on. The coarse operators are their exact
+/// Galerkin products. docs/smoothing.md has the reasons.
+class Multigrid {
+ public:
+  /// @param colors  of the content, three channels.
+  /// Null if the coarse operators are not positive definite in float32.
+  static std::unique_ptr<Multigrid> build(Workers& workers, Field<float> colors, const StencilOperator& system,
+                                          double eps);
+
+  struct Level {
+    std::unique_ptr<CoarseLevel> nodes;
+    std::unique_ptr<LevelMatrix> matrix;  // none on the coarsest
+  };
+  const std::vector<Level>& levels() const { return levels_; }
+
+  /// The content's colours less the mean of their aggregate.
+  const Field<float>& centred() const { return centred_; }
+
+  /// Solves the coarsest level in place.
+  void solve_coarsest(FoldedRows<float>& x) const;
+
+ private:
+  explicit Multigrid(Field<float> colors) : centred_(std::move(colors)) {}
+
+  bool factorize(const Field<float>& blocks);
+
+  Field<float> centred_;
+  std::vector<Level> levels_;  // finest first
+  Eigen::LLT<Eigen::MatrixXd> coarsest_;
+};
+
+/// One V-cycle: damped Jacobi on the pixels before and after, Chebyshev smoothing on the levels.
+class MultigridPreconditioner final : public Preconditioner {
+ public:
+  /// @param bound  what damped Jacobi divides by; at least as large as the system, x . S x >= x . A x.
+  MultigridPreconditioner(const StencilOperator& system, const Multigrid& multigrid, const PixelDiagonal& bound,
+                          Index channels);
+  ~MultigridPreconditioner() override;
+  MultigridPreconditioner(const MultigridPreconditioner&) = delete;
+  MultigridPreconditioner& operator=(const MultigridPreconditioner&) = delete;
+
+  PerChannel apply(Workers& workers, const Field<float>& r, Field<float>& z) override;
+
+ private:
+  void restrict_residual(Workers& workers, const Field<float>& r);
+  PerChannel correct_and_smooth(Workers& workers, const Field<float>& r, Field<float>& z);
+  void cycle(Workers& workers, std::size_t level);
+
+  /// What one task on a few rows of pixels needs.
+  struct PixelRows;
+
+  struct LevelVectors {
+    std::unique_ptr<LevelSmoother> smoother;  // none on the coarsest level
+    FoldedRows<float> v;                      // the right side, then the solution
+    FoldedRows<float> rest;                   // what is left of the right side, then the coarser levels' correction
+  };
+
+  const StencilOperator& system_;
+  const Multigrid& multigrid_;
+  const PixelDiagonal& bound_;
+  Index channels_;
+  std::vector<LevelVectors> levels_;
+  Pool<PixelRows> pixels_;
+};
+
+}  // namespace fastphoto
