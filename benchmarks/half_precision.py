@@ -20,10 +20,10 @@ import fastphoto_native as fp
 import msgspec
 import numpy as np
 import onnx
-from fastphoto_native.bundle import Bundle, find_bundle
-from fastphoto_native.engine import Engine
-from fastphoto_native.gpu_check import restyle
-from fastphoto_native.half_precision import COMPUTE_CAST
+from fastphoto_native.checks.gpu_check import restyle
+from fastphoto_native.runtime.bundle import Bundle, find_bundle
+from fastphoto_native.runtime.engine import Engine
+from fastphoto_native.runtime.half_precision import COMPUTE_CAST
 from fastphoto_native.working_size import at_working_size
 from numpy.typing import NDArray
 from onnx import TensorProto, helper

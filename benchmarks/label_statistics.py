@@ -17,12 +17,11 @@ from pathlib import Path
 import fastphoto_native as fp
 import numpy as np
 import torch
-from fastphoto_native.masks import label_weights
+from fastphoto_native.arrays.masks import label_weights
+from fastphoto_native.making.training.teacher import VGG19
 from fastphoto_native.working_size import at_working_size
 from numpy.typing import NDArray
 from tqdm import tqdm
-
-from models.training.teacher import VGG19
 
 SIDE = 512
 LEAST_SHARE = 0.01

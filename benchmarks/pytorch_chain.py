@@ -9,13 +9,12 @@ import onnx
 import torch
 from fastphoto_native import _core
 from fastphoto_native.alignment import ChainAlignment
-from fastphoto_native.bundle import find_bundle
+from fastphoto_native.making.training.network import PhotoWCT
+from fastphoto_native.runtime.bundle import find_bundle
 from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor
 from torch.nn.functional import conv2d
-
-from models.training.network import PhotoWCT
 
 FloatArray = NDArray[np.float32]
 

@@ -20,7 +20,7 @@ fi
 cd "$folder" # not the sources: what was installed
 venv/bin/python - <<'PYTHON'
 import numpy as np
-from fastphoto_native.files import Photo, write_photo
+from fastphoto_native.files.photos import Photo, write_photo
 
 y, x = np.mgrid[0:96, 0:128].astype(np.float32)
 write_photo("content.png", Photo(np.stack([x / 128, y / 96, 0.5 + 0.4 * np.sin(x / 9)], axis=-1)))
@@ -28,5 +28,5 @@ write_photo("style.png", Photo(np.stack([0.9 - y / 200, 0.4 + x / 400, 0.2 + y /
 PYTHON
 venv/bin/fastphoto stylize content.png style.png --output result.png --device cpu
 venv/bin/fastphoto doctor
-venv/bin/python -c 'from fastphoto_native.files import read_photo; assert read_photo("result.png").pixels.shape == (96, 128, 3)'
+venv/bin/python -c 'from fastphoto_native.files.photos import read_photo; assert read_photo("result.png").pixels.shape == (96, 128, 3)'
 du -sh venv | sed 's/\t.*/ in the environment, result written: requirements-cpu.txt works/'

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-
-from models.export.export import write_bundle
+from fastphoto_native.making.export.export import write_bundle
 
 WIDTHS = [4, 4, 6, 8]
 

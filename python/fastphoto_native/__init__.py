@@ -16,15 +16,15 @@ from fastphoto_native._core import (
     monge_kantorovich,
     whitening_coloring,
 )
-from fastphoto_native.bundle import DEFAULT_MODEL
-from fastphoto_native.device import Device
 from fastphoto_native.errors import ArgumentError, CancelledError, DeviceError, FastphotoError, ModelError, PhotoError
-from fastphoto_native.files import Photo, read_mask, read_photo, write_photo
-from fastphoto_native.filters import closed_form_smooth, guided_filter, local_affine_filter, matting_laplacian
-from fastphoto_native.look import Look
+from fastphoto_native.files.photos import Photo, read_mask, read_photo, write_photo
+from fastphoto_native.looks.look import Look
 from fastphoto_native.report import Report
-from fastphoto_native.smoother import Smoother
-from fastphoto_native.smoothing import Smoothing
+from fastphoto_native.runtime.bundle import DEFAULT_MODEL
+from fastphoto_native.runtime.device import Device
+from fastphoto_native.smoothing.filters import closed_form_smooth, guided_filter, local_affine_filter, matting_laplacian
+from fastphoto_native.smoothing.methods import Smoothing
+from fastphoto_native.smoothing.smoother import Smoother
 from fastphoto_native.stylizer import Stylizer, stylize
 
 __all__ = [

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastphoto_native import _core
-from fastphoto_native.bundle import Alignment
 from fastphoto_native.knothe_rosenblatt import knothe_rosenblatt, levels_share
+from fastphoto_native.runtime.bundle import Alignment
 
 FloatArray = NDArray[np.float32]
 

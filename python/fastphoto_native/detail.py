@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fastphoto_native.filters import guided_filter
+from fastphoto_native.smoothing.filters import guided_filter
 
 FloatArray = NDArray[np.float32]
 

@@ -16,17 +16,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastphoto_native._core import Statistics
 from fastphoto_native.alignment import ChainAlignment
-from fastphoto_native.bundle import DEFAULT_MODEL, find_bundle
+from fastphoto_native.arrays.images import as_photo
+from fastphoto_native.arrays.masks import MIN_AREA, LabelWeights, label_weights, shared_labels
 from fastphoto_native.detail import restore_detail
-from fastphoto_native.device import Choice, Device, Precision
-from fastphoto_native.engine import Engine
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.gamut import compress_to_gamut
-from fastphoto_native.images import as_photo
-from fastphoto_native.look import WHOLE, LabelStyle, Look
-from fastphoto_native.masks import MIN_AREA, LabelWeights, label_weights, shared_labels
+from fastphoto_native.looks.look import WHOLE, LabelStyle, Look
 from fastphoto_native.report import DeviceReport, Progress, Report, SmoothingReport, Stopwatch
-from fastphoto_native.smoothing import Smoothing, check_smoothing, smooth
+from fastphoto_native.runtime.bundle import DEFAULT_MODEL, find_bundle
+from fastphoto_native.runtime.device import Choice, Device, Precision
+from fastphoto_native.runtime.engine import Engine
+from fastphoto_native.smoothing.methods import Smoothing, check_smoothing, smooth
 from fastphoto_native.working_size import at_full_size, at_working_size
 
 FloatArray = NDArray[np.float32]

@@ -9,22 +9,22 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from fastphoto_native import device, engine
-from fastphoto_native.arena import share_arena
-from fastphoto_native.bundle import find_bundle
-from fastphoto_native.device import CPU, load_runtime
-from fastphoto_native.gpu_check import restyle, synthetic_photo
+from fastphoto_native.checks.gpu_check import restyle, synthetic_photo
+from fastphoto_native.runtime import device, engine
+from fastphoto_native.runtime.arena import share_arena
+from fastphoto_native.runtime.bundle import find_bundle
+from fastphoto_native.runtime.device import CPU, load_runtime
 from tiny_model import make_tiny_bundle
 
 # In a process of its own, where nothing else takes memory: what the chain took at most, and what is left of it.
 SCRIPT = """
 import resource, sys
 from pathlib import Path
-from fastphoto_native.gpu_check import restyle
-from fastphoto_native.bundle import find_bundle
-from fastphoto_native.device_memory import memory_in_use
-from fastphoto_native.engine import Engine
-from fastphoto_native.gpu_check import synthetic_photo
+from fastphoto_native.checks.gpu_check import restyle
+from fastphoto_native.runtime.bundle import find_bundle
+from fastphoto_native.checks.device_memory import memory_in_use
+from fastphoto_native.runtime.engine import Engine
+from fastphoto_native.checks.gpu_check import synthetic_photo
 
 engine = Engine(find_bundle(Path(sys.argv[1])), "cpu", 1)
 photo = synthetic_photo(1600, 0)

@@ -9,9 +9,9 @@ from typing import Any
 import fastphoto_native as fp
 import onnx
 import pytest
-from fastphoto_native.bundle import bundled_models, find_bundle
-from fastphoto_native.engine import Engine
 from fastphoto_native.errors import ModelError
+from fastphoto_native.runtime.bundle import bundled_models, find_bundle
+from fastphoto_native.runtime.engine import Engine
 from tiny_model import make_tiny_bundle
 
 

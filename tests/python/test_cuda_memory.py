@@ -13,7 +13,7 @@ import fake_cuda
 import numpy as np
 import onnx
 import pytest
-from fastphoto_native.device import load_runtime, why_no_cuda
+from fastphoto_native.runtime.device import load_runtime, why_no_cuda
 from onnx import helper, numpy_helper
 from tiny_model import make_tiny_bundle
 
@@ -29,9 +29,9 @@ SCRIPT = """
 import sys
 from pathlib import Path
 import numpy as np
-from fastphoto_native import device, engine
-from fastphoto_native.bundle import find_bundle
-from fastphoto_native.engine import Engine
+from fastphoto_native.runtime import device, engine
+from fastphoto_native.runtime.bundle import find_bundle
+from fastphoto_native.runtime.engine import Engine
 
 class Chain(Engine):
     def _statistics(self, *_):

@@ -10,15 +10,14 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from fastphoto_native.bundle import bundled_models, find_bundle
-from fastphoto_native.device import CPU, CUDA, CUDA_OPTIONS
-from fastphoto_native.half_precision import in_half_precision
+from fastphoto_native.making.export.cascade import cascade_chain
+from fastphoto_native.making.export.graph import Graph
+from fastphoto_native.making.export.layers import decode_change, encode
+from fastphoto_native.runtime.bundle import bundled_models, find_bundle
+from fastphoto_native.runtime.device import CPU, CUDA, CUDA_OPTIONS
+from fastphoto_native.runtime.half_precision import in_half_precision
 from onnx import TensorProto
 from tiny_model import random_weights
-
-from models.export.cascade import cascade_chain
-from models.export.graph import Graph
-from models.export.layers import decode_change, encode
 
 TRIED = (1, 31)  # the runtime that this was written with
 PROVIDER = fake_cuda.provider_library()
@@ -75,7 +74,7 @@ def test_encoder_and_decoder_in_half_precision(libraries: list[Path], tmp_path: 
 
 
 def test_published_cascade(tmp_path: Path, libraries: list[Path]) -> None:
-    from models.importing.vgg_shapes import decoder_layers, encoder_layers, tensor_shapes
+    from fastphoto_native.making.importing.vgg_shapes import decoder_layers, encoder_layers, tensor_shapes
 
     widths = [4, 4, 6, 8]
     weights: dict[str, Any] = {}

@@ -9,8 +9,8 @@ from pathlib import Path
 import fake_cuda
 import fastphoto_native as fp
 import pytest
-from fastphoto_native import device
 from fastphoto_native.errors import ArgumentError, DeviceError
+from fastphoto_native.runtime import device
 from tiny_model import make_tiny_bundle
 
 

@@ -14,11 +14,11 @@ import msgspec
 import numpy as np
 import pytest
 from fastphoto_native._core import simd_level
-from fastphoto_native.bundle import find_bundle
-from fastphoto_native.device import CPU, CUDA, load_runtime, why_no_cuda
-from fastphoto_native.gpu_check import SizeCheck, synthetic_photo
-from fastphoto_native.measured_engine import MeasuredEngine
-from fastphoto_native.placement import Node, nodes_of_profile, strays
+from fastphoto_native.checks.gpu_check import SizeCheck, synthetic_photo
+from fastphoto_native.checks.measured_engine import MeasuredEngine
+from fastphoto_native.checks.placement import Node, nodes_of_profile, strays
+from fastphoto_native.runtime.bundle import find_bundle
+from fastphoto_native.runtime.device import CPU, CUDA, load_runtime, why_no_cuda
 from tiny_model import make_tiny_bundle
 
 NO_GPU = why_no_cuda(load_runtime()) is not None

@@ -10,17 +10,15 @@ import onnx
 import onnxruntime
 import pytest
 from fastphoto_native.alignment import ChainAlignment
-from fastphoto_native.bundle import find_bundle
 from fastphoto_native.detail import LUMA
-from fastphoto_native.engine import Engine
 from fastphoto_native.errors import ModelError
+from fastphoto_native.making.export.graph import Graph
+from fastphoto_native.making.export.layers import align, pool, statistics, unpool, weigh_change
+from fastphoto_native.making.export.settings import read_settings
+from fastphoto_native.runtime.bundle import bundled_models, find_bundle
+from fastphoto_native.runtime.engine import Engine
 from onnx import TensorProto, numpy_helper
 from tiny_model import make_tiny_bundle
-
-import models.export
-from models.export.graph import Graph
-from models.export.layers import align, pool, statistics, unpool, weigh_change
-from models.export.settings import read_settings
 
 
 def run(g: Graph, inputs: dict[str, np.ndarray]) -> list[Any]:
@@ -164,7 +162,7 @@ def test_factors_are_those_of_their_level(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["photowct-lite", "photowct-strong"])
 def test_embedded_models_are_what_their_settings_say(name: str) -> None:
-    settings = read_settings(Path(models.export.__file__).parent / f"{name}.toml")
+    settings = read_settings(bundled_models() / "recipes" / f"{name}.export.toml")
     wanted = {level: (factors["luma"], factors["chroma"]) for level, factors in settings.get("changes", {}).items()}
     bundle = find_bundle(name)
     assert change_factors(bundle.folder) == wanted

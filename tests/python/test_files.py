@@ -15,7 +15,7 @@ import photo_files as make
 import pytest
 import pyvips
 from fastphoto_native.errors import ArgumentError, PhotoError
-from fastphoto_native.files import MAX_PIXELS, Photo, check_output, read_mask, read_photo, write_photo
+from fastphoto_native.files.photos import MAX_PIXELS, Photo, check_output, read_mask, read_photo, write_photo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -386,7 +386,7 @@ def test_refused_quietly_in_a_process_of_its_own(tmp_path: Path) -> None:
         put(tmp_path / name, data)
     script = (
         "import pathlib, sys\nfrom fastphoto_native.errors import PhotoError\n"
-        "from fastphoto_native.files import read_photo\n"
+        "from fastphoto_native.files.photos import read_photo\n"
         "for path in pathlib.Path(sys.argv[1]).iterdir():\n"
         "    try: read_photo(path)\n    except PhotoError: continue\n    sys.exit(f'{path} was read')\n"
     )
@@ -543,7 +543,7 @@ def test_a_failed_write_leaves_everything_as_it_was(tmp_path: Path) -> None:
     """A real failure in the middle: the process may write files of 1000 bytes only."""
     script = (
         "import resource, sys, numpy as np\nfrom fastphoto_native.errors import PhotoError\n"
-        "from fastphoto_native.files import Photo, write_photo\n"
+        "from fastphoto_native.files.photos import Photo, write_photo\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))\n"
         "noise = np.random.default_rng(0).random((64, 64, 3), np.float32)\n"
         "for name in sys.argv[1:]:\n"

@@ -9,17 +9,17 @@ import hypothesis.strategies as st
 import numpy as np
 import onnx
 import pytest
-from fastphoto_native.bundle import find_bundle
-from fastphoto_native.engine import Engine
+from fastphoto_native.checks.gpu_check import synthetic_photo
 from fastphoto_native.errors import ArgumentError, ModelError
-from fastphoto_native.gpu_check import synthetic_photo
-from fastphoto_native.half_precision import COMPUTE_CAST, FLOAT, FLOAT16, in_half_precision
+from fastphoto_native.making.export.graph import Graph
+from fastphoto_native.making.export.layers import pool, unpool
+from fastphoto_native.runtime.bundle import find_bundle
+from fastphoto_native.runtime.engine import Engine
+from fastphoto_native.runtime.half_precision import COMPUTE_CAST, FLOAT, FLOAT16, in_half_precision
 from onnx import TensorProto
 from tiny_model import make_tiny_bundle
 
 from benchmarks.half_precision import in_range, rounding_bundle
-from models.export.graph import Graph
-from models.export.layers import pool, unpool
 
 
 def block(half: bool) -> bytes:

@@ -13,20 +13,19 @@ import onnx
 import onnxruntime
 import pytest
 from fastphoto_native.alignment import ChainAlignment
-from fastphoto_native.bundle import find_bundle
-from fastphoto_native.engine import Engine
+from fastphoto_native.checks.verification import verify_bundle
 from fastphoto_native.errors import ArgumentError, DeviceError, FastphotoError, ModelError
-from fastphoto_native.verification import verify_bundle
+from fastphoto_native.runtime.bundle import find_bundle
+from fastphoto_native.runtime.engine import Engine
 from numpy.typing import NDArray
 
 torch = pytest.importorskip("torch")
 
 import foreign_weights  # noqa: E402
+from fastphoto_native.making.importing.importer import Imported, Options, import_model  # noqa: E402
+from fastphoto_native.making.importing.photo_wct import expected_shapes  # noqa: E402
+from fastphoto_native.making.importing.vgg19 import read_encoder  # noqa: E402
 from reference import published_photowct  # noqa: E402
-
-from models.importing.importer import Imported, Options, import_model  # noqa: E402
-from models.importing.photo_wct import expected_shapes  # noqa: E402
-from models.importing.vgg19 import read_encoder  # noqa: E402
 
 FloatArray = NDArray[np.float32]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import pyvips
 from fastphoto_native.errors import ArgumentError
-from fastphoto_native.mask_colours import MAX_LABELS, labels_from_colours
+from fastphoto_native.files.mask_colours import MAX_LABELS, labels_from_colours
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from fastphoto_native.arrays.masks import label_weights, shared_labels
 from fastphoto_native.errors import ArgumentError
-from fastphoto_native.masks import label_weights, shared_labels
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,13 +6,12 @@ import json
 import os
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import fastphoto_native as fp
 import numpy as np
 import pytest
-from fastphoto_native.bundle import bundled_models, find_bundle
+from fastphoto_native.runtime.bundle import bundled_models, find_bundle
 from tiny_model import make_tiny_bundle
 
 
@@ -111,9 +110,8 @@ def change(folder: Path, **changes: object) -> None:
 
 
 def test_verify_notices_weights_that_are_no_numbers(tmp_path: Path) -> None:
+    from fastphoto_native.making.export.export import write_bundle
     from tiny_model import WIDTHS, random_weights
-
-    from models.export.export import write_bundle
 
     weights = random_weights()
     weights["decoders.0.conv1_1.weight"][0, 0, 0, 0] = np.nan
@@ -123,14 +121,10 @@ def test_verify_notices_weights_that_are_no_numbers(tmp_path: Path) -> None:
     assert_one_line(run("verify", tmp_path / "nan", models=tmp_path), "expected the same size and numbers only")
 
 
-def test_all_of_the_making_of_models_is_installed() -> None:
-    root = Path(__file__).parents[2]
-    packages = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["scikit-build"]["wheel"]["packages"]
-    folders = {p.parent.name for p in root.glob("models/*/*.py")}
-    assert packages == {"fastphoto_native": "python/fastphoto_native"} | {
-        f"fastphoto_native/{name}": f"models/{name}" for name in folders
-    }
-    assert {p.parent.name for p in root.glob("models/*/__init__.py")} == folders
+def test_the_recipes_are_installed() -> None:
+    recipes = Path(__file__).parents[2] / "models" / "recipes"
+    installed = bundled_models() / "recipes"
+    assert {p.name: p.read_text() for p in installed.iterdir()} == {p.name: p.read_text() for p in recipes.iterdir()}
 
 
 def test_import_prints_the_licence_and_the_model_has_a_name(mine: Path) -> None:
@@ -176,7 +170,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(mine: Path) -> None:
 
 @pytest.mark.parametrize("command", [("import", "w.pth"), ("train", "--config=c", "--photos=p", "--out=o")])
 def test_without_pytorch_the_extra_is_named(tmp_path: Path, command: tuple[str, ...]) -> None:
-    script = "import sys; sys.modules['torch'] = None; from fastphoto_native.cli import main; main()"
+    script = "import sys; sys.modules['torch'] = None; from fastphoto_native.commands.main import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", script, "models", *command], cwd=tmp_path, capture_output=True, text=True, check=False
     )

@@ -12,18 +12,17 @@ from typing import Any
 import fastphoto_native as fp
 import numpy as np
 import pytest
-from fastphoto_native.bundle import find_bundle
+from fastphoto_native.checks.gpu_check import synthetic_photo
+from fastphoto_native.checks.verification import verify_bundle
 from fastphoto_native.errors import ArgumentError
-from fastphoto_native.gpu_check import synthetic_photo
-from fastphoto_native.verification import verify_bundle
+from fastphoto_native.runtime.bundle import find_bundle
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("PIL")
 
 import foreign_weights  # noqa: E402
-
-from models.training.photos import random_batch, read_folder  # noqa: E402
-from models.training.train import Job, train  # noqa: E402
+from fastphoto_native.making.training.photos import random_batch, read_folder  # noqa: E402
+from fastphoto_native.making.training.train import Job, train  # noqa: E402
 
 RECIPE = """
 name = "quick"
@@ -106,7 +105,7 @@ def job(folder: Path, out: str, **more: Path) -> Job:
 
 
 def test_an_interrupted_run_ends_as_an_uninterrupted_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import models.training.train as module
+    import fastphoto_native.making.training.train as module
 
     teacher = folder / "vgg19.npz"
     monkeypatch.setattr(module, "CHECKPOINT_EVERY", 1)

@@ -1,0 +1,1 @@
+"""What users hand in: photos and masks as arrays."""

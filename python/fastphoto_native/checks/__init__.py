@@ -1,0 +1,1 @@
+"""Proofs that a model is whole and that a device does what it should."""

@@ -1,0 +1,48 @@
+"""Is a model whole? Every file's hash, every graph's tensors, and one small photo sent through the chain."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from fastphoto_native.alignment import ChainAlignment
+from fastphoto_native.errors import FastphotoError, ModelError
+from fastphoto_native.runtime.bundle import FORMAT, Bundle
+from fastphoto_native.runtime.engine import Engine
+
+
+class Verification(msgspec.Struct):
+    """What was found to be right: hashes by file, and the size of the photo that went through the chain."""
+
+    model: str
+    version: str
+    format: int
+    folder: str
+    files: dict[str, str]
+    photo: tuple[int, int]
+
+
+def verify_bundle(bundle: Bundle) -> Verification:
+    """Checks a model from its hashes to its result, on the CPU.
+
+    Raises:
+        ModelError: what is wrong first: a missing or changed file, a tensor that is not what bundle.json says, a chain
+            that fails or whose result is no photo.
+    """
+    engine = Engine(bundle, "cpu", 1)  # checks hashes, files and tensors
+    side = 2 * bundle.manifest.size_multiple
+    height, width = side, side + 5  # the width needs padding
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    content = np.stack([x / width, y / height, 0.5 + 0.4 * np.sin(x * y / 40)], axis=-1)
+    try:
+        style = engine.style_statistics(np.ascontiguousarray(content[::-1, :, ::-1]), None)
+        result = engine.run(content, None, ChainAlignment(bundle.manifest.alignments, style), lambda _: None)
+    except FastphotoError as error:
+        raise ModelError(f"model '{bundle.name}': a photo of {height} x {width} does not pass: {error}") from error
+    if result.shape != content.shape or not np.isfinite(result).all():
+        raise ModelError(
+            f"model '{bundle.name}': a photo of {height} x {width} became {' x '.join(map(str, result.shape))} values, "
+            f"{np.isfinite(result).mean():.0%} of them numbers; expected the same size and numbers only"
+        )
+    files = {entry.file: entry.sha256 for entry in bundle.entries}
+    return Verification(bundle.name, bundle.manifest.version, FORMAT, str(bundle.folder), files, (height, width))

@@ -1,0 +1,1 @@
+"""Making models: training, export, import. Nothing here is needed to run one."""

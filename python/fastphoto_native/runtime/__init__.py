@@ -1,0 +1,1 @@
+"""Model bundles and ONNX Runtime: the only folder that knows it."""

@@ -1,0 +1,150 @@
+"""The core's image filters on arrays of any usual type.
+
+Images are H x W x 3, sRGB-encoded; uint8 and uint16 are scaled to 0..1. Every default is the C++ core's (options.h).
+Results are float32, not clipped, and equal for every number of `threads` (0 = all).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastphoto_native import _core
+from fastphoto_native.arrays.images import as_float_image
+from fastphoto_native.smoothing.smoother import Smoother
+
+if TYPE_CHECKING:
+    import scipy.sparse
+
+_MATTING = _core.MattingOptions()
+_SMOOTHING = _core.SmoothingOptions()
+_GUIDED = _core.GuidedFilterOptions()
+_AFFINE = _core.LocalAffineOptions()
+
+Float32Array = NDArray[np.float32]
+CompressedRows = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]
+
+
+def matting_laplacian(
+    image: ArrayLike, *, eps: float = _MATTING.eps, radius: int = _MATTING.radius, threads: int = _core.ALL_THREADS
+) -> scipy.sparse.csr_array[Any, Any] | CompressedRows:
+    """The matting Laplacian L = D - W of Levin, Lischinski, Weiss (2008), N x N for N = H * W pixels, float64.
+
+    W_ij sums, over the (2 radius + 1)^2 windows inside the image that hold both pixels,
+    (1 + (I_i - mu)^T (Sigma + eps/|w| Id)^-1 (I_j - mu)) / |w|. Returns a scipy.sparse.csr_array; without SciPy,
+    the tuple (data, indices, indptr) it is made of.
+    """
+    options = _core.MattingOptions(eps=eps, radius=radius)
+    data, indices, indptr = _core.matting_laplacian(as_float_image(image, "image"), options, threads)
+    try:
+        from scipy.sparse import csr_array
+    except ImportError:
+        return data, indices, indptr
+    pixels = len(indptr) - 1
+    return csr_array((data, indices, indptr), shape=(pixels, pixels))
+
+
+@overload
+def closed_form_smooth(
+    stylized: ArrayLike,
+    content: ArrayLike,
+    *,
+    lam: float = ...,
+    eps: float = ...,
+    radius: int = ...,
+    rtol: float = ...,
+    threads: int = ...,
+    max_iterations: int = ...,
+    border_padding: int = ...,
+    normalized: bool = ...,
+    return_info: Literal[False] = False,
+) -> Float32Array: ...
+@overload
+def closed_form_smooth(
+    stylized: ArrayLike,
+    content: ArrayLike,
+    *,
+    lam: float = ...,
+    eps: float = ...,
+    radius: int = ...,
+    rtol: float = ...,
+    threads: int = ...,
+    max_iterations: int = ...,
+    border_padding: int = ...,
+    normalized: bool = ...,
+    return_info: Literal[True],
+) -> tuple[Float32Array, _core.SmoothingInfo]: ...
+def closed_form_smooth(
+    stylized: ArrayLike,
+    content: ArrayLike,
+    *,
+    lam: float = _SMOOTHING.lam,
+    eps: float = _SMOOTHING.eps,
+    radius: int = _SMOOTHING.radius,
+    rtol: float = _SMOOTHING.rtol,
+    threads: int = _core.ALL_THREADS,
+    max_iterations: int = _SMOOTHING.max_iterations,
+    border_padding: int = _SMOOTHING.border_padding,
+    normalized: bool = _SMOOTHING.normalized,
+    return_info: bool = False,
+) -> Float32Array | tuple[Float32Array, _core.SmoothingInfo]:
+    """Closed-form photorealistic smoothing (Li et al., ECCV 2018, eq. 9): R = (1 - alpha) (I - alpha S)^-1 Y.
+
+    `stylized` (H x W x C) keeps its colours but loses every structure that `content` (H x W x 3) does not have.
+    `lam` weighs the stylized image against that, alpha = 1 / (1 + lam). The paper's system darkens the outermost
+    2 `radius` pixels and brightens their neighbours; `border_padding` replicates that many pixels around both images
+    and crops them afterwards, which helps, and `normalized=False` weighs the pixels so that it does not happen.
+    With `return_info` the solver's report comes along; whether it `converged` to `rtol` is for the caller to judge.
+    `Smoother` does the same for several images of one content, with weights, a first guess and progress.
+    """
+    smoother = Smoother(
+        content,
+        lam=lam,
+        eps=eps,
+        radius=radius,
+        max_iterations=max_iterations,
+        border_padding=border_padding,
+        normalized=normalized,
+        threads=threads,
+    )
+    smoothed, info = smoother.solve(stylized, rtol=rtol, return_info=True)
+    return (smoothed, info) if return_info else smoothed
+
+
+def guided_filter(
+    guide: ArrayLike,
+    src: ArrayLike,
+    *,
+    radius: int = _GUIDED.radius,
+    eps: float = _GUIDED.eps,
+    threads: int = _core.ALL_THREADS,
+) -> Float32Array:
+    """Guided filter (He, Sun, Tang 2013) of `src` (H x W or H x W x C) by `guide` (H x W or H x W x 3).
+
+    Windows of (2 radius + 1)^2 pixels are clipped at the border; time does not depend on their size. `eps` is in
+    units of the guide's colours squared (0..1 scale).
+    """
+    options = _core.GuidedFilterOptions(radius=radius, eps=eps)
+    return _core.guided_filter(as_float_image(guide, "guide"), as_float_image(src, "src"), options, threads)
+
+
+def local_affine_filter(
+    stylized: ArrayLike,
+    content: ArrayLike,
+    *,
+    radius: int = _AFFINE.radius,
+    range_sigma: float = _AFFINE.range_sigma,
+    ridge: float = _AFFINE.ridge,
+    threads: int = _core.ALL_THREADS,
+) -> Float32Array:
+    """Repaints `content` with affine colour maps fitted to `stylized` around each pixel (both H x W x 3).
+
+    Neighbours within `radius` count by exp(-|I_q - I_p|^2 / (2 range_sigma^2)); `ridge` holds the linear part, so that
+    a flat surrounding gives the weighted mean of the stylized colours.
+    """
+    options = _core.LocalAffineOptions(radius=radius, range_sigma=range_sigma, ridge=ridge)
+    return _core.local_affine_filter(
+        as_float_image(stylized, "stylized"), as_float_image(content, "content"), options, threads
+    )
