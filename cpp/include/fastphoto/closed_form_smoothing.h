@@ -63,23 +63,22 @@ class ClosedFormSmoother {
  public:
   /// @param content  H x W x 3, finite; not needed after construction.
   /// @throws Error(InvalidArgument)
-  explicit ClosedFormSmoother(const ImageView& content, const SmoothingOptions& options = {},
-                              int threads = all_threads);
+  explicit ClosedFormSmoother(const ImageView& content, const SmoothingOptions& options = {}, Threads threads = {});
 
   /// @param data_weights  H x W x 1, finite, >= 0 and somewhere positive: pixel i of the stylized image counts with
   ///                      lam * data_weights_i. Zero leaves a pixel to its neighbours (scribbles, colourisation).
   ClosedFormSmoother(const ImageView& content, const ImageView& data_weights, const SmoothingOptions& options = {},
-                     int threads = all_threads);
+                     Threads threads = {});
   ~ClosedFormSmoother();
   ClosedFormSmoother(ClosedFormSmoother&&) noexcept;
   ClosedFormSmoother& operator=(ClosedFormSmoother&&) noexcept;
 
   /// @param stylized  H x W x C of the content's size, C >= 1, finite.
   /// @throws Error(InvalidArgument)
-  SmoothingResult solve(const ImageView& stylized, int threads = all_threads) const;
+  SmoothingResult solve(const ImageView& stylized, Threads threads = {}) const;
 
   /// @throws Error(Cancelled) if progress says so.
-  SmoothingResult solve(const ImageView& stylized, const SolveOptions& options, int threads = all_threads) const;
+  SmoothingResult solve(const ImageView& stylized, const SolveOptions& options, Threads threads = {}) const;
 
  private:
   struct Impl;
@@ -88,6 +87,6 @@ class ClosedFormSmoother {
 
 /// Set-up and one solve.
 SmoothingResult closed_form_smooth(const ImageView& stylized, const ImageView& content,
-                                   const SmoothingOptions& options = {}, int threads = all_threads);
+                                   const SmoothingOptions& options = {}, Threads threads = {});
 
 }  // namespace fastphoto

@@ -22,4 +22,5 @@
 #include "fastphoto/options.h"
 #include "fastphoto/simd_level.h"
 #include "fastphoto/statistics.h"
+#include "fastphoto/threads.h"
 #include "fastphoto/transform.h"

@@ -20,6 +20,6 @@ namespace fastphoto {
 /// @return  H x W x C, interleaved, not clipped.
 /// @throws Error(InvalidArgument)
 Image guided_filter(const ImageView& guide, const ImageView& src, const GuidedFilterOptions& options = {},
-                    int threads = all_threads);
+                    Threads threads = {});
 
 }  // namespace fastphoto

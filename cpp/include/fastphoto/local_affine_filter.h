@@ -22,6 +22,6 @@ namespace fastphoto {
 /// @return  H x W x 3, interleaved, not clipped.
 /// @throws Error(InvalidArgument)
 Image local_affine_filter(const ImageView& stylized, const ImageView& content, const LocalAffineOptions& options = {},
-                          int threads = all_threads);
+                          Threads threads = {});
 
 }  // namespace fastphoto

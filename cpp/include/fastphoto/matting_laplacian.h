@@ -25,6 +25,6 @@ using SparseMatrix = Eigen::SparseMatrix<double, Eigen::RowMajor, std::int64_t>;
 /// @return  compressed rows, sorted columns; entries are there for all pairs that share a window, the diagonal
 /// included.
 /// @throws Error(InvalidArgument)
-SparseMatrix matting_laplacian(const ImageView& image, const MattingOptions& options = {}, int threads = all_threads);
+SparseMatrix matting_laplacian(const ImageView& image, const MattingOptions& options = {}, Threads threads = {});
 
 }  // namespace fastphoto

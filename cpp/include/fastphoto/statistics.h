@@ -31,6 +31,6 @@ struct Statistics {
 /// @param features  C x H x W (C x N is height 1, width N), finite.
 /// @param weights   H x W x 1, finite, non-negative, with a positive sum; a view without data means all ones.
 /// @throws Error(InvalidArgument)
-Statistics mean_and_covariance(const FeatureView& features, const ImageView& weights = {}, int threads = all_threads);
+Statistics mean_and_covariance(const FeatureView& features, const ImageView& weights = {}, Threads threads = {});
 
 }  // namespace fastphoto

@@ -19,7 +19,7 @@ struct AffineTransform {
   /// @param features  C x H x W, finite.
   /// @return  C x H x W, planar; sums run in float64.
   /// @throws Error(InvalidArgument)
-  Image apply(const FeatureView& features, int threads = all_threads) const;
+  Image apply(const FeatureView& features, Threads threads = {}) const;
 
   Matrix matrix;  ///< C x C
   Vector offset;  ///< C

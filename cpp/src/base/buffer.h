@@ -1,36 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Zeroed, aligned memory of a fixed number of samples.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <utility>
 
+#include "base/page_pool.h"
+
 namespace fastphoto {
 
-/// Memory that is soon given back shares no pages with what stays.
-enum class Lifetime : std::uint8_t { Long, Short };
-
-struct Region;
-
 struct FreeMemory {
-  void* allocated = nullptr;  // a little before the aligned address; or
-  Region* region = nullptr;   // what the memory is part of
+  void* allocated = nullptr;  // what the allocator gave, a little before the aligned address; or
+  Region* region = nullptr;   // the region of a page pool that the memory is part of
 
   void operator()(void* memory) const noexcept;
 };
 
-/// Zeroed bytes at an address that is a multiple of a cache line; not the small ones in large pages where the system
-/// has them, since a stencil reads dozens of far-apart rows at once.
+/// Zeroed bytes at an address that is a multiple of a cache line. Large ones come from the current PagePool, if there
+/// is one: its huge pages matter to a stencil, which reads dozens of far-apart rows at once. Small ones never do.
 std::unique_ptr<void, FreeMemory> allocate_zeroed(std::size_t bytes, Lifetime lifetime);
-
-/// For the end of a computation: gives the system what buffers have left. Until then it is kept for other buffers, or
-/// until there are none.
-void give_back_pages() noexcept;
-
-/// For the moment when all that a step needs is allocated: the large pages in which it ends are not filled behind it.
-void end_large_pages() noexcept;
 
 /// A fixed number of samples, zero at first.
 template <class T>

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Regions of mapped pages and the pieces of them that buffers take.
 #include "base/page_pool.h"
 
 #if defined(FASTPHOTO_MAPS_PAGES)
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -41,8 +44,9 @@ using Pieces = std::map<std::size_t, Piece>;  // by where they begin
 }  // namespace
 
 struct Region {
-  explicit Region(std::size_t room)
-      : size(std::max(least_region, next_multiple(buffers_per_region * room, large_page))),
+  Region(PagePool& pool, std::size_t room)
+      : owner(pool),
+        size(std::max(least_region, next_multiple(buffers_per_region * room, large_page))),
         pieces({{0, Piece{size, false}}}),
         mapped(mmap(nullptr, size + large_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
                     0)) {
@@ -118,6 +122,7 @@ struct Region {
     }
   }
 
+  PagePool& owner;
   std::size_t size;
   Pieces pieces;
   void* mapped;
@@ -125,10 +130,11 @@ struct Region {
   std::size_t handed_out = 0;  // behind it nothing ever was: it is zero, and takes no memory yet
 };
 
-Regions::Regions() = default;
-Regions::~Regions() = default;
-
-void* Regions::take(std::size_t bytes, Lifetime lifetime, Region*& region) {
+void* PagePool::take(std::size_t bytes, Lifetime lifetime, Region*& region) {
+  if (inherited()) {
+    region = nullptr;
+    return nullptr;
+  }
   const std::size_t room = room_for(bytes);
   std::unique_lock<std::mutex> lock(mutex_);
   std::vector<std::unique_ptr<Region>>& regions = lifetime == Lifetime::Short ? of_short_ : of_long_;
@@ -146,7 +152,7 @@ void* Regions::take(std::size_t bytes, Lifetime lifetime, Region*& region) {
     }
   }
   if (least.first == SIZE_MAX) {
-    regions.push_back(std::make_unique<Region>(room));
+    regions.push_back(std::make_unique<Region>(*this, room));
     region = regions.back().get();
     best = region->pieces.begin();
   }
@@ -159,16 +165,23 @@ void* Regions::take(std::size_t bytes, Lifetime lifetime, Region*& region) {
   return memory;
 }
 
-void Regions::give_back(void* memory, Region* region) noexcept {
-  const std::scoped_lock lock(mutex_);
+void PagePool::give_back(void* memory, Region* region) noexcept {
+  PagePool& pool = region->owner;
+  if (pool.inherited()) {
+    return;  // the pages are the parent's as well; the system takes them back when the child ends
+  }
+  const std::scoped_lock lock(pool.mutex_);
   region->release(static_cast<std::size_t>(static_cast<char*>(memory) - region->first));
-  if (--in_use_ == 0) {
-    of_long_.clear();
-    of_short_.clear();
+  if (--pool.in_use_ == 0 && pool.keep_ == Keep::WhileUsed) {
+    pool.of_long_.clear();
+    pool.of_short_.clear();
   }
 }
 
-void Regions::give_back_pages() noexcept {
+void PagePool::give_back_pages() noexcept {
+  if (keep_ == Keep::UntilDestroyed || inherited()) {
+    return;
+  }
   const std::scoped_lock lock(mutex_);
   for (auto* const regions : {&of_long_, &of_short_}) {
     const auto unused = [](const std::unique_ptr<Region>& region) { return region->unused(); };
@@ -179,7 +192,10 @@ void Regions::give_back_pages() noexcept {
   }
 }
 
-void Regions::end_large_pages() noexcept {
+void PagePool::end_large_pages() noexcept {
+  if (keep_ == Keep::UntilDestroyed || inherited()) {
+    return;
+  }
   const std::scoped_lock lock(mutex_);
   for (const auto* const regions : {&of_long_, &of_short_}) {
     for (const std::unique_ptr<Region>& region : *regions) {
@@ -188,6 +204,62 @@ void Regions::end_large_pages() noexcept {
   }
 }
 
+std::size_t PagePool::bytes_used() const {
+  const std::scoped_lock lock(mutex_);
+  std::size_t bytes = 0;
+  for (const auto* const regions : {&of_long_, &of_short_}) {
+    for (const std::unique_ptr<Region>& region : *regions) {
+      bytes += region->handed_out;
+    }
+  }
+  return bytes;
+}
+
+}  // namespace fastphoto
+
+#else
+
+namespace fastphoto {
+
+struct Region {};
+
+void* PagePool::take(std::size_t, Lifetime, Region*& region) {
+  region = nullptr;
+  return nullptr;
+}
+void PagePool::give_back(void*, Region*) noexcept {}
+void PagePool::give_back_pages() noexcept {}
+void PagePool::end_large_pages() noexcept {}
+std::size_t PagePool::bytes_used() const { return 0; }
+
 }  // namespace fastphoto
 
 #endif
+
+namespace fastphoto {
+
+namespace {
+
+thread_local PagePool* current_pool = nullptr;
+
+long process_number() {
+#if defined(FASTPHOTO_MAPS_PAGES)
+  return getpid();
+#else
+  return 0;
+#endif
+}
+
+}  // namespace
+
+bool PagePool::inherited() const noexcept { return process_number() != process_; }
+
+PagePool::PagePool(Keep keep) : keep_(keep), process_(process_number()) {}
+PagePool::~PagePool() = default;
+
+PagePool* PagePool::current() noexcept { return current_pool; }
+
+PagePool::Use::Use(PagePool* pool) noexcept : before_(current_pool) { current_pool = pool; }
+PagePool::Use::~Use() { current_pool = before_; }
+
+}  // namespace fastphoto

@@ -1,56 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// A pool of memory pages that one object owns, so that its large buffers share huge pages and reuse each other's
+// memory.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
 
-#include "base/buffer.h"
+// Sanitizers watch what the allocator hands out, not mapped pages.
+#if defined(__linux__) && !defined(FASTPHOTO_SANITIZED)
+#define FASTPHOTO_MAPS_PAGES
+#endif
 
 namespace fastphoto {
 
 inline constexpr std::size_t cache_line = 64;
 
-}  // namespace fastphoto
-
-// Sanitizers watch what the allocator hands out, not mapped pages.
-#if defined(__linux__) && !defined(FASTPHOTO_SANITIZED)
-#define FASTPHOTO_MAPS_PAGES
-
-namespace fastphoto {
+/// Memory that is soon given back shares no pages with what stays.
+enum class Lifetime : std::uint8_t { Long, Short };
 
 /// Addresses for many buffers, mapped at once.
 struct Region;
 
-/// Hands out zeroed memory from regions, so that nearly all of it lies in large pages. What was given back is handed
-/// out again first, since the system takes longer to make a page than to clear one takes. It gets its pages when it is
-/// told that nobody will want them soon, or when nothing is in use any more.
-class Regions {
+/// Hands out zeroed memory from regions, so that nearly all of it lies in huge pages. Memory that was given back is
+/// handed out again first, since the system takes longer to make a page than to clear one.
+///
+/// A computation takes from the pool that is current on its thread (PagePool::Use). Where there is none, and on systems
+/// without mmap, buffers come from the allocator. So they do in a child of fork() that has inherited the pool, since
+/// another thread of its parent may have held the pool's lock for ever.
+class PagePool {
  public:
-  Regions();
-  ~Regions();
-  Regions(const Regions&) = delete;
-  Regions& operator=(const Regions&) = delete;
+  /// When the pool's pages go back to the system.
+  enum class Keep : std::uint8_t {
+    WhileUsed,       ///< when no buffer is left, and in give_back_pages()
+    UntilDestroyed,  ///< with the pool: a second computation of the same size finds all of its memory here
+  };
 
-  /// At a multiple of a cache line; says which region it is part of.
+  explicit PagePool(Keep keep = Keep::WhileUsed);
+  ~PagePool();
+  PagePool(const PagePool&) = delete;
+  PagePool& operator=(const PagePool&) = delete;
+
+  /// The pool that large buffers of this thread come from; none by default.
+  static PagePool* current() noexcept;
+
+  /// Makes a pool (or none) current on this thread until the end of the scope.
+  class Use {
+   public:
+    explicit Use(PagePool* pool) noexcept;
+    ~Use();
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
+
+   private:
+    PagePool* before_;
+  };
+
+  /// Zeroed memory at a multiple of a cache line, and the region that it is part of; null where pages are not mapped.
   void* take(std::size_t bytes, Lifetime lifetime, Region*& region);
-  void give_back(void* memory, Region* region) noexcept;
 
+  /// Returns memory to the pool that it came from.
+  static void give_back(void* memory, Region* region) noexcept;
+
+  /// For the end of a computation: unused pages go back to the system, unless the pool keeps them.
   void give_back_pages() noexcept;
+
+  /// For the moment when all that a step needs is allocated: gives back the unused tail of the last huge pages.
   void end_large_pages() noexcept;
 
-  /// Holds everybody else off.
-  void lock() { mutex_.lock(); }
-  void unlock() { mutex_.unlock(); }
+  /// Bytes of address space that buffers have been handed out of so far.
+  std::size_t bytes_used() const;
 
  private:
-  std::mutex mutex_;
+  bool inherited() const noexcept;
+
+  Keep keep_;
+  long process_;  // that made the pool
+  mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Region>> of_long_;
   std::vector<std::unique_ptr<Region>> of_short_;
   std::size_t in_use_ = 0;  // buffers
 };
 
 }  // namespace fastphoto
-
-#endif

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Threads that take chunks of rows from a common counter until none is left.
 #include "base/parallel.h"
 
 #include <algorithm>
@@ -6,7 +8,6 @@
 #include <system_error>
 
 #include "fastphoto/error.h"
-#include "fastphoto/options.h"
 
 namespace fastphoto {
 
@@ -14,19 +15,30 @@ namespace {
 constexpr int most_threads = 256;
 }
 
-Workers::Workers(int threads) {
-  if (threads < 0) {
+Workers::Workers(Threads threads) : pool_(threads.pool()), pages_(PagePool::current()) {
+  if (pool_ != nullptr) {
+    if (pool_->size() < 1) {
+      throw Error(ErrorKind::InvalidArgument,
+                  "the thread pool must have at least 1 thread, got " + std::to_string(pool_->size()));
+    }
+    return;
+  }
+  int count = threads.count();
+  if (count < 0) {
     throw Error(ErrorKind::InvalidArgument,
-                "threads must be 0 (all) or a positive number, got " + std::to_string(threads));
+                "threads must be 0 (all) or a positive number, got " + std::to_string(count));
   }
-  if (threads == all_threads) {
-    threads = static_cast<int>(std::thread::hardware_concurrency());  // 0 where unknown
+  if (count == all_threads) {
+    count = static_cast<int>(std::thread::hardware_concurrency());  // 0 where unknown
   }
-  const int helpers = std::clamp(threads, 1, most_threads) - 1;
+  const int helpers = std::clamp(count, 1, most_threads) - 1;
   threads_.reserve(static_cast<std::size_t>(helpers));
   try {
     for (int i = 0; i < helpers; ++i) {
-      threads_.emplace_back([this] { work(); });
+      threads_.emplace_back([this] {
+        const PagePool::Use use(pages_);
+        work();
+      });
     }
   } catch (const std::system_error&) {
     // The system gives no more threads; those that exist do the work.
@@ -54,15 +66,27 @@ void Workers::run(Index count, Index chunk, const Body& body) {
     busy_ = static_cast<int>(threads_.size());
     ++round_;
   }
-  start_.notify_all();
-  take_chunks();
-  std::unique_lock<std::mutex> lock(mutex_);
-  done_.wait(lock, [this] { return busy_ == 0; });
+  if (pool_ != nullptr) {
+    const Index tasks = std::min<Index>(pool_->size(), (count + chunk - 1) / chunk);
+    pool_->run(static_cast<int>(tasks), [this](int) {
+      const PagePool::Use use(pages_);
+      take_chunks();
+    });
+  } else {
+    start_.notify_all();
+    take_chunks();
+    wait_for_threads();
+  }
   if (error_) {
     const std::exception_ptr error = error_;
     error_ = nullptr;
     std::rethrow_exception(error);
   }
+}
+
+void Workers::wait_for_threads() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  done_.wait(lock, [this] { return busy_ == 0; });
 }
 
 void Workers::work() {

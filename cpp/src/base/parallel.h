@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Cuts a kernel's rows into chunks and runs them on the threads of one call.
 #pragma once
 
 #include <condition_variable>
@@ -9,27 +11,29 @@
 #include <thread>
 #include <vector>
 
+#include "base/page_pool.h"
 #include "fastphoto/image.h"
+#include "fastphoto/threads.h"
 
 namespace fastphoto {
 
-/// Threads that live as long as one call into the library.
+/// The threads of one call into the library: its own, which live as long as the call, or those of the host's pool.
 ///
-/// Work is cut by the caller into chunks that do not depend on the number of threads, and which thread takes which
-/// chunk is left to chance: a body must write only to its own rows, so results are the same however many there are.
+/// The caller cuts the work into chunks that do not depend on the number of threads. Which thread takes which chunk is
+/// left to chance: a body must write only to its own rows, so results are the same however many threads there are.
+/// Bodies allocate from the page pool that was in use where the Workers were made.
 class Workers {
  public:
   using Body = std::function<void(Index begin, Index end)>;
 
-  /// @param threads  all_threads (0) or a number of threads, the calling one included.
-  /// @throws Error(InvalidArgument) if negative.
-  explicit Workers(int threads);
+  /// @throws Error(InvalidArgument) if the number of threads is negative, or a pool's is not positive.
+  explicit Workers(Threads threads);
   ~Workers();
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
   /// Threads that take part, the calling one included.
-  Index threads() const { return static_cast<Index>(threads_.size()) + 1; }
+  Index threads() const { return pool_ != nullptr ? pool_->size() : static_cast<Index>(threads_.size()) + 1; }
 
   /// Calls body for [0, chunk), [chunk, 2 chunk), ... up to count, and returns when all are done. The first exception
   /// of a body is thrown again here. Not to be called from a body.
@@ -38,7 +42,10 @@ class Workers {
  private:
   void work();
   void take_chunks();
+  void wait_for_threads();
 
+  ThreadPool* pool_ = nullptr;  // the host's, if it gave one
+  PagePool* pages_;
   std::mutex mutex_;
   std::condition_variable start_;
   std::condition_variable done_;

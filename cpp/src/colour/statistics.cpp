@@ -86,7 +86,7 @@ Statistics::Statistics(Vector mean_in, Matrix covariance_in, double weight_in)
   require_option(std::isfinite(weight) && weight > 0.0, "weight", weight, "positive");
 }
 
-Statistics mean_and_covariance(const FeatureView& features, const ImageView& weights, int threads) {
+Statistics mean_and_covariance(const FeatureView& features, const ImageView& weights, Threads threads) {
   Workers workers(threads);
   require_image(workers, features, "features", 0);
   if (weights.data != nullptr) {

@@ -86,7 +86,7 @@ AffineTransform::AffineTransform(Matrix matrix_in, Vector offset_in)
   require(offset.allFinite(), "offset holds NaN or infinity; every number must be finite");
 }
 
-Image AffineTransform::apply(const FeatureView& features, int threads) const {
+Image AffineTransform::apply(const FeatureView& features, Threads threads) const {
   Workers workers(threads);
   require(features.channels == channels(), "features must have the transform's " + std::to_string(channels()) +
                                                " channels, got " + std::to_string(features.channels));

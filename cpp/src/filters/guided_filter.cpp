@@ -149,7 +149,7 @@ Index window_width(Index x, Index width, Index radius) {
 
 }  // namespace
 
-Image guided_filter(const ImageView& guide, const ImageView& src, const GuidedFilterOptions& options, int threads) {
+Image guided_filter(const ImageView& guide, const ImageView& src, const GuidedFilterOptions& options, Threads threads) {
   Workers workers(threads);
   require_option(std::isfinite(options.eps) && options.eps > 0.0, "eps", options.eps, "positive");
   require_option(options.radius >= 0, "radius", options.radius, "0 or more");

@@ -158,7 +158,7 @@ struct Planes {
 }  // namespace
 
 Image local_affine_filter(const ImageView& stylized, const ImageView& content, const LocalAffineOptions& options,
-                          int threads) {
+                          Threads threads) {
   Workers workers(threads);
   require_option(options.radius >= 0 && options.radius <= 127, "radius", options.radius, "between 0 and 127");
   require_option(std::isfinite(options.range_sigma) && options.range_sigma > 0.0, "range_sigma", options.range_sigma,

@@ -54,7 +54,7 @@ void fill_row(const Field<double>& affinity, Index radius, Index y, Index x, std
 
 }  // namespace
 
-SparseMatrix matting_laplacian(const ImageView& image, const MattingOptions& options, int threads) {
+SparseMatrix matting_laplacian(const ImageView& image, const MattingOptions& options, Threads threads) {
   Workers workers(threads);
   require_matting_options(options);
   require_image(workers, image, "image", 3);

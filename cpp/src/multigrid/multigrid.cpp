@@ -64,7 +64,9 @@ std::unique_ptr<Multigrid> Multigrid::build(Workers& workers, Field<float> color
     }
     LevelSetup next = coarsen_level(workers, setup, least_variance);
     if (multigrid->levels_.empty()) {
-      end_large_pages();  // never does set-up take more than now
+      if (PagePool* const pages = PagePool::current(); pages != nullptr) {
+        pages->end_large_pages();
+      }  // never does set-up take more than now
     }
     multigrid->levels_.push_back({std::move(setup.level), std::make_unique<LevelMatrix>(workers, setup.blocks)});
     setup = std::move(next);

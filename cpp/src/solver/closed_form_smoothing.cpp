@@ -84,7 +84,9 @@ std::vector<float> scaled(std::vector<float> numbers, float factor) {
 /// keeps constants.
 struct ClosedFormSmoother::Impl {
   SmoothingOptions options;
-  Index height = 0;  // of the content, without padding
+  std::unique_ptr<PagePool> own_pages;  // none if the caller has made a pool current, or does not want one
+  PagePool* pages;                      // what all large buffers below come from
+  Index height = 0;                     // of the content, without padding
   Index width = 0;
   bool on_its_side = false;  // rows of all below are columns of the content
   Grid grid;                 // with padding
@@ -99,8 +101,8 @@ struct ClosedFormSmoother::Impl {
   std::unique_ptr<PixelDiagonal> bound;     // d (alpha + (1 - alpha) w), which bounds the system from above
   std::unique_ptr<Multigrid> multigrid;     // none if it does not apply
 
-  Impl(const ImageView& content, const ImageView* data_weights, const SmoothingOptions& given, int threads);
-  SmoothingResult solve(const ImageView& stylized, const SolveOptions& how, int threads) const;
+  Impl(const ImageView& content, const ImageView* data_weights, const SmoothingOptions& given, Threads threads);
+  SmoothingResult solve(const ImageView& stylized, const SolveOptions& how, Threads threads) const;
   SolveReport solve_channels(Workers& workers, const ImageView& stylized, const SolveOptions& how,
                              SmoothingResult& result, Index first) const;
   void crop(Workers& workers, const Solution& u, Index channels, Index first, Image& image) const;
@@ -113,11 +115,14 @@ struct ClosedFormSmoother::Impl {
 };
 
 ClosedFormSmoother::Impl::Impl(const ImageView& content, const ImageView* data_weights, const SmoothingOptions& given,
-                               int threads)
+                               Threads threads)
     : options(given),
+      own_pages(given.page_pool && PagePool::current() == nullptr ? std::make_unique<PagePool>() : nullptr),
+      pages(own_pages != nullptr ? own_pages.get() : PagePool::current()),
       height(content.height),
       width(content.width),
       on_its_side(width < height && width < narrow && height < tall) {
+  const PagePool::Use use(pages);
   Workers workers(threads);
   require_smoothing_options(options);
   require_image(workers, content, "content", 3);
@@ -174,8 +179,10 @@ ClosedFormSmoother::Impl::Impl(const ImageView& content, const ImageView* data_w
   }
 }
 
-SmoothingResult ClosedFormSmoother::Impl::solve(const ImageView& stylized, const SolveOptions& how, int threads) const {
+SmoothingResult ClosedFormSmoother::Impl::solve(const ImageView& stylized, const SolveOptions& how,
+                                                Threads threads) const {
   const auto start = std::chrono::steady_clock::now();
+  const PagePool::Use use(pages);
   Workers workers(threads);
   require_image(workers, stylized, "stylized", 0);
   require(stylized.height == height && stylized.width == width,
@@ -261,7 +268,9 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
     }
     report.iterations += done;
   }
-  give_back_pages();  // before the result takes its own
+  if (pages != nullptr) {
+    pages->give_back_pages();  // before the result takes its own
+  }
   if (report.cancelled) {
     throw Error(ErrorKind::Cancelled,
                 "smoothing was cancelled after " + std::to_string(report.iterations) + " iterations");
@@ -300,25 +309,26 @@ void ClosedFormSmoother::Impl::crop(Workers& workers, const Solution& u, Index c
   });
 }
 
-ClosedFormSmoother::ClosedFormSmoother(const ImageView& content, const SmoothingOptions& options, int threads)
+ClosedFormSmoother::ClosedFormSmoother(const ImageView& content, const SmoothingOptions& options, Threads threads)
     : impl_(std::make_unique<Impl>(content, nullptr, options, threads)) {}
 ClosedFormSmoother::ClosedFormSmoother(const ImageView& content, const ImageView& data_weights,
-                                       const SmoothingOptions& options, int threads)
+                                       const SmoothingOptions& options, Threads threads)
     : impl_(std::make_unique<Impl>(content, &data_weights, options, threads)) {}
 ClosedFormSmoother::~ClosedFormSmoother() = default;
 ClosedFormSmoother::ClosedFormSmoother(ClosedFormSmoother&&) noexcept = default;
 ClosedFormSmoother& ClosedFormSmoother::operator=(ClosedFormSmoother&&) noexcept = default;
 
-SmoothingResult ClosedFormSmoother::solve(const ImageView& stylized, int threads) const {
+SmoothingResult ClosedFormSmoother::solve(const ImageView& stylized, Threads threads) const {
   return impl_->solve(stylized, {}, threads);
 }
 
-SmoothingResult ClosedFormSmoother::solve(const ImageView& stylized, const SolveOptions& options, int threads) const {
+SmoothingResult ClosedFormSmoother::solve(const ImageView& stylized, const SolveOptions& options,
+                                          Threads threads) const {
   return impl_->solve(stylized, options, threads);
 }
 
 SmoothingResult closed_form_smooth(const ImageView& stylized, const ImageView& content, const SmoothingOptions& options,
-                                   int threads) {
+                                   Threads threads) {
   return ClosedFormSmoother(content, options, threads).solve(stylized, threads);
 }
 

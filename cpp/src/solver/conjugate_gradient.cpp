@@ -161,7 +161,9 @@ class Correction {
         channels_(channels),
         p_(A.grid(), channels),
         z_(A.grid(), channels) {
-    end_large_pages();
+    if (PagePool* const pages = PagePool::current(); pages != nullptr) {
+      pages->end_large_pages();
+    }
   }
 
   /// Returns the iterations made. Sets `unfit` if the preconditioner or the operator turned out not to be positive

@@ -33,6 +33,8 @@ void fill(Buffer<float>& buffer, std::size_t count, float value) { std::fill_n(b
 }  // namespace
 
 TEST_CASE("a buffer is zero and begins at a cache line, whatever had its memory before") {
+  PagePool pool;
+  const PagePool::Use use(&pool);
   const Buffer<float> other(large);  // where there is none, the addresses are given back as well
   for (const Lifetime lifetime : {Lifetime::Long, Lifetime::Short}) {
     const Buffer<float> neighbour(large, lifetime);
@@ -47,8 +49,8 @@ TEST_CASE("a buffer is zero and begins at a cache line, whatever had its memory 
         CHECK(all_are(second, count, 0.0F));
         fill(second, count, 2.0F);
         if (round == 1) {
-          give_back_pages();
-          end_large_pages();
+          pool.give_back_pages();
+          pool.end_large_pages();
         }
         CHECK(all_are(first, count, 1.0F));
         CHECK(all_are(second, count, 2.0F));
@@ -58,6 +60,8 @@ TEST_CASE("a buffer is zero and begins at a cache line, whatever had its memory 
 }
 
 TEST_CASE("buffers given back in any order leave the others as they are") {
+  PagePool pool;
+  const PagePool::Use use(&pool);
   const std::vector<std::vector<std::size_t>> orders = {{0, 1, 2}, {5, 4, 3}, {1, 3, 5}, {2, 4, 3}, {4, 1, 0}};
   for (const std::vector<std::size_t>& order : orders) {
     CAPTURE(order[0]);
@@ -104,6 +108,8 @@ Buffer<float> filled(std::size_t mebibytes) {
 }  // namespace
 
 TEST_CASE("what buffers leave is handed out again, also where several lay side by side") {
+  PagePool pool;
+  const PagePool::Use use(&pool);
   std::vector<std::unique_ptr<Buffer<float>>> buffers;
   buffers.reserve(6);
   for (int k = 0; k < 6; ++k) {
@@ -120,6 +126,8 @@ TEST_CASE("what buffers leave is handed out again, also where several lay side b
 }
 
 TEST_CASE("pages on which nothing is in use go back to the system when it is time, and all in the end") {
+  PagePool pool;
+  const PagePool::Use use(&pool);
   const std::size_t at_first = resident_bytes();
   {
     std::vector<Buffer<float>> buffers;
@@ -129,7 +137,7 @@ TEST_CASE("pages on which nothing is in use go back to the system when it is tim
     }
     const std::size_t before = resident_bytes();
     buffers.erase(buffers.begin() + 1);
-    give_back_pages();
+    pool.give_back_pages();
     CHECK(before - resident_bytes() >= 16 * mebibyte - 2 * page);  // pages shared with the neighbours stay
     CHECK(all_are(buffers[1], 16 * mebibyte / sizeof(float), 1.0F));
     CHECK(all_are(filled(8), 8 * mebibyte / sizeof(float), 1.0F));
@@ -138,9 +146,11 @@ TEST_CASE("pages on which nothing is in use go back to the system when it is tim
 }
 
 TEST_CASE("behind the last buffer no large page is filled once it is time for small ones") {
+  PagePool pool;
+  const PagePool::Use use(&pool);
   const Buffer<float> first = filled(8);
   Buffer<float> last(mebibyte / sizeof(float));  // begins a page, ends within it
-  end_large_pages();
+  pool.end_large_pages();
   const std::size_t before = resident_bytes();
   fill(last, mebibyte / sizeof(float), 1.0F);
   CHECK(resident_bytes() - before <= mebibyte + mebibyte / 4);
@@ -148,15 +158,31 @@ TEST_CASE("behind the last buffer no large page is filled once it is time for sm
   auto more = std::make_unique<Buffer<float>>(filled(4));
   const std::size_t with_more = resident_bytes();
   more.reset();
-  end_large_pages();
+  pool.end_large_pages();
   CHECK(with_more - resident_bytes() >= 4 * mebibyte - mebibyte / 4);
   CHECK(all_are(first, 8 * mebibyte / sizeof(float), 1.0F));
   CHECK(all_are(last, mebibyte / sizeof(float), 1.0F));
 }
 
-TEST_CASE("a child of fork() takes buffers, whatever other threads were doing when it was made") {
+TEST_CASE("a pool that keeps its pages has them for the next computation of that size") {
+  PagePool pool(PagePool::Keep::UntilDestroyed);
+  const PagePool::Use use(&pool);
+  static_cast<void>(filled(32));
+  const std::size_t before = resident_bytes();
+  pool.give_back_pages();
+  CHECK(resident_bytes() + page >= before);
+  CHECK(all_are(filled(32), 32 * mebibyte / sizeof(float), 1.0F));
+  CHECK(resident_bytes() <= before + page);
+  CHECK(pool.bytes_used() <= 34 * mebibyte);
+}
+
+TEST_CASE("a child of fork() takes buffers, whatever other threads did with the pool when it was made") {
+  PagePool pool;
+  const PagePool::Use use(&pool);
+  const Buffer<float> inherited = filled(1);
   std::atomic<bool> stop = false;
-  std::thread other([&stop] {
+  std::thread other([&] {
+    const PagePool::Use in_thread(&pool);
     while (!stop) {
       const Buffer<float> of_long(large, Lifetime::Long);
       const Buffer<float> of_short(large, Lifetime::Short);
@@ -167,9 +193,16 @@ TEST_CASE("a child of fork() takes buffers, whatever other threads were doing wh
     const pid_t child = fork();
     if (child == 0) {
       alarm(5);  // ends a child that waits for a lock
-      const Buffer<float> of_long(large, Lifetime::Long);
-      const Buffer<float> of_short(large, Lifetime::Short);
-      _exit(all_are(of_long, large, 0.0F) && all_are(of_short, large, 0.0F) ? 0 : 1);
+      {
+        const Buffer<float> copy = inherited;  // NOLINT(performance-unnecessary-copy-initialization): is the test
+        const Buffer<float> of_long(large, Lifetime::Long);
+        const Buffer<float> of_short(large, Lifetime::Short);
+        pool.give_back_pages();
+        if (!all_are(of_long, large, 0.0F) || !all_are(of_short, large, 0.0F) || copy.data()[0] != 1.0F) {
+          _exit(1);
+        }
+      }
+      _exit(0);
     }
     int status = -1;
     waitpid(child, &status, 0);
@@ -193,12 +226,14 @@ TEST_CASE("copies and moves of buffers keep their samples") {
   CHECK(all_are(copy, large, 4.0F));
 }
 
-TEST_CASE("threads take and give back buffers at once") {
+TEST_CASE("threads take buffers from one pool and give them back at once") {
+  PagePool pool;
   std::vector<int> failures(4);
   std::vector<std::thread> threads;
   threads.reserve(failures.size());
   for (std::size_t t = 0; t < failures.size(); ++t) {
-    threads.emplace_back([&failures, t] {
+    threads.emplace_back([&failures, &pool, t] {
+      const PagePool::Use use(&pool);
       for (int round = 0; round < 20; ++round) {
         const std::size_t count = large / 4 + 999 * static_cast<std::size_t>(round);
         Buffer<float> one(count);

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which threads a call may use: a number of its own, or the pool that the host has already.
+#pragma once
+
+#include <functional>
+
+namespace fastphoto {
+
+/// Value of every `threads` argument that means: as many as the hardware runs at once.
+inline constexpr int all_threads = 0;
+
+/// A host's own pool of threads. Derive from it to run the library's work on threads that exist already.
+class ThreadPool {
+ public:
+  virtual ~ThreadPool() = default;
+
+  /// How many tasks can run at once, the calling thread's included; at least 1.
+  virtual int size() const = 0;
+
+  /// Calls task(0) .. task(count - 1), each once, on any thread and in any order, and returns when all have ended.
+  /// Tasks do not wait for each other and do not throw.
+  virtual void run(int count, const std::function<void(int)>& task) = 0;
+
+ protected:
+  ThreadPool() = default;
+  ThreadPool(const ThreadPool&) = default;
+  ThreadPool& operator=(const ThreadPool&) = default;
+};
+
+/// The argument `threads` of every function: a number (all_threads or more than zero) or a host's pool.
+/// Results are equal, bit for bit, whatever it is.
+class Threads {
+ public:
+  Threads() = default;
+  Threads(int count) : count_(count) {}        // NOLINT(google-explicit-constructor): a number is what most give
+  Threads(ThreadPool& pool) : pool_(&pool) {}  // NOLINT(google-explicit-constructor): the pool must outlive the call
+
+  int count() const noexcept { return count_; }
+  ThreadPool* pool() const noexcept { return pool_; }
+
+ private:
+  int count_ = all_threads;
+  ThreadPool* pool_ = nullptr;
+};
+
+}  // namespace fastphoto
