@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-namespace fastphoto {
+#include <limits>
 
-/// Value of every `threads` argument that means: as many as the hardware runs at once.
-/// Results are equal, bit for bit, for every number of threads.
-inline constexpr int all_threads = 0;
+#include "fastphoto/threads.h"
+
+namespace fastphoto {
 
 /// Matting Laplacian: Levin, Lischinski, Weiss, "A Closed-Form Solution to Natural Image Matting", PAMI 2008.
 struct MattingOptions {
@@ -24,9 +24,11 @@ struct SmoothingOptions {
                               ///< no pixel changed by more than rtol of the largest in the last iteration
   int max_iterations = 5000;  ///< of conjugate gradients, >= 0
   int border_padding = 0;     ///< pixels of edge replication added before and cropped after, >= 0
-  bool normalized = true;     ///< true: the paper's S = D^-1/2 W D^-1/2, whose D^(1/2) darkens the outermost 2 radius
-                           ///< pixels and brightens what is next to them; false: R = u with D Y on the right side, the
-                           ///< same wherever D is constant, and constants come back exactly up to the border
+  bool normalized = false;    ///< false: D Y on the right side, R = u, so that a constant stays constant; true: the
+                              ///< paper's S = D^-1/2 W D^-1/2, whose D^(1/2) darkens the outermost 2 radius pixels
+                              ///< and brightens their neighbours. Both are the same wherever D is constant.
+  bool page_pool = true;      ///< true: large buffers share huge pages in a pool that the smoother owns; false: every
+                              ///< buffer is an ordinary allocation
 };
 
 /// Guided filter: He, Sun, Tang, "Guided Image Filtering", PAMI 2013, with a grey or colour guide.
@@ -50,6 +52,45 @@ struct TransformOptions {
   double style_ridge = 0.0;      ///< added to the diagonal of the style's covariance, >= 0
   double eigenvalue_cut = 1e-5;  ///< eigenvalues (after the ridge) below this are dropped, >= 0
   double strength = 1.0;         ///< 0 leaves the features as they are, exactly; 1 aligns them; 0 .. 1
+};
+
+/// The Knothe-Rosenblatt map of colours (knothe_rosenblatt.h).
+struct KnotheRosenblattOptions {
+  double content_ridge = 0.0;  ///< added to the diagonal of the content's covariance, >= 0. A grey content needs one
+  double style_ridge = 0.0;    ///< added to the diagonal of the style's covariance, >= 0
+  double max_gain = std::numeric_limits<double>::infinity();  ///< limit for the gain of chroma, >= 1
+  double least_shift =
+      0.05;               ///< share of the style's variance of chroma below which a squared shift counts as none, > 0
+  double strength = 1.0;  ///< 0 (the identity) .. 1
+};
+
+/// Compression into the range of colours (gamut.h). The arrays go together: shares of the values at one end of a
+/// channel whose excess is looked at, and how much of it counts at either end. What lies beyond the outermost 5 % may
+/// be cut off if it is not far out. Burnt highlights disturb more than black shadows, so theirs count more and get more
+/// room.
+struct GamutOptions {
+  double shares[3] = {0.05, 0.01, 0.001};          ///< 0 .. 1
+  double shadows_counted[3] = {1.0, 0.6, 0.3};     ///< 0 .. 1
+  double highlights_counted[3] = {1.0, 1.0, 0.8};  ///< 0 .. 1
+  double knee_per_excess = 4.0;                    ///< tones up to so many times the excess give room, > 0
+  double largest_shadow_knee = 0.15;               ///< but never more than this much of the range, 0 .. 1
+  double largest_highlight_knee = 0.3;
+  double least_excess = 1e-3;  ///< excess below this is invisible (a quarter of an 8-bit step), > 0
+};
+
+/// Giving a restyled photo the content's detail back (detail.h).
+struct DetailOptions {
+  double radius = 12.0 / 700.0;  ///< of the guided filter, as a share of the longer side, > 0
+  double edge_variance = 0.02;   ///< its eps: the variance of what counts as an edge rather than as detail, > 0
+  double amount = 0.8;           ///< how much of the result's detail is replaced, 0 .. 1
+  double largest_change = 0.05;  ///< no pixel is changed by more: larger differences are edges and would get halos, > 0
+  double largest_gain = 3.0;     ///< the content's detail is not made stronger: in a flat content it is noise, > 0
+};
+
+/// Which labels of two masks take part (labels.h).
+struct LabelOptions {
+  double min_area = 10.0;         ///< pixels at working size that a label must exceed in both photos, >= 0
+  double max_area_ratio = 100.0;  ///< the areas' ratio must be below this, > 1
 };
 
 }  // namespace fastphoto
