@@ -8,8 +8,8 @@ PATH="$PWD/.venv/bin:$PATH"
 CMAKE_GENERATOR=Ninja # comes with .venv; make may be missing
 export PATH CMAKE_GENERATOR
 
-# Eigen from PyPI (cmeel-eigen); doctest, if it had to be unpacked.
-for prefix in "$PWD"/.venv/lib/python3.*/site-packages/cmeel.prefix "$PWD/.deps/usr"; do
+# Eigen and JSON from PyPI (cmeel-eigen, nlohmann-json); doctest, if it had to be unpacked.
+for prefix in "$PWD"/.venv/lib/python3.*/site-packages/cmeel.prefix "$PWD"/.venv/lib/python3.*/site-packages/nlohmann_json "$PWD/.deps/usr"; do
     if [ -d "$prefix" ]; then
         CMAKE_PREFIX_PATH="$prefix${CMAKE_PREFIX_PATH:+:$CMAKE_PREFIX_PATH}"
         export CMAKE_PREFIX_PATH
