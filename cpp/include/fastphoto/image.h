@@ -68,16 +68,19 @@ enum class Layout {
   Planar,       ///< C x H x W
 };
 
+/// Frees the samples of an Image.
+struct FreeImage {
+  void* region = nullptr;  // of the engine's page pool that the samples are part of; none: they came from new[]
+  void operator()(float* samples) const noexcept;
+};
+
 /// An owned image without gaps. Move-only: a photo is never copied by accident.
 class Image {
  public:
   Image() = default;
 
   /// Samples are left uninitialised.
-  Image(Index height, Index width, Index channels, Layout layout = Layout::Interleaved)
-      : samples_(new float[static_cast<std::size_t>(height * width * channels)]),
-        view_(layout == Layout::Interleaved ? ImageView(samples_.get(), height, width, channels)
-                                            : feature_view(samples_.get(), channels, height, width)) {}
+  Image(Index height, Index width, Index channels, Layout layout = Layout::Interleaved);
 
   const ImageView& view() const noexcept { return view_; }
   Index height() const noexcept { return view_.height; }
@@ -87,13 +90,10 @@ class Image {
   const float* data() const noexcept { return samples_.get(); }
 
   /// Hands the samples over to the caller, who frees them with delete[]; the image is empty afterwards.
-  float* release() noexcept {
-    view_ = ImageView();
-    return samples_.release();
-  }
+  float* release();
 
  private:
-  std::unique_ptr<float[]> samples_;
+  std::unique_ptr<float[], FreeImage> samples_;
   ImageView view_;
 };
 

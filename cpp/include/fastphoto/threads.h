@@ -39,9 +39,20 @@ class Threads {
   int count() const noexcept { return count_; }
   ThreadPool* pool() const noexcept { return pool_; }
 
+  /// The same threads, with a question that the call asks some twenty times a second, on the thread that made it, also
+  /// in the midst of its steps. The answer false cancels: the call then throws Error(Cancelled). What `keep_going`
+  /// throws itself comes out of the call. It must outlive the call.
+  Threads polling(const std::function<bool()>& keep_going) const noexcept {
+    Threads result = *this;
+    result.keep_going_ = &keep_going;
+    return result;
+  }
+  const std::function<bool()>* keep_going() const noexcept { return keep_going_; }
+
  private:
   int count_ = all_threads;
   ThreadPool* pool_ = nullptr;
+  const std::function<bool()>* keep_going_ = nullptr;
 };
 
 }  // namespace fastphoto

@@ -130,7 +130,7 @@ struct Region {
   std::size_t handed_out = 0;  // behind it nothing ever was: it is zero, and takes no memory yet
 };
 
-void* PagePool::take(std::size_t bytes, Lifetime lifetime, Region*& region) {
+void* PagePool::take(std::size_t bytes, Lifetime lifetime, Region*& region, Clear clear) {
   if (inherited()) {
     region = nullptr;
     return nullptr;
@@ -156,7 +156,7 @@ void* PagePool::take(std::size_t bytes, Lifetime lifetime, Region*& region) {
     region = regions.back().get();
     best = region->pieces.begin();
   }
-  const std::size_t to_clear = bytes - region->new_bytes(best->first, bytes);
+  const std::size_t to_clear = clear == Clear::Yes ? bytes - region->new_bytes(best->first, bytes) : 0;
   region->use(best, room);
   ++in_use_;
   char* const memory = region->first + best->first;
@@ -223,7 +223,7 @@ namespace fastphoto {
 
 struct Region {};
 
-void* PagePool::take(std::size_t, Lifetime, Region*& region) {
+void* PagePool::take(std::size_t, Lifetime, Region*& region, Clear) {
   region = nullptr;
   return nullptr;
 }

@@ -59,8 +59,11 @@ class PagePool {
     PagePool* before_;
   };
 
-  /// Zeroed memory at a multiple of a cache line, and the region that it is part of; null where pages are not mapped.
-  void* take(std::size_t bytes, Lifetime lifetime, Region*& region);
+  enum class Clear : bool { No, Yes };
+
+  /// Memory at a multiple of a cache line, zeroed unless told otherwise, and the region that it is part of; null where
+  /// pages are not mapped.
+  void* take(std::size_t bytes, Lifetime lifetime, Region*& region, Clear clear = Clear::Yes);
 
   /// Returns memory to the pool that it came from.
   static void give_back(void* memory, Region* region) noexcept;

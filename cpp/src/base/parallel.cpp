@@ -13,9 +13,15 @@ namespace fastphoto {
 
 namespace {
 constexpr int most_threads = 256;
-}
+constexpr std::chrono::milliseconds between_questions{50};
+}  // namespace
 
-Workers::Workers(Threads threads) : pool_(threads.pool()), pages_(PagePool::current()) {
+Workers::Workers(Threads threads)
+    : pool_(threads.pool()),
+      pages_(PagePool::current()),
+      keep_going_(threads.keep_going()),
+      caller_(std::this_thread::get_id()),
+      asked_(std::chrono::steady_clock::now()) {
   if (pool_ != nullptr) {
     if (pool_->size() < 1) {
       throw Error(ErrorKind::InvalidArgument,
@@ -108,6 +114,20 @@ void Workers::work() {
   }
 }
 
+void Workers::ask_whether_to_go_on() {
+  if (keep_going_ == nullptr || std::this_thread::get_id() != caller_) {
+    return;
+  }
+  const auto now = std::chrono::steady_clock::now();
+  if (now - asked_ < between_questions) {
+    return;
+  }
+  asked_ = now;
+  if (!(*keep_going_)()) {
+    throw Error(ErrorKind::Cancelled, "the call was cancelled");
+  }
+}
+
 void Workers::take_chunks() {
   for (;;) {
     Index begin = 0;
@@ -122,6 +142,7 @@ void Workers::take_chunks() {
       next_ = end;
     }
     try {
+      ask_whether_to_go_on();
       (*body_)(begin, end);
     } catch (...) {
       const std::scoped_lock lock(mutex_);

@@ -3,6 +3,7 @@
 // Cuts a kernel's rows into chunks and runs them on the threads of one call.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -42,10 +43,14 @@ class Workers {
  private:
   void work();
   void take_chunks();
+  void ask_whether_to_go_on();
   void wait_for_threads();
 
   ThreadPool* pool_ = nullptr;  // the host's, if it gave one
   PagePool* pages_;
+  const std::function<bool()>* keep_going_;  // Threads::polling; may be null
+  std::thread::id caller_;                   // the thread that asks it
+  std::chrono::steady_clock::time_point asked_;
   std::mutex mutex_;
   std::condition_variable start_;
   std::condition_variable done_;
