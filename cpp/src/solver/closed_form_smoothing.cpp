@@ -182,6 +182,7 @@ ClosedFormSmoother::Impl::Impl(const ImageView& content, const ImageView* data_w
 SmoothingResult ClosedFormSmoother::Impl::solve(const ImageView& stylized, const SolveOptions& how,
                                                 Threads threads) const {
   const auto start = std::chrono::steady_clock::now();
+  PagePool* const of_caller = PagePool::current();
   const PagePool::Use use(pages);
   Workers workers(threads);
   require_image(workers, stylized, "stylized", 0);
@@ -195,7 +196,10 @@ SmoothingResult ClosedFormSmoother::Impl::solve(const ImageView& stylized, const
     require_same_size(*how.initial, "initial", stylized, "stylized");
   }
   SmoothingResult result;
-  result.image = Image(height, width, stylized.channels);
+  {
+    const PagePool::Use outside(of_caller);  // the result may outlive the smoother
+    result.image = Image(height, width, stylized.channels);
+  }
   if (system == nullptr) {
     for (Index i = 0; i < stylized.pixels(); ++i) {
       for (Index c = 0; c < stylized.channels; ++c) {
