@@ -9,10 +9,12 @@ namespace py = pybind11;
 
 void bind_errors(py::module_& module);
 void bind_laplacian(py::module_& module);
+void bind_runtime(py::module_& module);
 void bind_simd_level(py::module_& module);
 void bind_smoothing(py::module_& module);
 void bind_filters(py::module_& module);
 void bind_statistics(py::module_& module);
+void bind_stylizer(py::module_& module);
 void bind_transform(py::module_& module);
 
 }  // namespace fastphoto::python

@@ -15,4 +15,6 @@ PYBIND11_MODULE(_core, module) {
   fastphoto::python::bind_filters(module);
   fastphoto::python::bind_statistics(module);
   fastphoto::python::bind_transform(module);
+  fastphoto::python::bind_runtime(module);
+  fastphoto::python::bind_stylizer(module);
 }

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The map of each alignment: its method, its ridges and what the colours hold back.
+#include "engine/alignment.h"
+
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "fastphoto/error.h"
+#include "fastphoto/knothe_rosenblatt.h"
+#include "fastphoto/transform.h"
+
+namespace fastphoto {
+
+namespace {
+
+/// Added to both photos' covariances: a share of their mean variance limits how much a direction in which the content
+/// hardly varies can be amplified.
+double common_ridge(const Alignment& alignment, const Statistics& content, const Statistics& style) {
+  const double mean_variance =
+      (content.covariance.trace() + style.covariance.trace()) / (2.0 * static_cast<double>(alignment.channels));
+  return alignment.relative_ridge * mean_variance;
+}
+
+KnotheRosenblattOptions colour_options(const Alignment& alignment, const Statistics& content, const Statistics& style,
+                                       double strength) {
+  const double ridge = common_ridge(alignment, content, style);
+  KnotheRosenblattOptions options;
+  options.content_ridge = alignment.content_ridge + ridge;
+  options.style_ridge = alignment.style_ridge + ridge;
+  options.max_gain = alignment.max_gain.value_or(std::numeric_limits<double>::infinity());
+  options.least_shift = alignment.least_shift;
+  options.strength = strength * alignment.strength;
+  return options;
+}
+
+AffineTransform identity(Index channels) { return {Matrix::Identity(channels, channels), Vector::Zero(channels)}; }
+
+AffineTransform map_of(const Alignment& alignment, const Statistics& content, const Statistics& style,
+                       double strength) {
+  if (alignment.method == AlignmentMethod::Learned) {
+    return identity(alignment.channels);  // the estimator has mapped the photo's colours before
+  }
+  if (alignment.method == AlignmentMethod::KnotheRosenblatt) {
+    return knothe_rosenblatt(content, style, colour_options(alignment, content, style, strength));
+  }
+  const double ridge = common_ridge(alignment, content, style);
+  TransformOptions options;
+  options.content_ridge = alignment.content_ridge + ridge;
+  options.style_ridge = alignment.style_ridge + ridge;
+  options.strength = strength * alignment.strength;
+  return alignment.method == AlignmentMethod::MongeKantorovich ? monge_kantorovich(content, style, options)
+                                                               : whitening_coloring(content, style, options);
+}
+
+/// The style's statistics, its mean moved towards the content's until `share` of the way is left.
+Statistics nearer(const Statistics& style, const Statistics& content, double share) {
+  Statistics result = style;
+  result.mean = content.mean + share * (style.mean - content.mean);
+  return result;
+}
+
+}  // namespace
+
+AffineMaps::AffineMaps(Index label_count, Index channel_count)
+    : labels(label_count),
+      channels(channel_count),
+      matrix(static_cast<std::size_t>(label_count * channel_count * channel_count)),
+      offset(static_cast<std::size_t>(label_count * channel_count)) {}
+
+ChainAlignment::ChainAlignment(const std::vector<Alignment>& alignments, std::vector<ByLabel> style, double strength,
+                               bool keep_rest)
+    : alignments_(alignments),
+      style_(std::move(style)),
+      strength_(strength),
+      keep_rest_(keep_rest),
+      shares_(style_.empty() ? 0 : style_.front().size(), 1.0) {}
+
+AffineMaps ChainAlignment::maps(std::size_t index, const ByLabel& content) {
+  const Alignment& alignment = alignments_[index];
+  const ByLabel& style = style_[index];
+  const Index labels = static_cast<Index>(style.size()) + (keep_rest_ ? 1 : 0);
+  if (static_cast<Index>(content.size()) != labels) {
+    throw Error(ErrorKind::Model, "alignment '" + alignment.name + "': the graph gave the statistics of " +
+                                      std::to_string(content.size()) + " labels, expected " + std::to_string(labels));
+  }
+  AffineMaps result(labels, alignment.channels);
+  const Index c = alignment.channels;
+  for (std::size_t label = 0; label < content.size(); ++label) {
+    AffineTransform map;
+    if (label == style.size()) {
+      map = identity(c);
+    } else if (index > 0 && shares_[label] != 1.0) {
+      map = map_of(alignment, content[label], nearer(style[label], content[label], shares_[label]), strength_);
+    } else {
+      map = map_of(alignment, content[label], style[label], strength_);
+    }
+    if (index == 0 && label < style.size()) {
+      shares_[label] = alignment.method == AlignmentMethod::KnotheRosenblatt
+                           ? levels_share(content[label], style[label],
+                                          colour_options(alignment, content[label], style[label], strength_))
+                           : 1.0;
+    }
+    const auto at = static_cast<Index>(label);
+    Eigen::Map<Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(result.matrix.data() + at * c * c,
+                                                                                      c, c) = map.matrix.cast<float>();
+    Eigen::Map<Eigen::VectorXf>(result.offset.data() + at * c, c) = map.offset.cast<float>();
+  }
+  return result;
+}
+
+}  // namespace fastphoto

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From two photos' statistics to the affine maps that a segment applies.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "fastphoto/engine/bundle.h"
+#include "fastphoto/statistics.h"
+
+namespace fastphoto {
+
+/// f' = T f + b for each label: T is labels x channels x channels, b labels x channels, as graphs take them.
+struct AffineMaps {
+  AffineMaps(Index label_count, Index channel_count);
+
+  Index labels;
+  Index channels;
+  std::vector<float> matrix;
+  std::vector<float> offset;
+};
+
+/// The maps of one photo's way down the chain.
+///
+/// Where the style's colours are too many for the content's, the colours' alignment holds back a part of the shift
+/// between the mean chromas (knothe_rosenblatt.h). The levels after it then move their mean features by a share of
+/// their way only, or they would bring in what the colours held back.
+class ChainAlignment {
+ public:
+  /// Statistics of each label that takes part.
+  using ByLabel = std::vector<Statistics>;
+
+  /// @param style      for each alignment.
+  /// @param strength   0 (nothing changes) .. 1.
+  /// @param keep_rest  whether there is one more label, of pixels that keep their features.
+  ChainAlignment(const std::vector<Alignment>& alignments, std::vector<ByLabel> style, double strength, bool keep_rest);
+
+  /// The maps of alignment `index`, to be asked for from the first to the last; `content` ends with the statistics of
+  /// the rest, if there is one.
+  AffineMaps maps(std::size_t index, const ByLabel& content);
+
+ private:
+  const std::vector<Alignment>& alignments_;
+  std::vector<ByLabel> style_;
+  double strength_;
+  bool keep_rest_;
+  std::vector<double> shares_;  // for each label
+};
+
+}  // namespace fastphoto

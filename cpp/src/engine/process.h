@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Notices that an object was inherited by a child of fork(), where a runtime's threads do not exist.
+#pragma once
+
+#include <string>
+
+namespace fastphoto {
+
+class OwnProcess {
+ public:
+  /// @param what  owns this, for the message.
+  explicit OwnProcess(std::string what);
+
+  /// @throws Error(Device) in another process than the one that made this.
+  void require() const;
+
+ private:
+  std::string what_;
+  long number_;
+};
+
+}  // namespace fastphoto

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Lends page pools and adds up what a photo takes.
+#include "engine/workspaces.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace fastphoto {
+
+Workspaces::Loan::~Loan() {
+  if (pages_ == nullptr) {
+    return;
+  }
+  const std::scoped_lock lock(owner_->mutex_);
+  if (owner_->keeps_) {
+    owner_->idle_.push_back(std::move(pages_));
+  }
+}
+
+Workspaces::Loan Workspaces::lend() {
+  const std::scoped_lock lock(mutex_);
+  if (idle_.empty()) {
+    return {*this, std::make_unique<PagePool>(keeps_ ? PagePool::Keep::UntilDestroyed : PagePool::Keep::WhileUsed)};
+  }
+  std::unique_ptr<PagePool> pages = std::move(idle_.back());
+  idle_.pop_back();
+  return {*this, std::move(pages)};
+}
+
+void Workspaces::keep() {
+  const std::scoped_lock lock(mutex_);
+  keeps_ = true;
+}
+
+namespace {
+
+// Bytes a pixel. Photos are three float32 samples.
+constexpr double photo_bytes = 12.0;
+// What smoothing takes beside content, restyled photo and result (docs/smoothing.md): measured, and a tenth more.
+constexpr double closed_form_bytes = 240.0;
+constexpr double guided_bytes = 60.0;
+// Luma and its detail, and what the guided filter takes for them.
+constexpr double detail_bytes = 60.0;
+// Rounding up to huge pages, and what does not grow with the photo.
+constexpr double fixed_bytes = 32e6;
+
+}  // namespace
+
+std::size_t bytes_needed(const MemoryNeeds& network, Size photo, Size working, Smoothing smoothing) {
+  const double pixels = static_cast<double>(photo.height) * static_cast<double>(photo.width);
+  const double working_pixels = static_cast<double>(working.height) * static_cast<double>(working.width);
+  const double smoothing_bytes = smoothing == Smoothing::ClosedForm ? closed_form_bytes
+                                 : smoothing == Smoothing::Guided   ? guided_bytes
+                                                                    : 0.0;
+  const double after_network = std::max(smoothing_bytes, detail_bytes) + 3.0 * photo_bytes;
+  return static_cast<std::size_t>(fixed_bytes + network.fixed_bytes + network.bytes_per_working_pixel * working_pixels +
+                                  after_network * pixels);
+}
+
+}  // namespace fastphoto

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The engine: Stylizer, its report, and the chain of graphs on its own for checks.
+#include <pybind11/functional.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "arrays.h"
+#include "bindings.h"
+#include "engine/chain.h"
+#include "fastphoto/engine/stylizer.h"
+#include "fastphoto/error.h"
+#include "python_runtime.h"
+
+namespace fastphoto::python {
+
+namespace {
+
+Smoothing smoothing_argument(const std::string& name) {
+  if (name == "closed-form") {
+    return Smoothing::ClosedForm;
+  }
+  if (name == "guided") {
+    return Smoothing::Guided;
+  }
+  if (name == "none") {
+    return Smoothing::None;
+  }
+  throw Error(ErrorKind::InvalidArgument, "smoothing must be one of closed-form, guided, none, got '" + name + "'");
+}
+
+Index side_argument(const py::object& side) {
+  if (side.is_none()) {
+    return 0;
+  }
+  const int pixels = int_argument(side, "max_side");
+  if (pixels < 1) {
+    throw Error(ErrorKind::InvalidArgument, "max_side must be at least 1 pixel, got " + std::to_string(pixels));
+  }
+  return pixels;
+}
+
+/// Asks Python while the engine is at work: for a signal such as Ctrl-C, and the callback if there is one.
+Progress progress_argument(const py::object& callback) {
+  return [callback](const char* step, double share) {
+    const py::gil_scoped_acquire locked;
+    if (PyErr_CheckSignals() != 0) {
+      throw py::error_already_set();
+    }
+    return callback.is_none() || !callback(step, share).is(py::bool_(false));
+  };
+}
+
+py::tuple size_tuple(const Size& size) { return py::make_tuple(size.height, size.width); }
+
+std::unique_ptr<Stylizer> open_stylizer(const Bundle& bundle, py::object runtime) {
+  const std::shared_ptr<Runtime> opened = python_runtime(std::move(runtime));
+  const py::gil_scoped_release unlocked;
+  return std::make_unique<Stylizer>(bundle, opened);
+}
+
+Look analyze(const Stylizer& self, const py::object& style, const py::object& mask, const py::object& max_side,
+             const py::object& threads, const py::object& progress) {
+  const Pixels pixels = pixels_argument(style, "style");
+  const MaskView labels = mask_argument(mask, "style mask");
+  const AnalyzeOptions options{side_argument(max_side), int_argument(threads, "threads"), progress_argument(progress)};
+  const py::gil_scoped_release unlocked;
+  return self.analyze(pixels, labels, options);
+}
+
+ApplyOptions apply_options(const std::string& smoothing, const py::object& strength, const py::object& max_side,
+                           const py::object& threads, const py::object& progress) {
+  return {smoothing_argument(smoothing), float_argument(strength, "strength"), side_argument(max_side),
+          int_argument(threads, "threads"), progress_argument(progress)};
+}
+
+Stylizer::Restyled restyle(const Stylizer& self, const py::object& content, const Look& look, const py::object& mask,
+                           const std::string& smoothing, const py::object& strength, const py::object& max_side,
+                           const py::object& threads, const py::object& progress) {
+  const ApplyOptions options = apply_options(smoothing, strength, max_side, threads, progress);
+  const Pixels pixels = pixels_argument(content, "content");
+  const MaskView labels = mask_argument(mask, "content mask");
+  const py::gil_scoped_release unlocked;
+  return self.restyle(pixels, look, labels, options);
+}
+
+Report finish(const Stylizer& self, Stylizer::Restyled& photo, const py::object& result, const py::object& threads,
+              const py::object& progress) {
+  const MutablePixels pixels = mutable_pixels_argument(result, "result");
+  const int count = int_argument(threads, "threads");
+  const Progress ask = progress_argument(progress);
+  const py::gil_scoped_release unlocked;
+  return self.finish(std::move(photo), pixels, count, ask);
+}
+
+/// The chain on one runtime, without what comes before and after it.
+class NetworkChain {
+ public:
+  NetworkChain(const Bundle& bundle, std::shared_ptr<Runtime> runtime)
+      : bundle_(bundle), chain_(bundle_, std::move(runtime)) {}
+
+  const Chain& chain() const { return chain_; }
+  const Bundle& bundle() const { return bundle_; }
+
+ private:
+  const Bundle bundle_;
+  const Chain chain_;
+};
+
+std::unique_ptr<NetworkChain> open_chain(const Bundle& bundle, py::object runtime) {
+  const std::shared_ptr<Runtime> opened = python_runtime(std::move(runtime));
+  const py::gil_scoped_release unlocked;
+  return std::make_unique<NetworkChain>(bundle, opened);
+}
+
+/// The network's result for a pair without masks, before anything else is done to it.
+py::array restyle_by_chain(const NetworkChain& self, const py::object& content, const py::object& style,
+                           const py::object& strength) {
+  const ImageView photo = image_argument(content, "content");
+  const ImageView wanted = image_argument(style, "style");
+  const double amount = float_argument(strength, "strength");
+  Image result;
+  {
+    const py::gil_scoped_release unlocked;
+    const Progress nobody;
+    StepProgress progress(nobody, 1);
+    ChainAlignment align(self.bundle().manifest().alignments, self.chain().style_statistics(wanted, {}, progress),
+                         amount, false);
+    result = self.chain().run(photo, {}, align, progress);
+  }
+  return move_out(std::move(result), shape_of(content));
+}
+
+std::vector<std::vector<Statistics>> style_statistics(const NetworkChain& self, const py::object& style) {
+  const ImageView photo = image_argument(style, "style");
+  const py::gil_scoped_release unlocked;
+  const Progress nobody;
+  StepProgress progress(nobody, 1);
+  return self.chain().style_statistics(photo, {}, progress);
+}
+
+py::tuple chain_maps(const Bundle& bundle, std::vector<ChainAlignment::ByLabel> style,
+                     const std::vector<ChainAlignment::ByLabel>& content, double strength, bool keep_rest) {
+  py::list maps;
+  ChainAlignment align(bundle.manifest().alignments, std::move(style), strength, keep_rest);
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    const AffineMaps found = align.maps(i, content[i]);
+    const std::vector<py::ssize_t> square = {found.labels, found.channels, found.channels};
+    const std::vector<py::ssize_t> row = {found.labels, found.channels};
+    maps.append(
+        py::make_tuple(py::array_t<float>(square, found.matrix.data()), py::array_t<float>(row, found.offset.data())));
+  }
+  return py::tuple(maps);
+}
+
+void bind_report(py::module_& module) {
+  py::class_<DeviceReport>(module, "DeviceReport", "Where the network runs, and why there.")
+      .def_readonly("requested", &DeviceReport::requested)
+      .def_readonly("used", &DeviceReport::used)
+      .def_readonly("provider", &DeviceReport::provider)
+      .def_readonly("reason", &DeviceReport::reason)
+      .def_readonly("precision", &DeviceReport::precision);
+  py::class_<StageReport>(module, "StageReport", "One stage and how long it took.")
+      .def_readonly("name", &StageReport::name)
+      .def_readonly("seconds", &StageReport::seconds);
+  py::class_<Report>(module, "Report", "The account of one call; sizes are (height, width).")
+      .def_readonly("model", &Report::model)
+      .def_readonly("model_version", &Report::model_version)
+      .def_readonly("device", &Report::device)
+      .def_readonly("strength", &Report::strength)
+      .def_property_readonly("content_size", [](const Report& self) { return size_tuple(self.content_size); })
+      .def_property_readonly("working_size", [](const Report& self) { return size_tuple(self.working_size); })
+      .def_readonly("labels", &Report::labels)
+      .def_readonly("kept_labels", &Report::kept_labels)
+      .def_readonly("smoothing", &Report::smoothing)
+      .def_readonly("solver", &Report::solver)
+      .def_readonly("stages", &Report::stages);
+}
+
+}  // namespace
+
+void bind_stylizer(py::module_& module) {
+  bind_report(module);
+  py::class_<Stylizer> stylizer(module, "Stylizer", "The pipeline of one model on one runtime.");
+  py::class_<Stylizer::Restyled>(stylizer, "Restyled", "A photo between the network and the smoothing.");
+  stylizer.def(py::init(&open_stylizer), py::arg("bundle"), py::arg("runtime"))
+      .def_property_readonly("device", &Stylizer::device, py::call_guard<py::gil_scoped_release>())
+      .def("analyze", &analyze, py::arg("style"), py::arg("mask"), py::arg("max_side"), py::arg("threads"),
+           py::arg("progress"))
+      .def("restyle", &restyle, py::arg("content"), py::arg("look"), py::arg("mask"), py::arg("smoothing"),
+           py::arg("strength"), py::arg("max_side"), py::arg("threads"), py::arg("progress"),
+           "The first half: the network and the way back to full size.")
+      .def("finish", &finish, py::arg("photo"), py::arg("result"), py::arg("threads"), py::arg("progress"),
+           "The second half: smoothing, gamut and detail, into an array of the content's size.")
+      .def("prepare", &Stylizer::prepare, py::arg("width"), py::arg("height"), py::call_guard<py::gil_scoped_release>())
+      .def(
+          "memory_needed",
+          [](const Stylizer& self, const py::object& width, const py::object& height, const std::string& smoothing,
+             const py::object& max_side) {
+            return self.memory_needed(int_argument(width, "width"), int_argument(height, "height"),
+                                      smoothing_argument(smoothing), side_argument(max_side));
+          },
+          py::arg("width"), py::arg("height"), py::arg("smoothing"), py::arg("max_side"), "Bytes.");
+
+  py::class_<NetworkChain>(module, "Chain", "The graphs of one bundle on one runtime, without smoothing; for checks.")
+      .def(py::init(&open_chain), py::arg("bundle"), py::arg("runtime"))
+      .def_property_readonly(
+          "device", [](const NetworkChain& self) { return self.chain().device(); },
+          py::call_guard<py::gil_scoped_release>())
+      .def("restyle", &restyle_by_chain, py::arg("content"), py::arg("style"), py::arg("strength") = 1.0,
+           "The network's photo, float32 arrays at working size in and out, not clipped.")
+      .def("style_statistics", &style_statistics, py::arg("style"), "Of every alignment, for the one label.");
+  module.def("chain_maps", &chain_maps, py::arg("bundle"), py::arg("style"), py::arg("content"), py::arg("strength"),
+             py::arg("keep_rest"), "(matrix, offset) of every alignment of a bundle, given both photos' statistics.");
+}
+
+}  // namespace fastphoto::python
