@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import msgspec
 
-# Called with the name of a step that begins and the share of the steps already done (0..1).
-Progress = Callable[[str, float], None]
+from fastphoto_native import _core
+
+# Called with the name of the step at work and the share of the work done (0..1); False cancels.
+Progress = Callable[[str, float], bool | None]
 
 
 class Stage(msgspec.Struct):
@@ -56,16 +56,23 @@ class Report(msgspec.Struct):
     smoothing: SmoothingReport | None = None
     stages: list[Stage] = []
 
-
-class Stopwatch:
-    """Notes how long each stage took."""
-
-    def __init__(self) -> None:
-        self.stages: list[Stage] = []
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Times a block."""
-        start = time.perf_counter()
-        yield
-        self.stages.append(Stage(name, time.perf_counter() - start))
+    @classmethod
+    def of(cls, report: _core.Report) -> Report:
+        """The engine's report."""
+        device, solver = report.device, report.solver
+        smoothing = None
+        if report.smoothing:
+            figures = (solver.iterations, solver.residual, solver.converged) if solver else (None, None, None)
+            smoothing = SmoothingReport(report.smoothing, *figures)
+        return cls(
+            report.model,
+            report.model_version,
+            DeviceReport(device.requested, device.used, device.provider, device.reason, device.precision),
+            report.strength,
+            report.content_size,
+            report.working_size,
+            report.labels,
+            report.kept_labels,
+            smoothing,
+            [Stage(stage.name, stage.seconds) for stage in report.stages],
+        )

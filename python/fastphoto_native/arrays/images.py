@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from os import PathLike
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,20 +32,19 @@ def as_float_image(array: ArrayLike, name: str) -> NDArray[np.float32]:
     raise ArgumentError(f"{name} must be uint8, uint16 or floating-point, got {image.dtype}")
 
 
-def as_photo(array: ArrayLike, name: str) -> NDArray[np.float32]:
-    """H x W x 3 as contiguous float32 in 0..1, checked: what the pipeline takes as a photo.
+def as_photo(array: ArrayLike, name: str) -> NDArray[Any]:
+    """H x W x 3 as float32, uint8 or uint16, whatever its strides: what the engine takes as a photo.
+
+    The engine checks values: it refuses NaN, infinity and what lies outside 0..1, since a scale is never guessed.
 
     Raises:
-        ArgumentError: another shape or type, values outside 0..1 (a scale is never guessed), NaN or infinity.
+        ArgumentError: another shape or type.
     """
     if isinstance(array, str | bytes | PathLike):
         raise ArgumentError(f"{name} must be an array, got the path {array!r}: read it with read_photo(path).pixels")
-    photo = as_float_image(array, name)
+    photo: NDArray[Any] = np.asarray(array)
+    if photo.dtype not in _WHITE:
+        photo = as_float_image(photo, name)
     if photo.ndim != 3 or photo.shape[2] != 3 or photo.size == 0:
         raise ArgumentError(f"{name} must be H x W x 3 and not empty, got shape {photo.shape}")
-    low, high = float(photo.min()), float(photo.max())
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise ArgumentError(f"{name} must be finite, it holds NaN or infinity")
-    if low < 0 or high > 1:
-        raise ArgumentError(f"{name} must lie in 0..1 if it is floating-point, got values from {low:g} to {high:g}")
-    return np.ascontiguousarray(photo)
+    return photo

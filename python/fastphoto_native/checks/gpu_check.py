@@ -11,13 +11,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fastphoto_native.alignment import ChainAlignment
+from fastphoto_native import _core
 from fastphoto_native.checks.device_memory import memory_in_use
-from fastphoto_native.checks.measured_engine import MeasuredEngine
+from fastphoto_native.checks.measured_runtime import MeasuredRuntime
 from fastphoto_native.checks.placement import Node, strays
 from fastphoto_native.runtime.bundle import Bundle
 from fastphoto_native.runtime.device import Precision
-from fastphoto_native.runtime.engine import Engine
+from fastphoto_native.runtime.onnx_runtime import OnnxRuntime
 
 FloatArray = NDArray[np.float32]
 
@@ -84,57 +84,57 @@ def check_device(
     Raises:
         DeviceError: the device is not there.
     """
-    engine = MeasuredEngine(bundle, device, threads, precision)
-    checks = [_check_size(engine, device, side, repeats, threads) for side in sides]
+    runtime = MeasuredRuntime(device, threads, precision)
+    chain = _core.Chain(bundle, runtime)
+    checks = [_check_size(bundle, chain, runtime, device, side, repeats, threads) for side in sides]
     complaint = next((c for check in checks if (c := check.complaint(device))), None)
-    choice = engine.choice
+    choice = runtime.choice
     return DeviceCheck(bundle.name, device, choice.provider, choice.precision, checks, complaint)
 
 
 def _check_size(
-    engine: MeasuredEngine, device: Literal["cpu", "cuda"], side: int, repeats: int, threads: int
+    bundle: Bundle,
+    chain: _core.Chain,
+    runtime: MeasuredRuntime,
+    device: Literal["cpu", "cuda"],
+    side: int,
+    repeats: int,
+    threads: int,
 ) -> SizeCheck:
-    bundle = engine.bundle
     content, style = synthetic_photo(side, 1), synthetic_photo(side, 2)
     times: list[dict[str, float]] = []
     memory: list[int | None] = []
-    engine.kept_at.clear()
+    runtime.kept_at.clear()
     for _ in range(2 + repeats):
-        engine.seconds.clear()
-        result = restyle(engine, content, style)
-        times.append(dict(engine.seconds))
+        runtime.seconds.clear()
+        result = chain.restyle(content, style)
+        times.append(dict(runtime.seconds))
         memory.append(memory_in_use(device))
     timed = times[2:]
-    chain = [entry.file for entry in bundle.manifest.segments]
+    segments = [entry.file for entry in bundle.manifest.segments]
     before, after = memory[1], memory[-1]
 
     with tempfile.TemporaryDirectory() as folder:
-        profiled = MeasuredEngine(bundle, device, threads, engine.choice.precision, profiles=Path(folder))
-        restyle(profiled, content, style)
+        profiled = MeasuredRuntime(device, threads, runtime.choice.precision, profiles=Path(folder))
+        _core.Chain(bundle, profiled).restyle(content, style)
         nodes = profiled.end_profiling()
     # What is counted as data: anything as large as one channel of the deepest features.
     data_size = (side // max(a.stride for a in bundle.manifest.alignments)) ** 2
-    provider = engine.choice.provider
-    expected = restyle(MeasuredEngine(bundle, "cpu", threads, "float32"), content, style)
+    provider = runtime.choice.provider
+    expected = _core.Chain(bundle, OnnxRuntime("cpu", threads, "float32")).restyle(content, style)
     difference = 255 * np.abs(np.clip(result, 0, 1) - np.clip(expected, 0, 1))
     return SizeCheck(
         side=side,
         nodes=len(nodes),
         nodes_on_device=sum(n.provider == provider for n in nodes),
         strays=strays(nodes, provider, data_size),
-        features_at=sorted(engine.kept_at),
+        features_at=sorted(runtime.kept_at),
         milliseconds={file: round(1000 * statistics.median(t[file] for t in timed), 3) for file in timed[0]},
-        total_milliseconds=round(1000 * statistics.median(sum(t[f] for f in chain) for t in timed), 3),
+        total_milliseconds=round(1000 * statistics.median(sum(t[f] for f in segments) for t in timed), 3),
         memory_growth=None if before is None or after is None else after - before,
         difference_999=float(np.quantile(difference, 0.999)),
         difference_max=float(difference.max()),
     )
-
-
-def restyle(engine: Engine, content: FloatArray, style: FloatArray) -> FloatArray:
-    """The network's result for a pair without masks, before anything else is done to it."""
-    align = ChainAlignment(engine.bundle.manifest.alignments, engine.style_statistics(style, None))
-    return engine.run(content, None, align, lambda _: None)
 
 
 def synthetic_photo(side: int, seed: int) -> FloatArray:

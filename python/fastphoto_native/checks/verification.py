@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from fastphoto_native.alignment import ChainAlignment
+from fastphoto_native import _core
 from fastphoto_native.errors import FastphotoError, ModelError
-from fastphoto_native.runtime.bundle import FORMAT, Bundle
-from fastphoto_native.runtime.engine import Engine
+from fastphoto_native.runtime.bundle import Bundle
+from fastphoto_native.runtime.onnx_runtime import OnnxRuntime
 
 
 class Verification(msgspec.Struct):
@@ -29,14 +29,13 @@ def verify_bundle(bundle: Bundle) -> Verification:
         ModelError: what is wrong first: a missing or changed file, a tensor that is not what bundle.json says, a chain
             that fails or whose result is no photo.
     """
-    engine = Engine(bundle, "cpu", 1)  # checks hashes, files and tensors
+    chain = _core.Chain(bundle, OnnxRuntime("cpu", 1))  # checks hashes, files and tensors
     side = 2 * bundle.manifest.size_multiple
     height, width = side, side + 5  # the width needs padding
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     content = np.stack([x / width, y / height, 0.5 + 0.4 * np.sin(x * y / 40)], axis=-1)
     try:
-        style = engine.style_statistics(np.ascontiguousarray(content[::-1, :, ::-1]), None)
-        result = engine.run(content, None, ChainAlignment(bundle.manifest.alignments, style), lambda _: None)
+        result = chain.restyle(content, content[::-1, :, ::-1])
     except FastphotoError as error:
         raise ModelError(f"model '{bundle.name}': a photo of {height} x {width} does not pass: {error}") from error
     if result.shape != content.shape or not np.isfinite(result).all():
@@ -45,4 +44,4 @@ def verify_bundle(bundle: Bundle) -> Verification:
             f"{np.isfinite(result).mean():.0%} of them numbers; expected the same size and numbers only"
         )
     files = {entry.file: entry.sha256 for entry in bundle.entries}
-    return Verification(bundle.name, bundle.manifest.version, FORMAT, str(bundle.folder), files, (height, width))
+    return Verification(bundle.name, bundle.manifest.version, bundle.manifest.format, str(bundle.folder), files, (height, width))

@@ -1,0 +1,113 @@
+"""The engine's runtime in Python: graphs of the installed onnxruntime, all on one device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fastphoto_native import _core
+from fastphoto_native.errors import CancelledError, FastphotoError, ModelError
+from fastphoto_native.runtime.arena import share_arena, shrinking_run
+from fastphoto_native.runtime.device import CPU, Choice, Device, Precision, Sessions
+
+
+class OnnxRuntime:
+    """What the C++ engine needs of a runtime (cpp/include/fastphoto/engine/runtime.h).
+
+    Args:
+        device: as for :class:`Sessions`.
+        threads: as for :class:`Sessions`.
+        precision: as for :class:`Sessions`.
+        profiles: as for :class:`Sessions`.
+
+    Raises:
+        DeviceError: the device asked for cannot be used.
+    """
+
+    def __init__(
+        self, device: Device, threads: int, precision: Precision = "auto", *, profiles: Path | None = None
+    ) -> None:
+        self._sessions = Sessions(device, threads, precision, profiles=profiles)
+        runtime, provider = self._sessions.runtime, self.choice.provider
+        # On a GPU nothing that comes after the network misses the memory.
+        self._shrinks = provider == CPU and share_arena(runtime, provider)
+
+    @property
+    def choice(self) -> Choice:
+        """The device in use and why."""
+        return self._sessions.choice
+
+    def open(self, file: str, model: bytes) -> OnnxGraph:
+        """A graph on the device.
+
+        Raises:
+            ModelError: the bytes are no ONNX model that can be run.
+            DeviceError: CUDA was asked for and cannot be used.
+        """
+        try:
+            session = self._sessions.open(model)
+        except FastphotoError:
+            raise
+        except Exception as error:  # the runtime's exceptions have no common base class of their own
+            raise ModelError(f"{file} is not a usable ONNX file: {error}") from error
+        return OnnxGraph(file, session, self)
+
+    def run_options(self, shrink: bool) -> Any:
+        """Options of one run; with `shrink`, afterwards the arena returns the memory that is not in use."""
+        runtime = self._sessions.runtime
+        return shrinking_run(runtime) if shrink and self._shrinks else runtime.RunOptions()
+
+
+class OnnxGraph:
+    """One session. May run in several threads at once."""
+
+    def __init__(self, file: str, session: Any, runtime: OnnxRuntime) -> None:
+        self.file = file
+        self.session = session
+        self.inputs = session.get_inputs()
+        self.outputs = session.get_outputs()
+        self._runtime = runtime
+
+    def run(
+        self,
+        inputs: Mapping[str, Any],
+        outputs: Sequence[str],
+        on_device: Sequence[bool],
+        shrink: bool,
+        stop: _core.StopSignal | None,
+    ) -> list[Any]:
+        """Arrays for what is wanted on the host, the runtime's own values for what stays on the device.
+
+        Raises:
+            CancelledError: `stop` was requested.
+            MemoryError: the device has no memory left.
+            FastphotoError: the network failed.
+        """
+        device = self._runtime.choice.used
+        binding = self.session.io_binding()
+        for name, value in inputs.items():
+            if isinstance(value, np.ndarray):
+                binding.bind_cpu_input(name, value)
+            else:
+                binding.bind_ortvalue_input(name, value)
+        for name, stays in zip(outputs, on_device, strict=True):
+            binding.bind_output(name, device if stays else "cpu")
+        options = self._runtime.run_options(shrink)
+        if stop is not None:
+            stop.listen(lambda: setattr(options, "terminate", True))
+        try:
+            self.session.run_with_iobinding(binding, options)
+        except Exception as error:  # the runtime's exceptions have no common base class of their own
+            if stop is not None and stop.requested:
+                raise CancelledError("the network was stopped") from error
+            if "allocate" in str(error).lower() or "memory" in str(error).lower():
+                raise MemoryError(f"the network ran out of memory on {device}: try a smaller max_side") from error
+            raise FastphotoError(f"the network failed on {device}: {error}") from error
+        finally:
+            if stop is not None:
+                stop.forget()
+        found = binding.get_outputs()
+        return [value if stays else value.numpy() for value, stays in zip(found, on_device, strict=True)]
