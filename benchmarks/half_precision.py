@@ -20,10 +20,10 @@ import fastphoto_native as fp
 import msgspec
 import numpy as np
 import onnx
-from fastphoto_native.checks.gpu_check import restyle
+from fastphoto_native import _core
 from fastphoto_native.runtime.bundle import Bundle, find_bundle
-from fastphoto_native.runtime.engine import Engine
 from fastphoto_native.runtime.half_precision import COMPUTE_CAST
+from fastphoto_native.runtime.onnx_runtime import OnnxRuntime
 from fastphoto_native.working_size import at_working_size
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
@@ -69,9 +69,9 @@ def rounding_bundle(bundle: Bundle, folder: Path, convolutions: str) -> Bundle:
     return find_bundle(folder)
 
 
-def in_range(engine: Engine, content: FloatArray, style: FloatArray) -> FloatArray:
+def in_range(bundle: Bundle, runtime: OnnxRuntime, content: FloatArray, style: FloatArray) -> FloatArray:
     """The network's result for a pair, within the range of colours."""
-    return np.clip(restyle(engine, content, style), 0, 1)
+    return np.clip(_core.Chain(bundle, runtime).restyle(content, style), 0, 1)
 
 
 def main() -> None:
@@ -92,14 +92,16 @@ def main() -> None:
         side = bundle.manifest.working_side
         shares, largest = [], []
         with tempfile.TemporaryDirectory() as folder:
-            exact = Engine(bundle, "cpu", args.threads)
-            half = Engine(rounding_bundle(bundle, Path(folder), args.convolutions), "cpu", args.threads)
+            runtime = OnnxRuntime("cpu", args.threads)
+            rounded = rounding_bundle(bundle, Path(folder), args.convolutions)
             for name in names:
                 content, style = (
                     at_working_size(fp.read_photo(args.pairs / kind / name).pixels, side)
                     for kind in ("content", "style")
                 )
-                difference = 255 * np.abs(in_range(half, content, style) - in_range(exact, content, style)).max(axis=2)
+                difference = 255 * np.abs(
+                    in_range(rounded, runtime, content, style) - in_range(bundle, runtime, content, style)
+                ).max(axis=2)
                 shares.append(100 * float((difference <= 1).mean()))
                 largest.append(float(difference.max()))
                 print(

@@ -8,7 +8,6 @@ import numpy as np
 import onnx
 import torch
 from fastphoto_native import _core
-from fastphoto_native.alignment import ChainAlignment
 from fastphoto_native.making.training.network import PhotoWCT
 from fastphoto_native.runtime.bundle import find_bundle
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ class PyTorchChain:
     """Styles analysed and photos restyled as the engine does it, without masks, at sizes that are multiples of 8."""
 
     def __init__(self, model: str | Path) -> None:
-        bundle = find_bundle(model)
+        self.bundle = bundle = find_bundle(model)
         self.alignments = bundle.manifest.alignments
         state: dict[str, Tensor] = {}
         for segment in bundle.manifest.segments:
@@ -47,7 +46,7 @@ class PyTorchChain:
 
     @torch.no_grad()
     def apply(self, photo: FloatArray, style: list[_core.Statistics]) -> FloatArray:
-        maps = ChainAlignment(self.alignments, [[s] for s in style])
+        maps = _core.ChainAlignment(self.bundle, [[s] for s in style])
         image = _align(_tensor(photo), 0, maps)
         for index, level in enumerate(self.levels, 1):
             features, positions = self.network.encoder(image.clamp(0, 1), level)
@@ -58,7 +57,7 @@ class PyTorchChain:
         return np.ascontiguousarray(image[0].permute(1, 2, 0).numpy())
 
 
-def _align(features: Tensor, index: int, maps: ChainAlignment) -> Tensor:
+def _align(features: Tensor, index: int, maps: _core.ChainAlignment) -> Tensor:
     matrix, offset = maps(index, [_statistics(features)])
     flat = features[0].reshape(features.shape[1], -1)
     return torch.addmm(torch.from_numpy(offset[0])[:, None], torch.from_numpy(matrix[0]), flat).view_as(features)

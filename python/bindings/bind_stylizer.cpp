@@ -143,19 +143,23 @@ std::vector<std::vector<Statistics>> style_statistics(const NetworkChain& self, 
   return self.chain().style_statistics(photo, {}, progress);
 }
 
-py::tuple chain_maps(const Bundle& bundle, std::vector<ChainAlignment::ByLabel> style,
-                     const std::vector<ChainAlignment::ByLabel>& content, double strength, bool keep_rest) {
-  py::list maps;
-  ChainAlignment align(bundle.manifest().alignments, std::move(style), strength, keep_rest);
-  for (std::size_t i = 0; i < content.size(); ++i) {
-    const AffineMaps found = align.maps(i, content[i]);
+/// The maps of one photo's way down the chain of a bundle.
+class BundleAlignment {
+ public:
+  BundleAlignment(const Bundle& bundle, std::vector<ChainAlignment::ByLabel> style, double strength, bool keep_rest)
+      : bundle_(bundle), align_(bundle_.manifest().alignments, std::move(style), strength, keep_rest) {}
+
+  py::tuple maps(std::size_t index, const ChainAlignment::ByLabel& content) {
+    const AffineMaps found = align_.maps(index, content);
     const std::vector<py::ssize_t> square = {found.labels, found.channels, found.channels};
     const std::vector<py::ssize_t> row = {found.labels, found.channels};
-    maps.append(
-        py::make_tuple(py::array_t<float>(square, found.matrix.data()), py::array_t<float>(row, found.offset.data())));
+    return py::make_tuple(py::array_t<float>(square, found.matrix.data()), py::array_t<float>(row, found.offset.data()));
   }
-  return py::tuple(maps);
-}
+
+ private:
+  const Bundle bundle_;
+  ChainAlignment align_;
+};
 
 void bind_report(py::module_& module) {
   py::class_<DeviceReport>(module, "DeviceReport", "Where the network runs, and why there.")
@@ -214,8 +218,12 @@ void bind_stylizer(py::module_& module) {
       .def("restyle", &restyle_by_chain, py::arg("content"), py::arg("style"), py::arg("strength") = 1.0,
            "The network's photo, float32 arrays at working size in and out, not clipped.")
       .def("style_statistics", &style_statistics, py::arg("style"), "Of every alignment, for the one label.");
-  module.def("chain_maps", &chain_maps, py::arg("bundle"), py::arg("style"), py::arg("content"), py::arg("strength"),
-             py::arg("keep_rest"), "(matrix, offset) of every alignment of a bundle, given both photos' statistics.");
+  py::class_<BundleAlignment>(module, "ChainAlignment",
+                              "The maps of one photo's way down a bundle's chain; asked for from first to last.")
+      .def(py::init<const Bundle&, std::vector<ChainAlignment::ByLabel>, double, bool>(), py::arg("bundle"),
+           py::arg("style"), py::arg("strength") = 1.0, py::arg("keep_rest") = false)
+      .def("__call__", &BundleAlignment::maps, py::arg("index"), py::arg("content"),
+           "(T, b) of an alignment, float32 K x C x C and K x C, given the content's statistics of each label.");
 }
 
 }  // namespace fastphoto::python

@@ -9,27 +9,29 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from fastphoto_native.checks.gpu_check import restyle, synthetic_photo
-from fastphoto_native.runtime import device, engine
+from fastphoto_native import _core
+from fastphoto_native.checks.gpu_check import synthetic_photo
+from fastphoto_native.runtime import device, onnx_runtime
 from fastphoto_native.runtime.arena import share_arena
 from fastphoto_native.runtime.bundle import find_bundle
 from fastphoto_native.runtime.device import CPU, load_runtime
+from fastphoto_native.runtime.onnx_runtime import OnnxRuntime
 from tiny_model import make_tiny_bundle
 
 # In a process of its own, where nothing else takes memory: what the chain took at most, and what is left of it.
 SCRIPT = """
 import resource, sys
 from pathlib import Path
-from fastphoto_native.checks.gpu_check import restyle
-from fastphoto_native.runtime.bundle import find_bundle
+from fastphoto_native import _core
 from fastphoto_native.checks.device_memory import memory_in_use
-from fastphoto_native.runtime.engine import Engine
 from fastphoto_native.checks.gpu_check import synthetic_photo
+from fastphoto_native.runtime.bundle import find_bundle
+from fastphoto_native.runtime.onnx_runtime import OnnxRuntime
 
-engine = Engine(find_bundle(Path(sys.argv[1])), "cpu", 1)
+chain = _core.Chain(find_bundle(Path(sys.argv[1])), OnnxRuntime("cpu", 1))
 photo = synthetic_photo(1600, 0)
 before = memory_in_use("cpu")
-restyle(engine, photo, photo[:64, :64])
+chain.restyle(photo, photo[:64, :64])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before, memory_in_use("cpu") - before)
 """
 
@@ -49,14 +51,14 @@ def test_a_runtime_that_makes_none_is_no_error() -> None:
 
 def test_results_are_those_without_an_arena(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = find_bundle(make_tiny_bundle(tmp_path))
-    shared = engine.Engine(bundle, "cpu", 1)
-    for module in (device, engine):
+    shared = _core.Chain(bundle, OnnxRuntime("cpu", 1))
+    for module in (device, onnx_runtime):
         monkeypatch.setattr(module, "share_arena", lambda *_: False)
-    alone = engine.Engine(bundle, "cpu", 1)
+    alone = _core.Chain(bundle, OnnxRuntime("cpu", 1))
     style = synthetic_photo(96, 1)
     for side in (64, 320, 64):  # the second one is larger than the model's own size
         content = synthetic_photo(side, 2)
-        assert np.array_equal(restyle(shared, content, style), restyle(alone, content, style))
+        assert np.array_equal(shared.restyle(content, style), alone.restyle(content, style))
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="needs Linux's account of memory")

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 import pytest
+from fastphoto_native import _core
 from fastphoto_native._core import simd_level
 from fastphoto_native.checks.gpu_check import SizeCheck, synthetic_photo
-from fastphoto_native.checks.measured_engine import MeasuredEngine
+from fastphoto_native.checks.measured_runtime import MeasuredRuntime
 from fastphoto_native.checks.placement import Node, nodes_of_profile, strays
 from fastphoto_native.runtime.bundle import find_bundle
 from fastphoto_native.runtime.device import CPU, CUDA, load_runtime, why_no_cuda
@@ -100,19 +100,13 @@ def test_nodes_inside_loops_are_in_the_profile_too(tmp_path: Path) -> None:
     """A stray could hide there."""
     bundle = find_bundle(make_tiny_bundle(tmp_path / "tiny"))
     (tmp_path / "profiles").mkdir()
-    engine = MeasuredEngine(bundle, "cpu", 1, profiles=tmp_path / "profiles")
+    runtime = MeasuredRuntime("cpu", 1, profiles=tmp_path / "profiles")
     photo = synthetic_photo(64, 0)
-    engine.run(
-        photo,
-        None,
-        lambda i, _: (np.eye(bundle.manifest.alignments[i].channels, dtype=np.float32)[None],
-                      np.zeros((1, bundle.manifest.alignments[i].channels), np.float32)),
-        lambda _: None,
-    )  # fmt: skip
-    nodes = engine.end_profiling()
+    _core.Chain(bundle, runtime).restyle(photo, photo)
+    nodes = runtime.end_profiling()
     assert {"Loop", "Identity"} <= {n.operator for n in nodes}
     assert {"out_statistics_go_on", "out_align_sum"} & {n.name for n in nodes}
-    assert {n.graph for n in nodes} == {s.file for s in bundle.manifest.segments}
+    assert {n.graph for n in nodes} == {entry.file for entry in bundle.entries}
     assert all(n.provider == CPU for n in nodes)
 
 

@@ -9,14 +9,14 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from fastphoto_native.alignment import ChainAlignment
+from fastphoto_native import _core
 from fastphoto_native.detail import LUMA
 from fastphoto_native.errors import ModelError
 from fastphoto_native.making.export.graph import Graph
 from fastphoto_native.making.export.layers import align, pool, statistics, unpool, weigh_change
 from fastphoto_native.making.export.settings import read_settings
 from fastphoto_native.runtime.bundle import bundled_models, find_bundle
-from fastphoto_native.runtime.engine import Engine
+from fastphoto_native.runtime.onnx_runtime import OnnxRuntime
 from onnx import TensorProto, numpy_helper
 from tiny_model import make_tiny_bundle
 
@@ -123,9 +123,7 @@ def test_a_level_without_luma_leaves_the_luma_of_the_photo(tmp_path: Path) -> No
     def restyled(name: str, luma: float, chroma: float) -> np.ndarray:
         changes = {level: {"luma": luma, "chroma": chroma} for level in levels}
         bundle = find_bundle(make_tiny_bundle(tmp_path / name, changes=changes))
-        engine = Engine(bundle, "cpu", 1)
-        align = ChainAlignment(bundle.manifest.alignments, engine.style_statistics(style, None))
-        return engine.run(content, None, align, lambda _: None)
+        return _core.Chain(bundle, OnnxRuntime("cpu", 1)).restyle(content, style)
 
     colours_alone, chroma_alone, luma_alone = (restyled(*spec) for spec in (("n", 0, 0), ("c", 0, 1), ("l", 1, 0)))
     # The levels do change something; of random weights it may be much, so tolerances are relative to it.

@@ -9,13 +9,14 @@ import hypothesis.strategies as st
 import numpy as np
 import onnx
 import pytest
+from fastphoto_native import _core
 from fastphoto_native.checks.gpu_check import synthetic_photo
 from fastphoto_native.errors import ArgumentError, ModelError
 from fastphoto_native.making.export.graph import Graph
 from fastphoto_native.making.export.layers import pool, unpool
 from fastphoto_native.runtime.bundle import find_bundle
-from fastphoto_native.runtime.engine import Engine
 from fastphoto_native.runtime.half_precision import COMPUTE_CAST, FLOAT, FLOAT16, in_half_precision
+from fastphoto_native.runtime.onnx_runtime import OnnxRuntime
 from onnx import TensorProto
 from tiny_model import make_tiny_bundle
 
@@ -87,7 +88,7 @@ def test_a_file_that_is_no_model_is_one_clear_error(tmp_path: Path) -> None:
     (folder / "segment_1.onnx").write_bytes(content)
     bundle = find_bundle(folder)
     with pytest.raises(ModelError, match=r"segment_1\.onnx"):
-        Engine(bundle, "cpu", 1, "float16")
+        _core.Chain(bundle, OnnxRuntime("cpu", 1, "float16"))
 
 
 @pytest.mark.parametrize(
@@ -109,9 +110,9 @@ def test_a_photo_stays_within_the_criterion(model: str, tmp_path: Path) -> None:
     """99.9 % of the pixels within 1/255, with every rounding of half precision: the CPU's own run of it has fewer."""
     bundle = find_bundle(model)
     content, style = synthetic_photo(160, 3), synthetic_photo(160, 4)
-    expected = in_range(Engine(bundle, "cpu", 1), content, style)
-    rounded = in_range(Engine(rounding_bundle(bundle, tmp_path, "marked"), "cpu", 1), content, style)
-    emulated = in_range(Engine(bundle, "cpu", 1, "float16"), content, style)
+    expected = in_range(bundle, OnnxRuntime("cpu", 1), content, style)
+    rounded = in_range(rounding_bundle(bundle, tmp_path, "marked"), OnnxRuntime("cpu", 1), content, style)
+    emulated = in_range(bundle, OnnxRuntime("cpu", 1, "float16"), content, style)
     difference = 255 * np.abs(rounded - expected).max(axis=2)
     assert 0.01 < np.quantile(difference, 0.999) < 0.5  # half of what is allowed
     assert 255 * np.abs(emulated - expected).max() < 0.5
@@ -119,7 +120,7 @@ def test_a_photo_stays_within_the_criterion(model: str, tmp_path: Path) -> None:
 
 def test_precision_in_use(tmp_path: Path) -> None:
     bundle = find_bundle(make_tiny_bundle(tmp_path))
-    assert Engine(bundle, "cpu", 1).choice.precision == "float32"
-    assert Engine(bundle, "cpu", 1, "float16").choice.precision == "float16"
+    assert OnnxRuntime("cpu", 1).choice.precision == "float32"
+    assert OnnxRuntime("cpu", 1, "float16").choice.precision == "float16"
     with pytest.raises(ArgumentError, match="precision must be one of auto, float32, float16, got 'bf16'"):
-        Engine(bundle, "cpu", 1, "bf16")  # type: ignore[arg-type]
+        OnnxRuntime("cpu", 1, "bf16")  # type: ignore[arg-type]

@@ -12,11 +12,11 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from fastphoto_native.alignment import ChainAlignment
+from fastphoto_native import _core
 from fastphoto_native.checks.verification import verify_bundle
 from fastphoto_native.errors import ArgumentError, DeviceError, FastphotoError, ModelError
 from fastphoto_native.runtime.bundle import find_bundle
-from fastphoto_native.runtime.engine import Engine
+from fastphoto_native.runtime.onnx_runtime import OnnxRuntime
 from numpy.typing import NDArray
 
 torch = pytest.importorskip("torch")
@@ -56,10 +56,7 @@ def smooth_photo(height: int, width: int, seed: int) -> FloatArray:
 
 def run(folder: str | Path, content: FloatArray, style: FloatArray) -> FloatArray:
     """The chain alone, neither smoothed nor clipped."""
-    bundle = find_bundle(Path(folder))
-    engine = Engine(bundle, "cpu", 2)
-    align = ChainAlignment(bundle.manifest.alignments, engine.style_statistics(style, None))
-    return engine.run(content, None, align, lambda _: None)
+    return _core.Chain(find_bundle(Path(folder)), OnnxRuntime("cpu", 2)).restyle(content, style)
 
 
 def padded(photo: FloatArray, multiple: int) -> FloatArray:

@@ -78,8 +78,8 @@ ChainAlignment::ChainAlignment(const std::vector<Alignment>& alignments, std::ve
       shares_(style_.empty() ? 0 : style_.front().size(), 1.0) {}
 
 AffineMaps ChainAlignment::maps(std::size_t index, const ByLabel& content) {
-  const Alignment& alignment = alignments_[index];
-  const ByLabel& style = style_[index];
+  const Alignment& alignment = alignments_.at(index);
+  const ByLabel& style = style_.at(index);
   const Index labels = static_cast<Index>(style.size()) + (keep_rest_ ? 1 : 0);
   if (static_cast<Index>(content.size()) != labels) {
     throw Error(ErrorKind::Model, "alignment '" + alignment.name + "': the graph gave the statistics of " +

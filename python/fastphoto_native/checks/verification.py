@@ -44,4 +44,6 @@ def verify_bundle(bundle: Bundle) -> Verification:
             f"{np.isfinite(result).mean():.0%} of them numbers; expected the same size and numbers only"
         )
     files = {entry.file: entry.sha256 for entry in bundle.entries}
-    return Verification(bundle.name, bundle.manifest.version, bundle.manifest.format, str(bundle.folder), files, (height, width))
+    return Verification(
+        bundle.name, bundle.manifest.version, bundle.manifest.format, str(bundle.folder), files, (height, width)
+    )
