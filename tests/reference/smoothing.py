@@ -35,6 +35,18 @@ def closed_form_smooth_sparse(stylized: Array, laplacian: sp.csr_array, degree: 
     return R.reshape(stylized.shape)
 
 
+def closed_form_smooth_constants(stylized: Array, content: Array, lam: float, eps: float, radius: int) -> Array:
+    """The form that keeps constants: ((1 - alpha) D + alpha L) R = (1 - alpha) D Y; without windows R = Y."""
+    W, D = affinity_and_degree(content.astype(np.float64), eps, radius)
+    if not D.any():
+        return stylized
+    alpha = 1 / (1 + lam)
+    Y = stylized.reshape(len(D), -1).astype(np.float64)
+    system = sp.csc_array((1 - alpha) * np.diag(D) + alpha * (np.diag(D) - W))
+    R: Array = splu(system).solve((1 - alpha) * D[:, None] * Y)
+    return R.reshape(stylized.shape)
+
+
 def window_count(height: int, width: int, radius: int) -> Array:
     """D by counting windows, for any image size."""
     D = np.zeros((height, width))

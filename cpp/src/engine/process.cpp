@@ -29,8 +29,10 @@ long process_number() {
 
 OwnProcess::OwnProcess(std::string what) : what_(std::move(what)), number_(process_number()) {}
 
+bool OwnProcess::inherited() const noexcept { return process_number() != number_; }
+
 void OwnProcess::require() const {
-  if (process_number() != number_) {
+  if (inherited()) {
     throw Error(ErrorKind::Device, what_ + " was opened in process " + std::to_string(number_) +
                                        " and is used in its child " + std::to_string(process_number()) +
                                        ", where the runtime's threads do not exist: open a new one after fork()");

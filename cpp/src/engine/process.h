@@ -12,6 +12,9 @@ class OwnProcess {
   /// @param what  owns this, for the message.
   explicit OwnProcess(std::string what);
 
+  /// Whether this is another process than the one that made this.
+  bool inherited() const noexcept;
+
   /// @throws Error(Device) in another process than the one that made this.
   void require() const;
 

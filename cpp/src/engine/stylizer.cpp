@@ -328,7 +328,12 @@ Stylizer::Stylizer(const std::filesystem::path& bundle, std::shared_ptr<Runtime>
     : Stylizer(Bundle::open(bundle), std::move(runtime)) {}
 Stylizer::Stylizer(Bundle bundle, std::shared_ptr<Runtime> runtime)
     : impl_(std::make_unique<Impl>(std::move(bundle), std::move(runtime))) {}
-Stylizer::~Stylizer() = default;
+Stylizer::~Stylizer() {
+  if (impl_ != nullptr && impl_->process.inherited()) {
+    // A runtime waits for its threads when it is closed, and a child of fork() has none of them.
+    static_cast<void>(impl_.release());  // NOLINT(bugprone-unused-return-value)
+  }
+}
 Stylizer::Stylizer(Stylizer&&) noexcept = default;
 Stylizer& Stylizer::operator=(Stylizer&&) noexcept = default;
 

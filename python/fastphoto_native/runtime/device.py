@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 import sys
 import warnings
@@ -65,6 +66,7 @@ def load_runtime() -> ModuleType:
     Raises:
         DeviceError: it is missing or broken, with the command that mends it.
     """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # from 1.31 on it would write to HOME and ask for a server
     try:
         runtime = import_module("onnxruntime")
     except ImportError as error:

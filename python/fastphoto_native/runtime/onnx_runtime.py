@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,19 @@ from fastphoto_native import _core
 from fastphoto_native.errors import CancelledError, FastphotoError, ModelError
 from fastphoto_native.runtime.arena import share_arena, shrinking_run
 from fastphoto_native.runtime.device import CPU, Choice, Device, Precision, Sessions
+
+# The sessions of this process. One that is closed waits for its threads, which do not exist in a child of fork(): there
+# sessions stay open, beyond the end of the interpreter.
+_sessions: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def _keep_sessions_open() -> None:
+    for session in _sessions:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(session))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_keep_sessions_open)
 
 
 class OnnxRuntime:
@@ -53,6 +69,7 @@ class OnnxRuntime:
             raise
         except Exception as error:  # the runtime's exceptions have no common base class of their own
             raise ModelError(f"{file} is not a usable ONNX file: {error}") from error
+        _sessions.add(session)
         return OnnxGraph(file, session, self)
 
     def run_options(self, shrink: bool) -> Any:

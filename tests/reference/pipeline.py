@@ -1,0 +1,112 @@
+"""The whole pipeline, slow and obvious: graphs under ONNX Runtime, everything between them in NumPy and SciPy.
+
+Li et al., "A Closed-form Solution to Photorealistic Image Stylization", ECCV 2018, with this project's additions. For
+small photos: the smoothing is a direct solve, the guided filter goes pixel by pixel.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from reference import masks, resample
+from reference.alignment import ChainAlignment, Moments
+from reference.detail import restore_detail
+from reference.gamut import compress_to_gamut
+from reference.guided_filter import guided_filter
+from reference.smoothing import closed_form_smooth_constants
+
+Float32Array = NDArray[np.float32]
+Labels = NDArray[np.integer[Any]]
+
+GUIDED_RADIUS, GUIDED_EPS = 35, 0.001 / 255**2  # GuidedFilterOptions in options.h
+
+
+def stylize(
+    folder: Path,
+    content: Float32Array,
+    style: Float32Array,
+    content_labels: Labels | None = None,
+    style_labels: Labels | None = None,
+    *,
+    smoothing: Literal["closed-form", "guided", "none"] = "closed-form",
+    strength: float = 1.0,
+    max_side: int | None = None,
+) -> Float32Array:
+    """H x W x 3 photos in 0..1 and H x W label maps; `folder` holds a bundle."""
+    bundle = json.loads((folder / "bundle.json").read_text())
+    points, side = bundle["alignments"], max_side or bundle["working_side"]
+    small, small_style = (resample.at_working_size(photo, side) for photo in (content, style))
+    weights = style_weights = None
+    if content_labels is not None and style_labels is not None:
+        of_content = masks.label_weights(content_labels, small.shape[:2], "content mask")
+        of_style = masks.label_weights(style_labels, small_style.shape[:2], "style mask")
+        shared = masks.shared_labels(of_content.areas(), of_style.areas())
+        weights, style_weights = of_content.select(shared), of_style.select(shared)
+
+    multiple = bundle["size_multiple"]
+    wanted = _style_moments(folder, bundle, _planes(small_style, multiple), style_weights)
+    align = ChainAlignment(points, wanted, strength, keep_rest=weights is not None)
+    state = _run(folder, bundle["segments"][0], image=_planes(small, multiple),
+                 next_labels=_label_tensor(weights, points[0], multiple))  # fmt: skip
+    for index, point in enumerate(points):
+        matrix, offset = align(index, _moments(state["mean"], state["covariance"]))
+        segment = bundle["segments"][index + 1]
+        inputs = {
+            "features": state["features_out"],
+            "labels": _label_tensor(weights, point, multiple),
+            "matrix": matrix.astype(np.float32),
+            "offset": offset.astype(np.float32),
+            **{name: state[f"{name}_out"] for name in segment["carry"]},
+        }
+        if index + 1 < len(points):
+            inputs["next_labels"] = _label_tensor(weights, points[index + 1], multiple)
+        state = _run(folder, segment, **inputs)
+    restyled = state["photo"][0].transpose(1, 2, 0)[: small.shape[0], : small.shape[1]]
+    restyled = resample.at_full_size(restyled, small, content)
+
+    if smoothing == "closed-form":
+        lam, eps = bundle["smoothing"]["lam"], bundle["smoothing"]["eps"]
+        restyled = closed_form_smooth_constants(restyled, content, lam, eps, radius=1)
+    elif smoothing == "guided":
+        restyled = guided_filter(content.astype(np.float64), restyled, GUIDED_RADIUS, GUIDED_EPS)
+    result = compress_to_gamut(restyled.astype(np.float32))
+    return result if smoothing == "none" else restore_detail(result, content)
+
+
+def _run(folder: Path, entry: dict[str, Any], **inputs: Any) -> dict[str, Any]:
+    session = onnxruntime.InferenceSession(folder / entry["file"], providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, inputs), strict=True))
+
+
+def _style_moments(folder: Path, bundle: dict[str, Any], image: Float32Array, weights: Any) -> list[list[Moments]]:
+    points, multiple = bundle["alignments"], bundle["size_multiple"]
+    labels = {f"labels_{p['name']}": _label_tensor(weights, p, multiple) for p in points}
+    found = _run(folder, bundle["style"], image=image, **labels)
+    moments = [_moments(found[f"mean_{p['name']}"], found[f"covariance_{p['name']}"]) for p in points]
+    return [m if weights is None else m[:-1] for m in moments]  # the last label is what belongs to none
+
+
+def _moments(means: Float32Array, covariances: Float32Array) -> list[Moments]:
+    return [(m, (s + s.T) / 2) for m, s in zip(means.astype(float), covariances.astype(float), strict=True)]
+
+
+def _planes(photo: Float32Array, multiple: int) -> Float32Array:
+    """1 x 3 x H x W, padded by reflection to multiples."""
+    padding = [(0, -photo.shape[0] % multiple), (0, -photo.shape[1] % multiple), (0, 0)]
+    return np.ascontiguousarray(np.pad(photo, padding, mode="reflect").transpose(2, 0, 1)[None])
+
+
+def _label_tensor(weights: Float32Array | None, point: dict[str, Any], multiple: int) -> Float32Array:
+    """K x 1 x h x w: means over the photo pixels that each feature stands for."""
+    if weights is None:
+        return np.ones((1, 1, 1, 1), np.float32)
+    padding = [(0, 0), (0, -weights.shape[1] % multiple), (0, -weights.shape[2] % multiple)]
+    padded, n = np.pad(weights, padding, mode="reflect"), point["stride"]
+    blocks = padded.reshape(len(padded), padded.shape[1] // n, n, padded.shape[2] // n, n)
+    return np.ascontiguousarray(blocks.mean(axis=(2, 4), dtype=np.float32)[:, None])
