@@ -118,8 +118,7 @@ def test_a_photo_stays_within_the_criterion(model: str, tmp_path: Path) -> None:
     assert 255 * np.abs(emulated - expected).max() < 0.5
 
 
-def test_precision_in_use(tmp_path: Path) -> None:
-    bundle = find_bundle(make_tiny_bundle(tmp_path))
+def test_precision_in_use() -> None:
     assert OnnxRuntime("cpu", 1).choice.precision == "float32"
     assert OnnxRuntime("cpu", 1, "float16").choice.precision == "float16"
     with pytest.raises(ArgumentError, match="precision must be one of auto, float32, float16, got 'bf16'"):
