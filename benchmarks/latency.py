@@ -2,10 +2,10 @@ r"""A stream of photos of one size with a fixed look: photos per second and perc
 
     python -m benchmarks.latency [--content PHOTO --style PHOTO] [--megapixels 0.25 1 12] [--threads 1 2] [--photos 12]
 
-Three ways, in turns in one run: a loop over `stylize`, which opens the model and analyses the style for each photo; a
-loop over `Stylizer.apply` after `prepare`; and `Stylizer.apply_stream`, whose network works on the next photo while this
-one is smoothed. The latency of a photo is the time from when its turn comes to its result; in a stream, the time between
-two results. Photos of a stream are crops that move over the content.
+Three ways, in turns in one run. A loop over `stylize` opens the model and analyses the style for each photo. The second
+is a loop over `Stylizer.apply` after `prepare`. The third is `Stylizer.apply_stream`: its network works on the next
+photo while this one is smoothed. The latency of a photo is the time from when its turn comes to its result; in a
+stream, the time between two results. Photos of a stream are crops that move over the content.
 """
 
 from __future__ import annotations
