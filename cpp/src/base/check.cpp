@@ -24,6 +24,12 @@ FASTPHOTO_MULTIVERSION bool all_finite(const float* samples, Index count) {
   return others == 0;
 }
 
+void require_all_finite(const float* samples, Index count, const char* name) {
+  if (!all_finite(samples, count)) {
+    throw Error(ErrorKind::InvalidArgument, std::string(name) + " holds NaN or infinity; every sample must be finite");
+  }
+}
+
 }  // namespace
 
 std::string shape_text(const ImageView& view) {
@@ -52,12 +58,18 @@ void require_option(bool condition, const char* name, double value, const char* 
 void require_finite(Workers& workers, const ImageView& view, const char* name) {
   // Long rows (features with height 1) are cut, so that threads share them.
   constexpr Index block = 1 << 13;
+  const auto row_bytes = static_cast<Index>(sizeof(float)) * view.width * view.channels;
+  if (has_interleaved_rows(view) && (view.height == 1 || view.row_stride == row_bytes)) {
+    workers.run(view.pixels(), block, [&](Index begin, Index end) {
+      require_all_finite(view.data + begin * view.channels, (end - begin) * view.channels, name);
+    });
+    return;
+  }
   workers.run(view.pixels(), block, [&](Index begin, Index end) {
     std::vector<float> samples(static_cast<std::size_t>(end - begin));
     for (Index c = 0; c < view.channels; ++c) {
       read_samples(view, c, begin, end, samples.data());
-      require(all_finite(samples.data(), end - begin),
-              std::string(name) + " holds NaN or infinity; every sample must be finite");
+      require_all_finite(samples.data(), end - begin, name);
     }
   });
 }
@@ -68,6 +80,10 @@ void require_image(Workers& workers, const ImageView& view, const char* name, In
   require(channels == 0 || view.channels == channels,
           std::string(name) + " must be H x W x " + std::to_string(channels) + ", got " + shape_text(view));
   require_finite(workers, view, name);
+}
+
+void require_interleaved(const Image& image, const char* name) {
+  require(has_interleaved_rows(image.view()), std::string(name) + " must be interleaved (H x W x C), got planes");
 }
 
 void require_same_size(const ImageView& a, const char* name_a, const ImageView& b, const char* name_b) {

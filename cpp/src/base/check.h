@@ -26,6 +26,9 @@ void require_finite(Workers& workers, const ImageView& view, const char* name);
 /// Checks size and samples: at least one pixel, one of the channel counts (0 = any, at least one), finite.
 void require_image(Workers& workers, const ImageView& view, const char* name, Index channels);
 
+/// @throws Error(InvalidArgument) unless the image is one of pixels whose channels lie side by side.
+void require_interleaved(const Image& image, const char* name);
+
 /// @throws Error(InvalidArgument) unless both have the same height and width.
 void require_same_size(const ImageView& a, const char* name_a, const ImageView& b, const char* name_b);
 

@@ -2,6 +2,7 @@
 #include "base/read_rows.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "base/multiversion.h"
@@ -46,6 +47,27 @@ void read_samples(const ImageView& view, Index channel, Index begin, Index end, 
     out += stop - column;
     begin += stop - column;
   }
+}
+
+bool has_interleaved_rows(const ImageView& view) {
+  constexpr auto bytes = static_cast<Index>(sizeof(float));
+  const bool aligned =
+      reinterpret_cast<std::uintptr_t>(view.data) % alignof(float) == 0 && view.row_stride % bytes == 0;
+  return aligned && (view.channels == 1 || view.channel_stride == bytes) &&
+         (view.width == 1 || view.column_stride == view.channels * bytes);
+}
+
+const float* interleaved_row(const ImageView& view, Index row, float* scratch) {
+  if (has_interleaved_rows(view)) {
+    return view.data + row * (view.row_stride / static_cast<Index>(sizeof(float)));
+  }
+  for (Index c = 0; c < view.channels; ++c) {
+    const char* from = reinterpret_cast<const char*>(view.data) + row * view.row_stride + c * view.channel_stride;
+    for (Index x = 0; x < view.width; ++x, from += view.column_stride) {
+      std::memcpy(scratch + x * view.channels + c, from, sizeof(float));
+    }
+  }
+  return scratch;
 }
 
 void read_padded_row(const ImageView& view, Index padding, Index channel, Index row, float* out) {
