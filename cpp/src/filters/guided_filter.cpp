@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fastphoto/guided_filter.h"
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
 #include <vector>
 
 #include "base/check.h"
 #include "base/read_rows.h"
 #include "filters/box_filter.h"
+#include "filters/guided_rows.h"
 
 namespace fastphoto {
 
@@ -149,37 +152,30 @@ Index window_width(Index x, Index width, Index radius) {
 
 }  // namespace
 
-Image guided_filter(const ImageView& guide, const ImageView& src, const GuidedFilterOptions& options, Threads threads) {
-  Workers workers(threads);
-  require_option(std::isfinite(options.eps) && options.eps > 0.0, "eps", options.eps, "positive");
-  require_option(options.radius >= 0, "radius", options.radius, "0 or more");
-  require(guide.channels == 1 || guide.channels == 3,
-          "guide must be H x W, H x W x 1 or H x W x 3, got " + shape_text(guide));
-  require_image(workers, guide, "guide", 0);
-  require_image(workers, src, "src", 0);
-  require_same_size(src, "src", guide, "guide");
+void guided_filter_rows(Workers& workers, const ImageView& guide, const ImageView& src,
+                        const GuidedFilterOptions& options, const UseRow& use) {
   const Index height = guide.height;
   const Index width = guide.width;
   const Index radius = std::min<Index>(options.radius, std::max(height, width));
 
   const CentredPair pair{guide, src, channel_means(workers, guide), channel_means(workers, src)};
   const Index per_pixel = src.channels * (guide.channels + 1);
-  std::vector<float> maps(static_cast<std::size_t>(height * width * per_pixel));
+  const std::unique_ptr<float[]> maps(new float[static_cast<std::size_t>(height * width * per_pixel)]);
   box_filter(
       workers, height, width, pair.moments(), radius, [&](Index row, double* out) { pair.fill_moments(row, out); },
       [&](Index row, const double* sums, Index rows_in_window) {
         for (Index x = 0; x < width; ++x) {
           pair.fit(sums + x * pair.moments(), static_cast<double>(rows_in_window * window_width(x, width, radius)),
-                   options.eps, maps.data() + (row * width + x) * per_pixel);
+                   options.eps, maps.get() + (row * width + x) * per_pixel);
         }
       });
 
-  Image out(height, width, src.channels);
   box_filter(
       workers, height, width, per_pixel, radius,
-      [&](Index row, double* values) { std::copy_n(maps.data() + row * width * per_pixel, width * per_pixel, values); },
+      [&](Index row, double* values) { std::copy_n(maps.get() + row * width * per_pixel, width * per_pixel, values); },
       [&](Index row, const double* sums, Index rows_in_window) {
-        Index to = row * width * src.channels;
+        std::vector<float> filtered(static_cast<std::size_t>(width * src.channels));
+        std::size_t to = 0;
         for (Index x = 0; x < width; ++x) {
           const double share = 1.0 / static_cast<double>(rows_in_window * window_width(x, width, radius));
           for (Index c = 0; c < src.channels; ++c) {
@@ -189,10 +185,27 @@ Image guided_filter(const ImageView& guide, const ImageView& src, const GuidedFi
                   *sums++ * (static_cast<double>(guide.at(row, x, g)) - pair.guide_mean[static_cast<std::size_t>(g)]);
             }
             value += *sums++;
-            out.data()[to++] = static_cast<float>(value * share + pair.src_mean[static_cast<std::size_t>(c)]);
+            filtered[to++] = static_cast<float>(value * share + pair.src_mean[static_cast<std::size_t>(c)]);
           }
         }
+        use(row, filtered.data());
       });
+}
+
+Image guided_filter(const ImageView& guide, const ImageView& src, const GuidedFilterOptions& options, Threads threads) {
+  Workers workers(threads);
+  require_option(std::isfinite(options.eps) && options.eps > 0.0, "eps", options.eps, "positive");
+  require_option(options.radius >= 0, "radius", options.radius, "0 or more");
+  require(guide.channels == 1 || guide.channels == 3,
+          "guide must be H x W, H x W x 1 or H x W x 3, got " + shape_text(guide));
+  require_image(workers, guide, "guide", 0);
+  require_image(workers, src, "src", 0);
+  require_same_size(src, "src", guide, "guide");
+  Image out(src.height, src.width, src.channels);
+  const Index row_size = src.width * src.channels;
+  guided_filter_rows(workers, guide, src, options, [&](Index row, const float* filtered) {
+    std::copy_n(filtered, row_size, out.data() + row * row_size);
+  });
   return out;
 }
 
