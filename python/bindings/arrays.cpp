@@ -2,6 +2,7 @@
 #include "arrays.h"
 
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
@@ -46,6 +47,63 @@ py::array float64_array(const py::object& object, const char* name, py::ssize_t 
     refuse(std::string(name) + " must be " + expected + ", got shape " + shape_text(array));
   }
   return array;
+}
+
+bool is_type(const py::array& array, const py::dtype& type) { return array.dtype().equal(type); }
+
+bool is_label_map(const py::array& array) {
+  const char kind = array.dtype().kind();
+  return array.ndim() == 2 && (kind == 'i' || kind == 'u' || kind == 'b');
+}
+
+/// Integers as int64, of which an unsigned one may be too large.
+py::array as_int64(const py::array& array, const char* name) {
+  if (is_type(array, py::dtype::of<std::uint64_t>())) {
+    const py::object largest = array.attr("max")();
+    if (largest > py::int_(std::numeric_limits<std::int64_t>::max())) {
+      refuse(std::string(name) + " must hold labels of at most 64 bits with a sign, got " +
+             std::string(py::str(largest)));
+    }
+  }
+  return array.attr("astype")(py::dtype::of<std::int64_t>());
+}
+
+/// @param writable  whether samples will be written
+py::array pixels_array(const py::object& object, PixelOrder order, const char* name, bool writable) {
+  const std::string expected = std::string(name) + " must be a " + (writable ? "writable " : "") +
+                               "float32, uint8 or uint16 array of shape H x W x " +
+                               std::to_string(samples_per_pixel(order)) + ", got ";
+  if (!py::isinstance<py::array>(object)) {
+    refuse(expected + type_name(object));
+  }
+  auto array = py::reinterpret_borrow<py::array>(object);
+  if (array.ndim() != 3 || array.shape(2) != samples_per_pixel(order)) {
+    refuse(expected + "shape " + shape_text(array));
+  }
+  if (writable && !array.writeable()) {
+    refuse(expected + "one that is read-only");
+  }
+  return array;
+}
+
+template <class Void>
+BasicPixels<Void> pixels_of(const py::array& array, Void* data, PixelOrder order, const char* name) {
+  BasicPixels<Void> pixels;
+  if (is_type(array, py::dtype::of<std::uint8_t>())) {
+    pixels.type = SampleType::UInt8;
+  } else if (is_type(array, py::dtype::of<std::uint16_t>())) {
+    pixels.type = SampleType::UInt16;
+  } else if (!is_type(array, py::dtype::of<float>())) {
+    refuse(std::string(name) + " must be float32, uint8 or uint16, got " + std::string(py::str(array.dtype())));
+  }
+  pixels.data = data;
+  pixels.order = order;
+  pixels.height = array.shape(0);
+  pixels.width = array.shape(1);
+  pixels.row_stride = array.strides(0);
+  pixels.pixel_stride = array.strides(1);
+  pixels.sample_stride = array.strides(2);
+  return pixels;
 }
 
 }  // namespace
@@ -183,6 +241,47 @@ ImageView weights_argument(const py::object& object, const char* name, const py:
   return view;
 }
 
+MaskArgument mask_argument(const py::object& object, const char* name) {
+  MaskArgument mask;
+  mask.owner = py::array::ensure(object);
+  if (!mask.owner) {
+    PyErr_Clear();
+    refuse(std::string(name) + " must be an array, got " + type_name(object));
+  }
+  py::array& array = mask.owner;
+  if (array.size() > 0 && is_label_map(array)) {
+    LabelType type = LabelType::Int64;
+    if (array.dtype().kind() == 'b' || is_type(array, py::dtype::of<std::uint8_t>())) {
+      type = LabelType::UInt8;
+    } else if (is_type(array, py::dtype::of<std::int32_t>())) {
+      type = LabelType::Int32;
+    } else if (!is_type(array, py::dtype::of<std::int64_t>())) {
+      array = as_int64(array, name);
+    }
+    mask.view = label_map(array.data(), type, array.shape(0), array.shape(1));
+    mask.view.row_stride = array.strides(0);
+    mask.view.column_stride = array.strides(1);
+    return mask;
+  }
+  if (array.size() > 0 && array.ndim() == 3 && array.dtype().kind() == 'f') {
+    array = array.attr("astype")(py::dtype::of<float>(), py::arg("copy") = false);
+    mask.view.weights = image_argument(array, name);
+    return mask;
+  }
+  refuse(std::string(name) + " must be H x W integers (label map) or H x W x K floats (soft weights), got shape " +
+         shape_text(array) + " of " + std::string(py::str(array.dtype())));
+}
+
+Pixels pixels_argument(const py::object& object, PixelOrder order, const char* name) {
+  const py::array array = pixels_array(object, order, name, false);
+  return pixels_of(array, array.data(), order, name);
+}
+
+MutablePixels mutable_pixels_argument(const py::object& object, PixelOrder order, const char* name) {
+  py::array array = pixels_array(object, order, name, true);
+  return pixels_of(array, array.mutable_data(), order, name);
+}
+
 Vector vector_argument(const py::object& object, const char* name) {
   const py::array array = float64_array(object, name, 1, "a vector");
   return Eigen::Map<const Vector>(static_cast<const double*>(array.data()), array.size());
@@ -222,6 +321,25 @@ double float_argument(const py::object& number, const char* name) {
     refuse(std::string(name) + " must be a number, got " + std::string(py::repr(number)));
   }
   return value;
+}
+
+Image copy_of(const ImageView& view) {
+  Image copy(view.height, view.width, view.channels);
+  const Index row_size = view.width * view.channels;
+  constexpr auto bytes = static_cast<Index>(sizeof(float));
+  const bool without_gaps = view.column_stride == view.channels * bytes && view.channel_stride == bytes;
+  for (Index row = 0; row < view.height; ++row) {
+    float* const to = copy.data() + row * row_size;
+    if (without_gaps) {
+      std::memcpy(to, reinterpret_cast<const char*>(view.data) + row * view.row_stride,
+                  static_cast<std::size_t>(row_size * bytes));
+      continue;
+    }
+    for (Index i = 0; i < row_size; ++i) {
+      to[i] = view.at(row, i / view.channels, i % view.channels);
+    }
+  }
+  return copy;
 }
 
 py::array move_out(Image&& image, const py::array::ShapeContainer& shape) {

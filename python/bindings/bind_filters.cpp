@@ -5,6 +5,7 @@
 
 #include "arrays.h"
 #include "bindings.h"
+#include "fastphoto/detail.h"
 #include "fastphoto/guided_filter.h"
 #include "fastphoto/local_affine_filter.h"
 #include "options.h"
@@ -39,6 +40,13 @@ void bind_filters(py::module_& module) {
       .field("range_sigma", &LocalAffineOptions::range_sigma)
       .field("ridge", &LocalAffineOptions::ridge);
 
+  OptionsClass<DetailOptions>(module, "DetailOptions", "Options of restore_detail.")
+      .field("radius", &DetailOptions::radius)
+      .field("edge_variance", &DetailOptions::edge_variance)
+      .field("amount", &DetailOptions::amount)
+      .field("largest_change", &DetailOptions::largest_change)
+      .field("largest_gain", &DetailOptions::largest_gain);
+
   module.def(
       "guided_filter",
       [](const py::object& guide, const py::object& src, const GuidedFilterOptions& options,
@@ -53,6 +61,22 @@ void bind_filters(py::module_& module) {
         return filter(local_affine_filter, stylized, "stylized", content, "content", stylized, options, threads);
       },
       py::arg("stylized"), py::arg("content"), py::arg("options"), py::arg("threads"));
+  module.def(
+      "restore_detail",
+      [](const py::object& content, const py::object& result, const DetailOptions& options, const py::object& threads) {
+        const ImageView content_view = image_argument(content, "content");
+        const ImageView result_view = image_argument(result, "result");
+        const int count = int_argument(threads, "threads");
+        Image restored;
+        {
+          const py::gil_scoped_release unlocked;
+          restored = copy_of(result_view);
+          restore_detail(content_view, restored, options, count);
+        }
+        return move_out(std::move(restored), shape_of(result));
+      },
+      py::arg("content"), py::arg("result"), py::arg("options"), py::arg("threads"),
+      "The result with most of its luma's detail replaced by the content's.");
 }
 
 }  // namespace fastphoto::python

@@ -17,6 +17,21 @@ namespace py = pybind11;
 inline void assign(int& to, const py::object& value, const char* name) { to = int_argument(value, name); }
 inline void assign(bool& to, const py::object& value, const char* name) { to = bool_argument(value, name); }
 inline void assign(double& to, const py::object& value, const char* name) { to = float_argument(value, name); }
+inline void assign(double (&to)[3], const py::object& value, const char* name) {
+  if (!py::isinstance<py::sequence>(value) || py::len(value) != 3) {
+    throw Error(ErrorKind::InvalidArgument,
+                std::string(name) + " must be three numbers, got " + std::string(py::repr(value)));
+  }
+  for (std::size_t i = 0; i < 3; ++i) {
+    to[i] = float_argument(value[py::int_(i)], name);
+  }
+}
+
+template <class Value>
+Value to_python(const Value& value) {
+  return value;
+}
+inline py::tuple to_python(const double (&values)[3]) { return py::make_tuple(values[0], values[1], values[2]); }
 
 template <class Options>
 class OptionsClass {
@@ -38,7 +53,7 @@ class OptionsClass {
   template <class Value>
   OptionsClass& field(const char* name, Value Options::* member) {
     class_.def_property(
-        name, [member](const Options& self) { return self.*member; },
+        name, [member](const Options& self) { return to_python(self.*member); },
         [member, name](Options& self, const py::object& value) { assign(self.*member, value, name); });
     class_.attr("_fields").attr("append")(name);
     return *this;

@@ -1,6 +1,6 @@
 """Types of the C++ extension; tests/python/test_core_stub.py compares them with the built module."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, final
 
 import numpy as np
@@ -12,6 +12,8 @@ ALL_THREADS: int
 _Float32Array = NDArray[np.float32]
 _Float64Array = NDArray[np.float64]
 _Int64Array = NDArray[np.int64]
+_Three = tuple[float, float, float]
+_PixelArray = NDArray[np.float32] | NDArray[np.uint8] | NDArray[np.uint16]
 
 @final
 class MattingOptions:
@@ -67,6 +69,67 @@ class TransformOptions:
         eigenvalue_cut: float = ...,
         strength: float = ...,
     ) -> None: ...
+
+@final
+class DetailOptions:
+    radius: float
+    edge_variance: float
+    amount: float
+    largest_change: float
+    largest_gain: float
+    def __init__(
+        self,
+        *,
+        radius: float = ...,
+        edge_variance: float = ...,
+        amount: float = ...,
+        largest_change: float = ...,
+        largest_gain: float = ...,
+    ) -> None: ...
+
+@final
+class KnotheRosenblattOptions:
+    content_ridge: float
+    style_ridge: float
+    max_gain: float
+    least_shift: float
+    strength: float
+    def __init__(
+        self,
+        *,
+        content_ridge: float = ...,
+        style_ridge: float = ...,
+        max_gain: float = ...,
+        least_shift: float = ...,
+        strength: float = ...,
+    ) -> None: ...
+
+@final
+class GamutOptions:
+    shares: _Three
+    shadows_counted: _Three
+    highlights_counted: _Three
+    knee_per_excess: float
+    largest_shadow_knee: float
+    largest_highlight_knee: float
+    least_excess: float
+    def __init__(
+        self,
+        *,
+        shares: _Three = ...,
+        shadows_counted: _Three = ...,
+        highlights_counted: _Three = ...,
+        knee_per_excess: float = ...,
+        largest_shadow_knee: float = ...,
+        largest_highlight_knee: float = ...,
+        least_excess: float = ...,
+    ) -> None: ...
+
+@final
+class LabelOptions:
+    min_area: float
+    max_area_ratio: float
+    def __init__(self, *, min_area: float = ..., max_area_ratio: float = ...) -> None: ...
 
 @final
 class SmoothingInfo:
@@ -128,6 +191,43 @@ class AffineTransform:
     def channels(self) -> int: ...
     def apply(self, features: _Float32Array, *, threads: int = ...) -> _Float32Array: ...
 
+@final
+class LabelWeights:
+    @property
+    def labels(self) -> tuple[int, ...]: ...
+    @property
+    def weights(self) -> _Float32Array: ...
+    def areas(self) -> dict[int, float]: ...
+    def select(self, labels: Sequence[int]) -> _Float32Array: ...
+
+@final
+class PixelOrder:
+    RGB: ClassVar[PixelOrder]
+    RGBA: ClassVar[PixelOrder]
+    BGR: ClassVar[PixelOrder]
+    BGRA: ClassVar[PixelOrder]
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+@final
+class ColourMapKind:
+    MATRIX_AND_CURVES: ClassVar[ColourMapKind]
+    LUT: ClassVar[ColourMapKind]
+    GRID: ClassVar[ColourMapKind]
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+@final
+class ColourMap:
+    def __init__(self, kind: ColourMapKind, extents: Sequence[int], parameters: ArrayLike) -> None: ...
+    @staticmethod
+    def parameter_count(kind: ColourMapKind, extents: Sequence[int]) -> int: ...
+    def apply(self, photo: _Float32Array, strength: float = ..., *, threads: int = ...) -> _Float32Array: ...
+
 def simd_level() -> str: ...
 def matting_laplacian(
     image: _Float32Array, options: MattingOptions, threads: int
@@ -159,3 +259,22 @@ def monge_kantorovich(
     eigenvalue_cut: float = ...,
     strength: float = ...,
 ) -> AffineTransform: ...
+def restore_detail(
+    content: _Float32Array, result: _Float32Array, options: DetailOptions, threads: int
+) -> _Float32Array: ...
+def resize(image: _Float32Array, height: int, width: int, threads: int) -> _Float32Array: ...
+def add_resized(content: _Float32Array, change: _Float32Array, threads: int) -> _Float32Array: ...
+def knothe_rosenblatt(content: Statistics, style: Statistics, options: KnotheRosenblattOptions) -> AffineTransform: ...
+def levels_share(content: Statistics, style: Statistics, options: KnotheRosenblattOptions) -> float: ...
+def compress_to_gamut(photo: _Float32Array, options: GamutOptions, threads: int) -> _Float32Array: ...
+def label_weights(mask: ArrayLike, height: int, width: int, name: str) -> LabelWeights: ...
+def shared_labels(content: Mapping[int, float], style: Mapping[int, float], options: LabelOptions) -> list[int]: ...
+def read_pixels(array: _PixelArray, order: PixelOrder, name: str, threads: int) -> _Float32Array: ...
+def write_pixels(
+    photo: _Float32Array,
+    alpha_from: _PixelArray | None,
+    alpha_order: PixelOrder,
+    result: _PixelArray,
+    order: PixelOrder,
+    threads: int,
+) -> None: ...
