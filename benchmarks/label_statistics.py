@@ -17,7 +17,7 @@ from pathlib import Path
 import fastphoto_native as fp
 import numpy as np
 import torch
-from fastphoto_native.arrays.masks import label_weights
+from fastphoto_native._core import label_weights
 from fastphoto_native.making.training.teacher import VGG19
 from fastphoto_native.working_size import at_working_size
 from numpy.typing import NDArray
@@ -46,7 +46,7 @@ def label_gaussians(vgg: VGG19, photo: Path, mask: Path) -> dict[int, tuple[floa
     """For each label its share of the photo and a Gaussian for each of the three levels."""
     small = at_working_size(fp.read_photo(photo).pixels, SIDE)
     features = vgg(torch.from_numpy(small.transpose(2, 0, 1)[None].copy()))[:3]
-    weights = label_weights(fp.read_mask(mask), small.shape[:2], "mask")
+    weights = label_weights(fp.read_mask(mask), small.shape[0], small.shape[1], "mask")
     result = {}
     for label, area in weights.areas().items():
         share = area / (small.shape[0] * small.shape[1])
@@ -56,7 +56,7 @@ def label_gaussians(vgg: VGG19, photo: Path, mask: Path) -> dict[int, tuple[floa
         for level in features:
             values = level[0].reshape(level.shape[1], -1).double().numpy()
             # Features that see the label alone, as nearly as their stride allows.
-            at_level = label_weights(fp.read_mask(mask), (level.shape[2], level.shape[3]), "mask")
+            at_level = label_weights(fp.read_mask(mask), level.shape[2], level.shape[3], "mask")
             share_of_label = at_level.select([label])[0].reshape(-1)
             mean = values @ share_of_label / share_of_label.sum()
             centred = values - mean[:, None]

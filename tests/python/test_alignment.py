@@ -7,8 +7,8 @@ import msgspec
 import numpy as np
 import pytest
 from fastphoto_native.alignment import ChainAlignment, alignment_maps
-from fastphoto_native.knothe_rosenblatt import knothe_rosenblatt, levels_share
 from fastphoto_native.runtime.bundle import Alignment
+from reference.knothe_rosenblatt import knothe_rosenblatt, levels_share
 
 
 def random_statistics(seed: int, channels: int) -> fp.Statistics:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
-from fastphoto_native.detail import (
-    AMOUNT,
-    EDGE_VARIANCE,
-    LARGEST_CHANGE,
-    LARGEST_GAIN,
-    LUMA,
-    RADIUS,
-    restore_detail,
-)
+from fastphoto_native import ArgumentError, _core
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from reference import detail as twin
 from reference import guided_filter
+
+FloatArray = NDArray[np.float32]
+OPTIONS = _core.DetailOptions()
+LARGEST_CHANGE = OPTIONS.largest_change
+
+
+def restore_detail(result: FloatArray, content: FloatArray, threads: int = 1, **options: Any) -> FloatArray:
+    return _core.restore_detail(content, result, _core.DetailOptions(**options), threads)
 
 
 def photo(seed: int, height: int, width: int, low: float = 0.2, high: float = 0.8) -> np.ndarray:
@@ -26,21 +30,22 @@ def photo(seed: int, height: int, width: int, low: float = 0.2, high: float = 0.
 
 
 def luma_detail(image: np.ndarray, guide: np.ndarray) -> np.ndarray:
-    radius = max(1, round(RADIUS * max(image.shape[:2])))
-    luma, by = (np.asarray(p, np.float64) @ LUMA.astype(np.float64)[:, None] for p in (image, guide))
-    detail: np.ndarray = luma - guided_filter.guided_filter(by, luma, radius, EDGE_VARIANCE)
+    radius = max(1, round(OPTIONS.radius * max(image.shape[:2])))
+    luma, by = (np.asarray(p, np.float64) @ twin.LUMA.astype(np.float64)[:, None] for p in (image, guide))
+    detail: np.ndarray = luma - guided_filter.guided_filter(by, luma, radius, OPTIONS.edge_variance)
     return detail[..., 0]
+
+
+def test_defaults_are_those_of_the_twin() -> None:
+    assert (OPTIONS.radius, OPTIONS.edge_variance, OPTIONS.amount) == (twin.RADIUS, twin.EDGE_VARIANCE, twin.AMOUNT)
+    assert (OPTIONS.largest_change, OPTIONS.largest_gain) == (twin.LARGEST_CHANGE, twin.LARGEST_GAIN)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 37), (23, 31), (90, 61)])
 def test_equals_its_twin(size: tuple[int, int]) -> None:
     content, result = photo(1, *size), photo(2, *size, 0.0, 0.5)
-    of_content, own = luma_detail(content, content), luma_detail(result, content)
-    gain = min(LARGEST_GAIN, float(np.linalg.norm(own)) / max(float(np.linalg.norm(of_content)), 1e-12))
-    change = AMOUNT * (gain * of_content - own)
-    expected = np.clip(result + (LARGEST_CHANGE * np.tanh(change / LARGEST_CHANGE))[..., None], 0, 1)
     # The guided filter's own tolerance, a few roundings of lumas near 1.
-    np.testing.assert_allclose(restore_detail(result, content, 1), expected, atol=1e-5)
+    np.testing.assert_allclose(restore_detail(result, content), twin.restore_detail(result, content), atol=1e-5)
 
 
 @given(seed=st.integers(0, 99), height=st.integers(1, 40), width=st.integers(1, 40))
@@ -97,6 +102,44 @@ def test_specks_of_a_flat_content_are_not_blown_up() -> None:
 def test_constant_result_stays() -> None:
     result = np.full((20, 30, 3), 0.5, np.float32)
     np.testing.assert_allclose(restore_detail(result, photo(7, 20, 30), 1), result, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"radius": 0}, "radius must be positive, got 0"),
+        ({"edge_variance": -1}, "edge_variance must be positive, got -1"),
+        ({"amount": 1.1}, "amount must be between 0 and 1, got 1.1"),
+        ({"largest_change": float("inf")}, "largest_change must be positive, got inf"),
+        ({"largest_gain": float("nan")}, "largest_gain must be positive, got nan"),
+    ],
+)
+def test_unsuitable_options(options: dict[str, float], message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        restore_detail(photo(1, 4, 5), photo(2, 4, 5), 1, **options)
+
+
+def test_unsuitable_photos() -> None:
+    grey = np.zeros((4, 5, 1), np.float32)
+    with pytest.raises(ArgumentError, match="content must be H x W x 3, got 4 x 5 x 1"):
+        restore_detail(photo(1, 4, 5), grey)
+    with pytest.raises(ArgumentError, match="result must be H x W x 3, got 4 x 5 x 1"):
+        restore_detail(grey, photo(1, 4, 5))
+    with pytest.raises(ArgumentError, match="result and content must have the same height and width"):
+        restore_detail(photo(1, 4, 5), photo(2, 5, 4))
+    with pytest.raises(ArgumentError, match="result holds NaN or infinity"):
+        restore_detail(np.full((4, 5, 3), np.nan, np.float32), photo(1, 4, 5))
+
+
+@pytest.mark.parametrize(
+    "options", [{"radius": 1e9}, {"largest_change": 1e-300}, {"largest_gain": 1e300}, {"edge_variance": 1e-300}]
+)
+def test_extreme_options_stay_in_range(options: dict[str, float]) -> None:
+    content = np.full((20, 30, 3), 0.4, np.float32)
+    restored = restore_detail(photo(3, 20, 30), content, 1, **options)
+    assert np.isfinite(restored).all()
+    assert restored.min() >= 0
+    assert restored.max() <= 1
 
 
 def test_threads_and_strides_change_nothing() -> None:

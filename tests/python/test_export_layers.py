@@ -10,10 +10,9 @@ import onnx
 import onnxruntime
 import pytest
 from fastphoto_native import _core
-from fastphoto_native.detail import LUMA
 from fastphoto_native.errors import ModelError
 from fastphoto_native.making.export.graph import Graph
-from fastphoto_native.making.export.layers import align, pool, statistics, unpool, weigh_change
+from fastphoto_native.making.export.layers import LUMA, align, pool, statistics, unpool, weigh_change
 from fastphoto_native.making.export.settings import read_settings
 from fastphoto_native.runtime.bundle import bundled_models, find_bundle
 from fastphoto_native.runtime.onnx_runtime import OnnxRuntime

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import fastphoto_native as fp
 import numpy as np
-from fastphoto_native.knothe_rosenblatt import LUMA_CHROMA, knothe_rosenblatt, levels_share
+import pytest
+from fastphoto_native import _core
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from reference import knothe_rosenblatt as numpy_twin
 from reference import transform as twin
+from reference.knothe_rosenblatt import LUMA_CHROMA
 
 FloatArray = NDArray[np.float64]
 SEEDS = st.integers(0, 2**32 - 1)
@@ -30,9 +35,12 @@ def map_of(
     strength: float = 1,
     ridges: tuple[float, float] = (0, 0),
 ) -> fp.AffineTransform:
-    return knothe_rosenblatt(
-        content, style, content_ridge=ridges[0], style_ridge=ridges[1], max_gain=max_gain, strength=strength
-    )
+    return _core.knothe_rosenblatt(content, style, options(ridges, max_gain, strength=strength))
+
+
+def options(ridges: tuple[float, float], max_gain: float | None, **others: float) -> _core.KnotheRosenblattOptions:
+    limit = np.inf if max_gain is None else max_gain
+    return _core.KnotheRosenblattOptions(content_ridge=ridges[0], style_ridge=ridges[1], max_gain=limit, **others)
 
 
 def mean_after(found: fp.AffineTransform, content: fp.Statistics) -> FloatArray:
@@ -57,7 +65,7 @@ def test_reaches_mean_and_covariance(seed: int) -> None:
     np.testing.assert_allclose(found.matrix @ content.covariance @ found.matrix.T, style.covariance, atol=ATOL)
 
 
-@given(SEEDS, st.floats(0.3, 3), st.floats(0, 0.1), st.floats(0, 0.1))
+@given(SEEDS, st.floats(1, 3), st.floats(0, 0.1), st.floats(0, 0.1))
 def test_equals_the_twin(seed: int, most: float, content_ridge: float, style_ridge: float) -> None:
     content, style = random_colors(seed), random_colors(seed + 1)
     found = map_of(content, style, most, ridges=(content_ridge, style_ridge))
@@ -66,6 +74,56 @@ def test_equals_the_twin(seed: int, most: float, content_ridge: float, style_rid
     )
     np.testing.assert_allclose(found.matrix, matrix, atol=ATOL)
     np.testing.assert_allclose(found.offset, offset, atol=ATOL)
+
+
+@given(SEEDS, st.none() | st.floats(1, 3), st.floats(0, 0.1), st.floats(0, 0.1), st.floats(0, 1))
+def test_equals_the_twin_in_these_coordinates(
+    seed: int, most: float | None, content_ridge: float, style_ridge: float, strength: float
+) -> None:
+    content, style = random_colors(seed), random_colors(seed + 1)
+    found = map_of(content, style, most, strength, (content_ridge, style_ridge))
+    limits: dict[str, Any] = {"content_ridge": content_ridge, "style_ridge": style_ridge, "max_gain": most}
+    wanted = numpy_twin.knothe_rosenblatt(content, style, strength=strength, **limits)
+    np.testing.assert_allclose(found.matrix, wanted.matrix, atol=ATOL)
+    np.testing.assert_allclose(found.offset, wanted.offset, atol=ATOL)
+    share = _core.levels_share(content, style, options((content_ridge, style_ridge), most))
+    np.testing.assert_allclose(share, numpy_twin.levels_share(content, style, **limits), atol=ATOL)
+
+
+def test_strength_0_is_exactly_the_identity() -> None:
+    found = map_of(random_colors(0), random_colors(1), 1.5, 0)
+    np.testing.assert_array_equal(found.matrix, np.eye(3))
+    np.testing.assert_array_equal(found.offset, 0)
+
+
+def test_a_grey_photo_needs_no_ridge_to_be_read() -> None:
+    # Rounding leaves it variances of chroma of either sign.
+    grey = fp.Statistics([0.5, 0.5, 0.5], np.full((3, 3), 0.03))
+    for content, style in ((grey, random_colors(0)), (random_colors(0), grey), (grey, grey)):
+        assert np.isfinite(map_of(content, style, 1.5).matrix).all()
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"content_ridge": -1}, "content_ridge must be 0 or more, got -1"),
+        ({"style_ridge": float("inf")}, "style_ridge must be 0 or more, got inf"),
+        ({"max_gain": 0.9}, "max_gain must be 1 or more, got 0.9"),
+        ({"max_gain": float("nan")}, "max_gain must be 1 or more, got nan"),
+        ({"least_shift": 0}, "least_shift must be positive, got 0"),
+        ({"strength": 1.1}, "strength must be between 0 and 1, got 1.1"),
+    ],
+)
+def test_unsuitable_options(changed: dict[str, float], message: str) -> None:
+    for kernel in (_core.knothe_rosenblatt, _core.levels_share):
+        with pytest.raises(fp.ArgumentError, match=message):
+            kernel(random_colors(0), random_colors(1), _core.KnotheRosenblattOptions(**changed))
+
+
+def test_colours_have_three_channels() -> None:
+    two = fp.Statistics([0.5, 0.5], np.eye(2))
+    with pytest.raises(fp.ArgumentError, match="style must have the 3 channels R, G, B, got 2"):
+        map_of(random_colors(0), two)
 
 
 @given(SEEDS, st.floats(1, 3), st.floats(0, 0.1))
@@ -78,7 +136,7 @@ def test_levels_follow_what_the_map_leaves_of_the_shift_of_mean_chroma(seed: int
     across = np.eye(3) - np.ones((3, 3)) / 3
     variance = np.trace(across @ style.covariance @ across)
     expected = 1 - (1 - kept) * (shift @ shift) / (shift @ shift + 0.05 * variance)
-    found = levels_share(content, style, content_ridge=ridge, style_ridge=ridge, max_gain=most)
+    found = _core.levels_share(content, style, options((ridge, ridge), most))
     np.testing.assert_allclose(found, expected, atol=ATOL)
     assert kept - ATOL <= found <= 1
 
@@ -88,7 +146,7 @@ def test_levels_go_all_their_way_where_nothing_or_next_to_nothing_is_held_back()
 
     def share(cast: float, max_gain: float | None) -> float:
         colourful = fp.Statistics([0.5 + cast, 0.5, 0.5 - cast], 0.04 * np.eye(3))
-        return levels_share(grey, colourful, content_ridge=0, style_ridge=0, max_gain=max_gain)
+        return _core.levels_share(grey, colourful, options((0, 0), max_gain))
 
     assert share(0.2, None) == 1
     assert share(0.2, 7) == 1  # the gain is 40^(1/2)
@@ -99,7 +157,7 @@ def test_levels_go_all_their_way_where_nothing_or_next_to_nothing_is_held_back()
     assert share(2, 1.5) > 0.96
 
 
-@given(SEEDS, st.floats(0.3, 3))
+@given(SEEDS, st.floats(1, 3))
 def test_tones_depend_on_tones_alone(seed: int, most: float) -> None:
     content, style = random_colors(seed), random_colors(seed + 1)
     luma = GREY / 3

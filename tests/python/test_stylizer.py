@@ -9,9 +9,9 @@ import fastphoto_native as fp
 import numpy as np
 import pytest
 from fastphoto_native.errors import ArgumentError
-from fastphoto_native.gamut import compress_to_gamut
 from numpy.typing import NDArray
 from reference import photowct
+from reference.gamut import compress_to_gamut
 from skimage import data
 from tiny_model import make_tiny_bundle, random_weights
 

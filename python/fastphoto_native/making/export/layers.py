@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from fastphoto_native.detail import LUMA
-
 from .graph import Graph
 
 Weights = Mapping[str, NDArray[np.float16] | NDArray[np.float32]]
 Convolution = Callable[..., str]  # (layer, x, relu=True) -> y
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of R, G, B: Rec. 709, on sRGB-encoded values
 CHUNKS = 64  # partial sums keep float32 covariances within 4e-7 of float64 on a megapixel
 
 

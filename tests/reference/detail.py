@@ -1,4 +1,4 @@
-"""Giving a restyled photo the content's detail back.
+"""Detail given back to a restyled photo, in NumPy over the pixel-by-pixel guided filter.
 
 Alignments, smoothing and compression of shadows and highlights bend tones, and where they flatten them, fine structure
 fades: leaves in a night, tiles in a highlight. The detail of the content's brightness is known, so it is laid over the
@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from fastphoto_native.smoothing.filters import guided_filter
+from reference.guided_filter import guided_filter
 
 FloatArray = NDArray[np.float32]
 
@@ -28,7 +27,7 @@ LARGEST_CHANGE = 0.05
 LARGEST_GAIN = 3.0
 
 
-def restore_detail(result: FloatArray, content: FloatArray, threads: int) -> FloatArray:
+def restore_detail(result: FloatArray, content: FloatArray) -> FloatArray:
     """The result with most of its luma detail d_r replaced by the content's: adds a limited AMOUNT (k d_c - d_r) to
     all channels, where k <= LARGEST_GAIN makes both details equally strong over the photo.
 
@@ -38,15 +37,14 @@ def restore_detail(result: FloatArray, content: FloatArray, threads: int) -> Flo
     Args:
         result: H x W x 3 float32 in 0..1; not changed.
         content: the same shape, same range.
-        threads: CPU threads; 0 takes what the machine has.
 
     Source: detail layers of the guided filter: He, Sun, Tang 2013, section 4.
     """
     # Products of strided arrays round in another way on some machines.
     lumas = np.stack([np.ascontiguousarray(photo) @ LUMA for photo in (content, result)], axis=-1)
     radius = max(1, round(RADIUS * max(lumas.shape[:2])))
-    guide = np.ascontiguousarray(lumas[..., 0])
-    lumas -= guided_filter(guide, lumas, radius=radius, eps=EDGE_VARIANCE, threads=threads)
+    exact = lumas.astype(np.float64)
+    lumas -= guided_filter(exact[..., :1], exact, radius, EDGE_VARIANCE).astype(np.float32)
     content_detail, own_detail = lumas[..., 0], lumas[..., 1]
     of_content, own = (float(rms) for rms in np.sqrt(np.mean(np.square(lumas), axis=(0, 1), dtype=np.float64)))
     gain = own / of_content if own < LARGEST_GAIN * of_content else LARGEST_GAIN

@@ -1,4 +1,4 @@
-"""Bringing a restyled photo back into the range of colours without crushing its shadows and highlights.
+"""Compression of shadows and highlights into the range of colours, in NumPy.
 
 An alignment is affine: where content and style differ much, it sends dark tones below 0 and bright ones above 1, and
 cutting those off erases the structure in them. Here the tones next to the end are compressed instead, by no more than

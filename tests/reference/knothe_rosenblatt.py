@@ -1,4 +1,4 @@
-"""The map of colours that moves tones first, and then what colour each tone has.
+"""The map of colours that moves tones first, and then the colour that each tone has, in NumPy.
 
 Knothe (1957) and Rosenblatt (1952) rearrange one distribution into another a coordinate at a time, each given those
 before. For normal distributions the map is affine and reaches the other's mean and covariance, as the Monge-Kantorovich
@@ -9,9 +9,8 @@ halves of what it does to colours can be kept in bounds one by one.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
-
 from fastphoto_native import _core
+from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
