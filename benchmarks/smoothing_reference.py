@@ -48,6 +48,7 @@ def main() -> int:
             padded(stylized[MARGIN:-MARGIN, MARGIN:-MARGIN]),
             padded(np.asarray(content.resize((width, height), Image.Resampling.BILINEAR))),
             rtol=arguments.rtol,
+            normalized=True,
             threads=arguments.threads,
             return_info=True,
         )

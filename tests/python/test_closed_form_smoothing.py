@@ -77,7 +77,7 @@ def test_unsuitable_options(options: dict[str, Any], message: str) -> None:
 def test_equals_twin(size: tuple[int, int], eps: float, lam: float, radius: int) -> None:
     stylized, content = random_image(*size), random_image(*size, seed=1)
     expected = twin.closed_form_smooth(stylized.astype(np.float64), content.astype(np.float64), lam, eps, radius)
-    smooth = fp.closed_form_smooth(stylized, content, lam=lam, eps=eps, radius=radius, rtol=TIGHT)
+    smooth = fp.closed_form_smooth(stylized, content, lam=lam, eps=eps, radius=radius, rtol=TIGHT, normalized=True)
     # float32 coefficients (6e-8) times the condition number's root (1e2) and a margin of ten.
     np.testing.assert_allclose(smooth, expected, atol=1e-4)
 
@@ -104,7 +104,7 @@ def test_photo_within_half_a_step_of_the_direct_solve(
     content_photo: Float32Array, stylized_photo: Float32Array, padding: int
 ) -> None:
     """The default tolerance, on a photo: within 0.5 / 255 everywhere, and in a recorded number of iterations."""
-    smooth, info = report(stylized_photo, content_photo, border_padding=padding)
+    smooth, info = report(stylized_photo, content_photo, border_padding=padding, normalized=True)
     stylized, content = (
         np.pad(a.astype(np.float64), ((padding, padding), (padding, padding), (0, 0)), "edge")
         for a in (stylized_photo, content_photo)
@@ -128,7 +128,7 @@ ITERATIONS_ON_PHOTO = 20
 @pytest.mark.parametrize(("lam", "atol"), [(1e-7, 2e-3), (1e-5, 2e-4), (1e-1, 1e-5)])
 def test_any_lam(content_photo: Float32Array, stylized_photo: Float32Array, lam: float, atol: float) -> None:
     content, stylized = content_photo[20:60, 30:70], stylized_photo[20:60, 30:70]
-    smooth, info = report(stylized, content, lam=lam, rtol=1e-5)
+    smooth, info = report(stylized, content, lam=lam, rtol=1e-5, normalized=True)
     degree = twin.window_count(40, 40, 1)
     laplacian: Any = fp.matting_laplacian(content)
     expected = twin.closed_form_smooth_sparse(stylized.astype(np.float64), laplacian, degree, lam)
@@ -198,7 +198,7 @@ def test_a_tolerance_beyond_float32_is_reached_by_refinement() -> None:
 
 def test_report_is_the_true_residual(content_photo: Float32Array, stylized_photo: Float32Array) -> None:
     content, stylized = content_photo[:30, :40], stylized_photo[:30, :40]
-    smooth, info = report(stylized, content)
+    smooth, info = report(stylized, content, normalized=True)
     degree = twin.window_count(30, 40, 1)[:, None]
     alpha = 1 / (1 + 1e-4)
     laplacian: Any = fp.matting_laplacian(content)
@@ -224,16 +224,16 @@ def test_linear_in_the_stylized_image(height: int, width: int, channels: int, fa
 
 def test_padding_crops_the_dark_rim(content_photo: Float32Array) -> None:
     constant = np.full_like(content_photo, 0.5)
-    darkened = fp.closed_form_smooth(constant, content_photo)
-    padded = fp.closed_form_smooth(constant, content_photo, border_padding=2)
+    darkened = fp.closed_form_smooth(constant, content_photo, normalized=True)
+    padded = fp.closed_form_smooth(constant, content_photo, border_padding=2, normalized=True)
     assert darkened[0, 0, 0] < 0.25  # a corner lies in one window of nine, and sqrt(1/9) is the share it keeps
     assert np.abs(padded - 0.5).max() < np.abs(darkened - 0.5).max() / 4
 
 
 @given(st.integers(1, 12), st.integers(1, 12), st.floats(-2, 2, width=32), st.integers(0, 2**31))
-def test_constants_come_back_without_normalization(height: int, width: int, value: float, seed: int) -> None:
+def test_constants_come_back(height: int, width: int, value: float, seed: int) -> None:
     constant = np.full((height, width, 2), value, np.float32)
-    smooth, info = report(constant, random_image(height, width, seed=seed), normalized=False)
+    smooth, info = report(constant, random_image(height, width, seed=seed))
     np.testing.assert_array_equal(smooth, constant)  # the difference form makes them exact
     assert info.iterations == 0
 
@@ -243,15 +243,13 @@ def test_without_normalization_the_same_system_inside(content_photo: Float32Arra
     stylized = random_image(30, 40, seed=5)
     content = content_photo[:30, :40]
     root = np.sqrt(twin.window_count(30, 40, 1) / 9).reshape(30, 40, 1).astype(np.float32)
-    through_paper = fp.closed_form_smooth(stylized * root, content, rtol=TIGHT) / root
-    np.testing.assert_allclose(
-        fp.closed_form_smooth(stylized, content, normalized=False, rtol=TIGHT), through_paper, atol=1e-4
-    )
+    through_paper = fp.closed_form_smooth(stylized * root, content, normalized=True, rtol=TIGHT) / root
+    np.testing.assert_allclose(fp.closed_form_smooth(stylized, content, rtol=TIGHT), through_paper, atol=1e-4)
 
 
 def test_content_as_stylized_hardly_changes(content_photo: Float32Array) -> None:
     """It would not at all if every window's colours were an affine function of the content's: they are, up to eps."""
-    change = np.abs(fp.closed_form_smooth(content_photo, content_photo, normalized=False) - content_photo)
+    change = np.abs(fp.closed_form_smooth(content_photo, content_photo) - content_photo)
     assert change.max() < 0.04
     assert change.mean() < 0.002
 

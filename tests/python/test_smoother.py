@@ -98,7 +98,7 @@ def test_hard_content_equals_the_direct_solve(content: Content) -> None:
         stylized.astype(np.float64), laplacian, twin.window_count(40, 50, 1), 1e-4
     )
     # The float32 coefficients are known to 6e-8; against lam = 1e-4 that is some 1e-3 of the softest fields.
-    np.testing.assert_allclose(fp.Smoother(image).solve(stylized, rtol=1e-6), expected, atol=2e-3)
+    np.testing.assert_allclose(fp.Smoother(image, normalized=True).solve(stylized, rtol=1e-6), expected, atol=2e-3)
 
 
 @pytest.mark.parametrize("lam", [1e-7, 1e-4, 1.0, 1e2])
@@ -138,7 +138,7 @@ def test_data_weights_equal_the_direct_solve(content_photo: Float32Array) -> Non
     expected = spsolve(
         (sp.diags_array(data) + alpha * laplacian).tocsc(), data[:, None] * stylized.reshape(-1, 3)
     ).reshape(30, 40, 3)
-    smoother = fp.Smoother(content, data_weights=weights, lam=lam, normalized=False)
+    smoother = fp.Smoother(content, data_weights=weights, lam=lam)
     # float32 coefficients (6e-8) over the smallest data term, some 1e-4.
     np.testing.assert_allclose(smoother.solve(stylized, rtol=1e-6), expected, atol=2e-3)
 

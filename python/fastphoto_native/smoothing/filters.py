@@ -90,12 +90,14 @@ def closed_form_smooth(
     normalized: bool = _SMOOTHING.normalized,
     return_info: bool = False,
 ) -> Float32Array | tuple[Float32Array, _core.SmoothingInfo]:
-    """Closed-form photorealistic smoothing (Li et al., ECCV 2018, eq. 9): R = (1 - alpha) (I - alpha S)^-1 Y.
+    """Closed-form photorealistic smoothing (Li et al., ECCV 2018, section 3.2).
 
     `stylized` (H x W x C) keeps its colours but loses every structure that `content` (H x W x 3) does not have.
-    `lam` weighs the stylized image against that, alpha = 1 / (1 + lam). The paper's system darkens the outermost
-    2 `radius` pixels and brightens their neighbours; `border_padding` replicates that many pixels around both images
-    and crops them afterwards, which helps, and `normalized=False` weighs the pixels so that it does not happen.
+    `lam` weighs the stylized image against that, alpha = 1 / (1 + lam). With D on the diagonal the number of windows
+    that see a pixel, R = (1 - alpha) (D - alpha W)^-1 D Y: a constant stays constant. `normalized=True` takes the
+    paper's R = (1 - alpha) (I - alpha S)^-1 Y, S = D^-1/2 W D^-1/2, which darkens the outermost 2 `radius` pixels and
+    brightens their neighbours. `border_padding` replicates that many pixels around both images and crops them
+    afterwards, which lessens that.
     With `return_info` the solver's report comes along; whether it `converged` to `rtol` is for the caller to judge.
     `Smoother` does the same for several images of one content, with weights, a first guess and progress.
     """

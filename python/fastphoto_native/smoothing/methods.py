@@ -29,13 +29,11 @@ def smooth(
 ) -> tuple[FloatArray, SmoothingInfo | None]:
     """The smoothed photo, and the solver's report where there is one; `settings` are those of "closed-form"."""
     if smoothing == "closed-form":
-        # The paper's normalised system darkens the border and brightens what is next to it (docs/decisions.md).
         return closed_form_smooth(
             restyled,
             content,
             lam=settings.lam,
             eps=settings.eps,
-            normalized=False,
             threads=threads,
             return_info=True,
         )
