@@ -121,81 +121,6 @@ ImageView image_argument(const py::object& object, const char* name) {
   return view;
 }
 
-namespace {
-
-/// Shape, type and strides of a photo; `Void` is void or const void.
-template <class Void>
-BasicPixels<Void> pixels_of(const py::object& object, const char* name, Void* (*data)(const py::array&)) {
-  const std::string expected = std::string(name) + " must be H x W x 3 float32, uint8 or uint16 and not empty, got ";
-  if (!py::isinstance<py::array>(object)) {
-    refuse(expected + type_name(object));
-  }
-  const auto array = py::reinterpret_borrow<py::array>(object);
-  if (array.ndim() != 3 || array.shape(2) != 3 || array.size() == 0) {
-    refuse(expected + "shape " + shape_text(array));
-  }
-  BasicPixels<Void> pixels;
-  if (array.dtype().equal(py::dtype::of<std::uint8_t>())) {
-    pixels.type = SampleType::UInt8;
-  } else if (array.dtype().equal(py::dtype::of<std::uint16_t>())) {
-    pixels.type = SampleType::UInt16;
-  } else if (!array.dtype().equal(py::dtype::of<float>())) {
-    refuse(expected + std::string(py::str(array.dtype())));
-  }
-  pixels.data = data(array);
-  pixels.height = array.shape(0);
-  pixels.width = array.shape(1);
-  pixels.row_stride = array.strides(0);
-  pixels.pixel_stride = array.strides(1);
-  pixels.sample_stride = array.strides(2);
-  return pixels;
-}
-
-}  // namespace
-
-Pixels pixels_argument(const py::object& object, const char* name) {
-  return pixels_of<const void>(object, name, [](const py::array& array) { return array.data(); });
-}
-
-MutablePixels mutable_pixels_argument(const py::object& object, const char* name) {
-  return pixels_of<void>(object, name, [](const py::array& array) { return py::array(array).mutable_data(); });
-}
-
-MaskView mask_argument(const py::object& object, const char* name) {
-  if (object.is_none()) {
-    return {};
-  }
-  const std::string expected =
-      std::string(name) + " must be H x W uint8, int32 or int64, or H x W x K float32, and not empty, got ";
-  if (!py::isinstance<py::array>(object)) {
-    refuse(expected + type_name(object));
-  }
-  const auto array = py::reinterpret_borrow<py::array>(object);
-  if (array.size() == 0 || array.ndim() < 2 || array.ndim() > 3) {
-    refuse(expected + "shape " + shape_text(array));
-  }
-  MaskView mask;
-  if (array.ndim() == 3) {
-    mask.weights = image_argument(object, name);
-    return mask;
-  }
-  if (array.dtype().equal(py::dtype::of<std::uint8_t>())) {
-    mask.type = LabelType::UInt8;
-  } else if (array.dtype().equal(py::dtype::of<std::int32_t>())) {
-    mask.type = LabelType::Int32;
-  } else if (array.dtype().equal(py::dtype::of<std::int64_t>())) {
-    mask.type = LabelType::Int64;
-  } else {
-    refuse(expected + std::string(py::str(array.dtype())));
-  }
-  mask.labels = array.data();
-  mask.height = array.shape(0);
-  mask.width = array.shape(1);
-  mask.row_stride = array.strides(0);
-  mask.column_stride = array.strides(1);
-  return mask;
-}
-
 FeatureView features_argument(const py::object& object, const char* name) {
   const py::array array = float32_array(object, name, "C x N or C x H x W");
   FeatureView view;
@@ -243,6 +168,9 @@ ImageView weights_argument(const py::object& object, const char* name, const py:
 
 MaskArgument mask_argument(const py::object& object, const char* name) {
   MaskArgument mask;
+  if (object.is_none()) {
+    return mask;
+  }
   mask.owner = py::array::ensure(object);
   if (!mask.owner) {
     PyErr_Clear();

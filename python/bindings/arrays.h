@@ -19,15 +19,6 @@ namespace py = pybind11;
 /// H x W or H x W x C float32. The view is good as long as the array is.
 ImageView image_argument(const py::object& array, const char* name);
 
-/// A photo, H x W x 3: float32, uint8 or uint16, with any strides.
-Pixels pixels_argument(const py::object& array, const char* name);
-
-/// The same, to write to.
-MutablePixels mutable_pixels_argument(const py::object& array, const char* name);
-
-/// None, H x W whole numbers (uint8, int32 or int64), or H x W x K float32 weights.
-MaskView mask_argument(const py::object& array, const char* name);
-
 /// C x N or C x H x W float32.
 FeatureView features_argument(const py::object& array, const char* name);
 
@@ -40,7 +31,7 @@ struct MaskArgument {
   MaskView view;
 };
 
-/// H x W whole numbers or H x W x K floating-point weights, of any size.
+/// None (no mask), H x W whole numbers or H x W x K floating-point weights, of any size.
 MaskArgument mask_argument(const py::object& array, const char* name);
 
 /// H x W x 3 or 4 float32, uint8 or uint16, as the order says. What is to be written must be writable.

@@ -65,11 +65,11 @@ std::unique_ptr<Stylizer> open_stylizer(const Bundle& bundle, py::object runtime
 
 Look analyze(const Stylizer& self, const py::object& style, const py::object& mask, const py::object& max_side,
              const py::object& threads, const py::object& progress) {
-  const Pixels pixels = pixels_argument(style, "style");
-  const MaskView labels = mask_argument(mask, "style mask");
+  const Pixels pixels = pixels_argument(style, PixelOrder::RGB, "style");
+  const MaskArgument labels = mask_argument(mask, "style mask");
   const AnalyzeOptions options{side_argument(max_side), int_argument(threads, "threads"), progress_argument(progress)};
   const py::gil_scoped_release unlocked;
-  return self.analyze(pixels, labels, options);
+  return self.analyze(pixels, labels.view, options);
 }
 
 ApplyOptions apply_options(const std::string& smoothing, const py::object& strength, const py::object& max_side,
@@ -82,15 +82,15 @@ Stylizer::Restyled restyle(const Stylizer& self, const py::object& content, cons
                            const std::string& smoothing, const py::object& strength, const py::object& max_side,
                            const py::object& threads, const py::object& progress) {
   const ApplyOptions options = apply_options(smoothing, strength, max_side, threads, progress);
-  const Pixels pixels = pixels_argument(content, "content");
-  const MaskView labels = mask_argument(mask, "content mask");
+  const Pixels pixels = pixels_argument(content, PixelOrder::RGB, "content");
+  const MaskArgument labels = mask_argument(mask, "content mask");
   const py::gil_scoped_release unlocked;
-  return self.restyle(pixels, look, labels, options);
+  return self.restyle(pixels, look, labels.view, options);
 }
 
 Report finish(const Stylizer& self, Stylizer::Restyled& photo, const py::object& result, const py::object& threads,
               const py::object& progress) {
-  const MutablePixels pixels = mutable_pixels_argument(result, "result");
+  const MutablePixels pixels = mutable_pixels_argument(result, PixelOrder::RGB, "result");
   const int count = int_argument(threads, "threads");
   const Progress ask = progress_argument(progress);
   const py::gil_scoped_release unlocked;

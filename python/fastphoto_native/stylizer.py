@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastphoto_native import _core
 from fastphoto_native.arrays.images import as_photo
-from fastphoto_native.arrays.masks import as_mask
 from fastphoto_native.looks.look import Look
 from fastphoto_native.report import Progress, Report
 from fastphoto_native.runtime.bundle import DEFAULT_MODEL, find_bundle
@@ -81,9 +80,7 @@ class Stylizer:
             ArgumentError: not a photo or not a mask.
             CancelledError: `progress` returned False.
         """
-        return self._core.analyze(
-            as_photo(style, "style"), as_mask(mask, "style mask"), max_side, self._threads, progress
-        )
+        return self._core.analyze(as_photo(style, "style"), mask, max_side, self._threads, progress)
 
     @overload
     def apply(
@@ -201,8 +198,7 @@ class Stylizer:
         threads: int,
         progress: Progress | None,
     ) -> _core.Stylizer.Restyled:
-        labels = as_mask(mask, "content mask")
-        return self._core.restyle(photo, look, labels, smoothing, strength, max_side, threads, progress)
+        return self._core.restyle(photo, look, mask, smoothing, strength, max_side, threads, progress)
 
     def _finish(
         self, photo: NDArray[Any], half_way: _core.Stylizer.Restyled, threads: int, progress: Progress | None

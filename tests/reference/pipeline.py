@@ -13,7 +13,8 @@ from typing import Any, Literal
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from reference import masks, resample
+from reference import labels as masks
+from reference import resample
 from reference.alignment import ChainAlignment, Moments
 from reference.detail import restore_detail
 from reference.gamut import compress_to_gamut
@@ -40,7 +41,7 @@ def stylize(
     """H x W x 3 photos in 0..1 and H x W label maps; `folder` holds a bundle."""
     bundle = json.loads((folder / "bundle.json").read_text())
     points, side = bundle["alignments"], max_side or bundle["working_side"]
-    small, small_style = (resample.at_working_size(photo, side) for photo in (content, style))
+    small, small_style = (_at_working_size(photo, side) for photo in (content, style))
     weights = style_weights = None
     if content_labels is not None and style_labels is not None:
         of_content = masks.label_weights(content_labels, small.shape[:2], "content mask")
@@ -67,7 +68,8 @@ def stylize(
             inputs["next_labels"] = _label_tensor(weights, points[index + 1], multiple)
         state = _run(folder, segment, **inputs)
     restyled = state["photo"][0].transpose(1, 2, 0)[: small.shape[0], : small.shape[1]]
-    restyled = resample.at_full_size(restyled, small, content)
+    if small.shape != content.shape:
+        restyled = content + resample.resize(restyled - small, *content.shape[:2])
 
     if smoothing == "closed-form":
         lam, eps = bundle["smoothing"]["lam"], bundle["smoothing"]["eps"]
@@ -76,6 +78,15 @@ def stylize(
         restyled = guided_filter(content.astype(np.float64), restyled, GUIDED_RADIUS, GUIDED_EPS)
     result = compress_to_gamut(restyled.astype(np.float32))
     return result if smoothing == "none" else restore_detail(result, content)
+
+
+def _at_working_size(photo: Float32Array, max_side: int) -> Float32Array:
+    height, width = photo.shape[:2]
+    scale = max_side / max(height, width)
+    if scale >= 1:
+        return photo
+    small = resample.resize(photo, max(1, round(height * scale)), max(1, round(width * scale)))
+    return np.clip(small, 0, 1).astype(np.float32)
 
 
 def _run(folder: Path, entry: dict[str, Any], **inputs: Any) -> dict[str, Any]:
