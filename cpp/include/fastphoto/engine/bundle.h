@@ -34,6 +34,9 @@ enum class AlignmentMethod : std::uint8_t {
   Learned,             ///< "learned": photos only; the estimator's map of colours (format 2)
 };
 
+/// The name of a method in bundle.json.
+const char* method_name(AlignmentMethod method) noexcept;
+
 /// How the features between two segments are given the style's statistics.
 struct Alignment {
   std::string name;
@@ -64,10 +67,14 @@ struct Estimator : ModelFile {
   std::vector<Index> extents;
 };
 
-/// What the model's network needs in memory, as measured when it was made (format 2).
+/// The name of a kind of map in bundle.json: "matrix-and-curves", "lut" or "grid".
+const char* map_name(ColourMapKind kind) noexcept;
+
+/// What the model's network needs in memory, as measured when it was made (format 2). The defaults are an upper bound
+/// for models that do not say: those of format 1, of which VGG-19 in full size is the largest.
 struct MemoryNeeds {
-  double fixed_bytes = 0.0;  ///< weights and sessions
-  double bytes_per_working_pixel = 0.0;
+  double fixed_bytes = 1e9;  ///< weights and sessions
+  double bytes_per_working_pixel = 4000.0;
 };
 
 /// The contents of bundle.json.
@@ -86,7 +93,7 @@ struct Manifest {
   GamutOptions gamut;    // format 2; the defaults are those of all models of format 1
   DetailOptions detail;  // format 2
   LabelOptions labels;   // format 2
-  MemoryNeeds memory;    // format 2; of format 1: an upper bound for the models that had it
+  MemoryNeeds memory;    // format 2
   ModelFile style;
   std::vector<Alignment> alignments;
   std::vector<Segment> segments;

@@ -32,9 +32,16 @@ struct Look {
   std::map<std::int64_t, LabelLook> labels;
   std::vector<float> thumbnail;  ///< 3 x side x side, 0..1, for models with an estimator; else empty
 
+  /// Checks what the members must be together: a name and a fingerprint; 1 to 256 labels, of which whole_photo is the
+  /// only one without a mask; positive areas; sound statistics, of as many alignments and channels for every label.
+  /// @throws Error(InvalidArgument)
+  void check() const;
+
   /// Format 2, the layout of safetensors: eight bytes, little-endian, with the length of a JSON header; the header; raw
   /// little-endian float32 tensors `<label>/<alignment>/mean`, `.../covariance` and `thumbnail`. The network computes
-  /// in float32, so nothing is lost. Numbers and names stand in the header's `__metadata__`.
+  /// in float32, so nothing is lost. Numbers and names stand in the header's `__metadata__`. Weights of statistics,
+  /// which no alignment needs, are not kept.
+  /// @throws Error(InvalidArgument) as check() does, or for numbers beyond float32.
   std::string to_bytes() const;
 
   /// Reads what to_bytes() wrote. Every length is checked before memory is taken.
@@ -42,7 +49,8 @@ struct Look {
   /// @throws Error(File)
   static Look from_bytes(std::string_view bytes, const std::string& where);
 
-  /// Writes to a temporary name beside `path` and renames. @throws Error(File)
+  /// Writes to a temporary name beside `path` and renames.
+  /// @throws Error(File), or Error(InvalidArgument) as to_bytes() does.
   void save(const std::filesystem::path& path) const;
 
   /// @throws Error(File)

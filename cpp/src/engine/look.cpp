@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a look must be, and its way into a file and back.
+#include "fastphoto/engine/look.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
+#include "engine/printable.h"
+#include "engine/whole_file.h"
+#include "fastphoto/error.h"
+
+namespace fastphoto {
+
+namespace {
+
+constexpr std::size_t most_labels = 256;
+constexpr std::size_t most_alignments = 32;
+constexpr std::size_t longest_name = 200;
+constexpr std::uintmax_t largest_file = std::uintmax_t{1} << 29;  // 256 labels of the largest model fit
+
+/// How many statistics each label has, and of how many channels: what all labels must share.
+std::string form_of(const LabelLook& label) {
+  std::string form;
+  for (const Statistics& s : label.statistics) {
+    form += (form.empty() ? "" : ", ") + std::to_string(s.channels());
+  }
+  return form;
+}
+
+void check_label(const LabelLook& label, const std::string& name) {
+  require_option(std::isfinite(label.area) && label.area > 0.0, (name + "'s area").c_str(), label.area,
+                 "a positive number");
+  require(!label.statistics.empty() && label.statistics.size() <= most_alignments,
+          name + " has statistics of " + std::to_string(label.statistics.size()) + " alignments, expected 1 to " +
+              std::to_string(most_alignments));
+  for (std::size_t i = 0; i < label.statistics.size(); ++i) {
+    const Statistics& s = label.statistics[i];
+    try {
+      const Statistics sound(s.mean, s.covariance, s.weight);
+    } catch (const Error& error) {
+      throw Error(ErrorKind::InvalidArgument, name + ", alignment " + std::to_string(i) + ": " + error.what());
+    }
+  }
+}
+
+void check_thumbnail(const std::vector<float>& thumbnail) {
+  const std::size_t pixels = thumbnail.size() / 3;
+  const auto side = static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(pixels))));
+  require(3 * side * side == thumbnail.size(),
+          "thumbnail must have 3 x side x side numbers, got " + std::to_string(thumbnail.size()));
+  require(std::all_of(thumbnail.begin(), thumbnail.end(), [](float v) { return v >= 0.0F && v <= 1.0F; }),
+          "thumbnail must hold numbers between 0 and 1 only");
+}
+
+}  // namespace
+
+void Look::check() const {
+  const bool control =
+      std::any_of(model.begin(), model.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  require(!model.empty() && model.size() <= longest_name && !control,
+          "model must be a name of 1 to " + std::to_string(longest_name) + " bytes without control characters, got '" +
+              printable(model, 60) + "'");
+  require(fingerprint.size() == 64 && fingerprint.find_first_not_of("0123456789abcdef") == std::string::npos,
+          "fingerprint must be 64 lower-case hexadecimal digits, got '" + printable(fingerprint, 80) + "'");
+  require(!labels.empty() && labels.size() <= most_labels,
+          "a look must have 1 to " + std::to_string(most_labels) + " labels, got " + std::to_string(labels.size()));
+  require(masked || (labels.size() == 1 && labels.count(whole_photo) == 1),
+          "a look without a mask must have the label " + std::to_string(whole_photo) + " only, got " +
+              std::to_string(labels.size()) + " labels, the first one " + std::to_string(labels.begin()->first));
+  const std::string form = form_of(labels.begin()->second);
+  for (const auto& [label, style] : labels) {
+    const std::string name = "label " + std::to_string(label);
+    check_label(style, name);
+    require(form_of(style) == form, name + " has statistics of " + form_of(style) + " channels, expected " + form +
+                                        " as label " + std::to_string(labels.begin()->first) + " has");
+  }
+  check_thumbnail(thumbnail);
+}
+
+void Look::save(const std::filesystem::path& path) const {
+  const std::string bytes = to_bytes();
+  try {
+    write_whole_file(path, bytes);
+  } catch (const FileFailure& failure) {
+    throw Error(ErrorKind::File, "cannot write the look " + printable(path) + ": " + failure.what());
+  }
+}
+
+Look Look::load(const std::filesystem::path& path) {
+  std::string bytes;
+  try {
+    bytes = read_whole_file(path, largest_file);
+  } catch (const FileFailure& failure) {
+    throw Error(ErrorKind::File, "cannot read the look " + printable(path) + ": " + failure.what());
+  }
+  return from_bytes(bytes, printable(path));
+}
+
+}  // namespace fastphoto
