@@ -56,7 +56,7 @@ def rounding(model: onnx.ModelProto, marked: bool) -> onnx.ModelProto:
 
 def rounding_bundle(bundle: Bundle, folder: Path, convolutions: str) -> Bundle:
     """A copy of the bundle whose segments round; the style graph, which is run once for a look, stays as it is."""
-    manifest = msgspec.to_builtins(bundle.manifest)
+    manifest = bundle.manifest.to_dict()
     (folder / manifest["style"]["file"]).write_bytes(bundle.read(bundle.manifest.style))
     for entry in manifest["segments"]:
         model = onnx.load(bundle.folder / entry["file"])

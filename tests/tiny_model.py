@@ -34,9 +34,12 @@ def random_weights(seed: int = 0) -> dict[str, np.ndarray]:
 
 
 def make_tiny_bundle(
-    folder: Path, method: str = "monge-kantorovich", changes: Mapping[str, Mapping[str, float]] | None = None
+    folder: Path,
+    method: str = "monge-kantorovich",
+    changes: Mapping[str, Mapping[str, float]] | None = None,
+    tables: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Path:
-    """Writes the bundle and returns its folder."""
+    """Writes the bundle and returns its folder; `tables` are those of manifest.py."""
     names = ("colours", "relu4_1", "relu3_1", "relu2_1", "relu1_1")
     settings = {
         "version": "0",
@@ -47,6 +50,7 @@ def make_tiny_bundle(
         "smoothing": {"lam": 1e-4, "eps": 1e-7},
         "alignments": {name: {"method": method, "content_ridge": 1e-4, "style_ridge": 1e-4} for name in names},
         "changes": changes or {},
+        **(tables or {}),
     }
     write_bundle(folder, "tiny", settings, random_weights(), WIDTHS)
     return folder

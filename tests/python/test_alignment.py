@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fastphoto_native as fp
-import msgspec
 import numpy as np
 import pytest
 from fastphoto_native.alignment import ChainAlignment, alignment_maps
@@ -24,6 +23,10 @@ ALIGNMENTS = [
 ]
 
 
+def changed(alignment: Alignment, **changes: float) -> Alignment:
+    return Alignment(**(alignment.to_dict() | changes))
+
+
 @pytest.mark.parametrize("alignment", ALIGNMENTS, ids=lambda a: a.method)
 def test_strengths_multiply_and_blend_with_the_identity(alignment: Alignment) -> None:
     c = alignment.channels
@@ -35,7 +38,7 @@ def test_strengths_multiply_and_blend_with_the_identity(alignment: Alignment) ->
         assert matrices.dtype == offsets.dtype == np.float32
         return matrices[0], offsets[0]
 
-    whole = msgspec.structs.replace(alignment, strength=1.0)
+    whole = changed(alignment, strength=1.0)
     (full,), (full_offset,) = alignment_maps(whole, [content], [style], 1, keep_rest=False)
     quarter, quarter_offset = maps(0.5)
     # Rounding to float32 of numbers of a few.
@@ -55,7 +58,7 @@ def test_ridges_add_up() -> None:
 
 
 def test_colours_get_their_ridges_and_limit() -> None:
-    alignment = msgspec.structs.replace(ALIGNMENTS[2], content_ridge=0.01, style_ridge=0.02)
+    alignment = changed(ALIGNMENTS[2], content_ridge=0.01, style_ridge=0.02)
     content, style = random_statistics(0, 3), random_statistics(1, 3)
     share = 0.03 * (np.trace(content.covariance) + np.trace(style.covariance)) / 6
     expected = knothe_rosenblatt(

@@ -1,7 +1,10 @@
+"""Bundles: what is read of both formats, and that what is wrong is one error that names it."""
+
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +12,12 @@ from typing import Any
 import fastphoto_native as fp
 import onnx
 import pytest
+from fastphoto_native import _core
 from fastphoto_native.errors import ModelError
 from fastphoto_native.runtime.bundle import bundled_models, find_bundle
 from fastphoto_native.runtime.engine import Engine
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tiny_model import make_tiny_bundle
 
 
@@ -47,8 +53,8 @@ def test_empty_folder(tmp_path: Path) -> None:
 
 
 def test_another_format_is_refused(folder: Path) -> None:
-    edit(folder, format=2)
-    with pytest.raises(ModelError, match="bundle format 2, this version of fastphoto-native reads 1"):
+    edit(folder, format=3)
+    with pytest.raises(ModelError, match="bundle format 3, this version of fastphoto-native reads 1 and 2"):
         find_bundle(folder)
 
 
@@ -82,6 +88,153 @@ def test_unsuitable_alignments_are_named(folder: Path, field: str, value: Any, m
     edit(folder, alignments=alignments)
     with pytest.raises(ModelError, match=message):
         find_bundle(folder)
+
+
+def as_format_1(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The same bundle.json as version 1 wrote it."""
+    old = {k: v for k, v in manifest.items() if k not in ("gamut", "detail", "labels", "memory")}
+    alignments = [{k: v for k, v in a.items() if k != "least_shift"} for a in manifest["alignments"]]
+    return old | {"format": 1, "alignments": alignments}
+
+
+def test_format_1_still_opens_and_gives_the_same(folder: Path) -> None:
+    new = find_bundle(folder).manifest
+    old = as_format_1(json.loads((folder / "bundle.json").read_text()))
+    (folder / "bundle.json").write_text(json.dumps(old))
+    found = find_bundle(folder).manifest
+    assert (new.format, found.format) == (2, 1)
+    assert found.to_dict() == as_format_1(new.to_dict())
+    for name in ("gamut", "detail", "labels"):
+        assert repr(getattr(found, name)) == repr(getattr(new, name))
+    Engine(find_bundle(folder), "cpu", 1)
+
+
+@pytest.mark.parametrize("name", ["gamut", "detail", "labels", "memory"])
+def test_tables_of_format_2_are_unknown_in_format_1(folder: Path, name: str) -> None:
+    manifest = json.loads((folder / "bundle.json").read_text())
+    (folder / "bundle.json").write_text(json.dumps(as_format_1(manifest) | {name: manifest[name]}))
+    with pytest.raises(ModelError, match=rf"\$\.{name} is unknown here"):
+        find_bundle(folder)
+
+
+@pytest.mark.parametrize("name", ["photowct-lite", "photowct-strong"])
+def test_embedded_bundles_state_all_numbers(name: str) -> None:
+    """What is read, with all defaults written out, is what stands there."""
+    folder = bundled_models() / name
+    written = json.loads((folder / "bundle.json").read_text())
+    assert json.loads(json.dumps(find_bundle(folder).manifest.to_dict())) == written
+    assert written["format"] == 2
+
+
+def test_an_export_states_all_numbers(folder: Path) -> None:
+    written = json.loads((folder / "bundle.json").read_text())
+    assert json.loads(json.dumps(find_bundle(folder).manifest.to_dict())) == written
+    assert written["detail"]["radius"] == _core.DetailOptions().radius
+    assert written["memory"] == _core.MemoryNeeds().to_dict()
+
+
+def test_an_export_takes_the_tables_of_its_settings(tmp_path: Path) -> None:
+    folder = make_tiny_bundle(tmp_path / "tiny", tables={"detail": {"amount": 0.25}, "memory": {"fixed_bytes": 7.0}})
+    manifest = find_bundle(folder).manifest
+    assert manifest.detail.amount == 0.25
+    assert manifest.detail.largest_gain == _core.DetailOptions().largest_gain
+    assert manifest.memory.fixed_bytes == 7
+    with pytest.raises(ModelError, match=r"\$\.gamut\.shadow is unknown here; expected only shares, "):
+        make_tiny_bundle(tmp_path / "bad", tables={"gamut": {"shadow": 1}})
+    assert not (tmp_path / "bad" / "bundle.json").exists()
+
+
+def test_a_learned_alignment_has_an_estimator(folder: Path) -> None:
+    manifest = json.loads((folder / "bundle.json").read_text())
+    first = {"name": "colours", "channels": 3, "stride": 1, "method": "learned"}
+    estimator = {"file": "estimator.onnx", "sha256": "0" * 64, "side": 256, "map": "grid", "extents": [16, 16, 8]}
+    edit(folder, alignments=[first, *manifest["alignments"][1:]], estimator=estimator)
+    (folder / "estimator.onnx").write_bytes(b"123")
+    before = sum((folder / e["file"]).stat().st_size for e in (manifest["style"], *manifest["segments"]))
+    bundle = find_bundle(folder)
+    found = bundle.manifest.estimator
+    assert found is not None
+    assert (found.side, found.map, found.extents) == (256, "grid", (16, 16, 8))
+    assert bundle.entries[-1].file == "estimator.onnx"
+    assert bundle.size == before + 3
+    assert bundle.manifest.to_dict()["estimator"] == estimator
+    edit(folder, alignments=manifest["alignments"])
+    with pytest.raises(ModelError, match=r"\$\.estimator is there, .* monge-kantorovich, expected learned"):
+        find_bundle(folder)
+
+
+def test_members_outlive_their_bundle(folder: Path) -> None:
+    alignments, entries = find_bundle(folder).manifest.alignments, find_bundle(folder).entries
+    assert [a.name for a in alignments] == ["colours", "relu4_1", "relu3_1", "relu2_1", "relu1_1"]
+    assert [e.file for e in entries] == ["style.onnx", *(f"segment_{i}.onnx" for i in range(6))]
+
+
+def test_nested_without_end(folder: Path) -> None:
+    (folder / "bundle.json").write_text("[" * 200_000)
+    with pytest.raises(ModelError, match="nested deeper than 16"):
+        find_bundle(folder)
+
+
+def test_a_file_name_that_is_no_text_is_named_all_the_same(folder: Path) -> None:
+    target = Path(os.fsdecode(os.fsencode(folder) + b"-\xe9"))
+    folder.rename(target)
+    edit(target, size_multiple=0)
+    with pytest.raises(ModelError, match=r"-\\xe9/bundle\.json: not a valid bundle: \$\.size_multiple is 0"):
+        find_bundle(target)
+
+
+GOOD = (bundled_models() / "photowct-lite" / "bundle.json").read_bytes()
+PIECES = st.sampled_from(
+    [b"", b"-", b"0", b"1e400", b"null", b"true", b'"', b"[", b"]", b"{", b"}", b",", b":", b"\\u0000", b"\xff"]
+) | st.binary(max_size=8)  # fmt: skip
+
+
+def manifest_or_message(content: str | bytes) -> _core.Manifest | str:
+    """Any other exception than ModelError goes to the test."""
+    try:
+        return _core.Manifest.parse(content, "here")
+    except ModelError as error:
+        return str(error)
+
+
+def check_manifest_or_message(found: _core.Manifest | str) -> None:
+    if isinstance(found, str):
+        assert found.startswith("here: ")
+        assert "\n" not in found
+        assert len(found) < 600
+    else:
+        again = _core.Manifest.parse(json.dumps(found.to_dict()), "here")
+        assert again.to_dict() == found.to_dict()
+
+
+@given(st.lists(st.tuples(st.integers(0, len(GOOD)), st.integers(0, 40), PIECES), min_size=1, max_size=4))
+@settings(max_examples=600, deadline=None)
+def test_a_changed_manifest_is_a_valid_one_or_one_error(changes: list[tuple[int, int, bytes]]) -> None:
+    content = GOOD
+    for at, length, piece in changes:
+        content = content[:at] + piece + content[at + length :]
+    check_manifest_or_message(manifest_or_message(content))
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("learned"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(st.data())
+@settings(max_examples=400, deadline=None)
+def test_another_value_is_valid_or_one_error(data: st.DataObject) -> None:
+    manifest = json.loads(GOOD)
+    owner: Any = manifest
+    while isinstance(owner, dict | list) and owner:
+        key = data.draw(st.sampled_from(sorted(owner) if isinstance(owner, dict) else range(len(owner))))
+        if not isinstance(owner[key], dict | list) or not owner[key] or data.draw(st.booleans()):
+            owner[key] = data.draw(VALUES)
+            break
+        owner = owner[key]
+    check_manifest_or_message(manifest_or_message(json.dumps(manifest)))
 
 
 def test_a_manifest_that_is_no_json(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +168,6 @@ def test_embedded_models_are_what_their_settings_say(name: str) -> None:
         for key, value in settings["alignments"][alignment.name].items():
             assert getattr(alignment, key) == value
     assert bundle.manifest.version == settings["version"]
+    written = json.loads((bundle.folder / "bundle.json").read_text())
+    for table in ("smoothing", "gamut", "detail", "labels", "memory", "provenance"):
+        assert written[table] == settings[table]

@@ -89,7 +89,7 @@ def test_verify(mine: Path) -> None:
     [
         (lambda f: (f / "segment_2.onnx").unlink(), "segment_2.onnx: No such file"),
         (lambda f: (f / "style.onnx").write_bytes(b"x"), "style.onnx has SHA-256 "),
-        (lambda f: change(f, format=2), "bundle format 2, this version of fastphoto-native reads 1"),
+        (lambda f: change(f, format=3), "bundle format 3, this version of fastphoto-native reads 1 and 2"),
         (lambda f: change(f, surprise=1), "surprise"),
         (lambda f: change(f, size_multiple=16), None),
     ],

@@ -71,7 +71,7 @@ def show(model: str, as_json: bool) -> None:
     card = _model_card(bundle)
     if as_json:
         places = {"folder": str(bundle.folder), "model_card": card, "bytes": bundle.size}
-        echo_json(places | {"manifest": msgspec.to_builtins(bundle.manifest)})
+        echo_json(places | {"manifest": bundle.manifest.to_dict()})
         return
     m = bundle.manifest
     _table(
@@ -79,7 +79,7 @@ def show(model: str, as_json: bool) -> None:
             "model": f"{m.name} {m.version} (format {m.format})",
             "description": m.description,
             "licence": m.licence,
-            **{key.replace("_", " "): text for key, text in msgspec.to_builtins(m.provenance).items()},
+            **{key.replace("_", " "): text for key, text in m.provenance.to_dict().items()},
             "size": f"{bundle.size / 1e6:.1f} MB in {len(bundle.entries)} files",
             "working side": f"{m.working_side} pixels, multiples of {m.size_multiple}",
             "smoothing": f"lambda {m.smoothing.lam:g}, eps {m.smoothing.eps:g}",

@@ -10,7 +10,6 @@ import argparse
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,12 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from fastphoto_native.runtime.bundle import FORMAT
+from fastphoto_native import _core
 
 from .chain import Chain
 from .graphs import change_chain
 from .layers import Weights
+from .manifest import FORMAT, alignment_table, option_tables
 from .settings import read_settings
 
 
@@ -50,8 +50,11 @@ def write_chain(folder: Path, name: str, settings: dict[str, Any], chain: Chain)
         folder: made if need be; ONNX files in it are removed.
         name: of the model; the folder's, if it is to be found by name.
         settings: version, description, licence, provenance, working_side, smoothing, and `alignments`: a table
-            for each point.
+            for each point. Those of manifest.py's tables and numbers that are missing get their defaults.
         chain: the graphs.
+
+    Raises:
+        ModelError: the settings make no valid bundle.json.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.onnx"):
@@ -75,11 +78,14 @@ def write_chain(folder: Path, name: str, settings: dict[str, Any], chain: Chain)
         "size_multiple": chain.size_multiple,
         "working_side": settings["working_side"],
         "smoothing": settings["smoothing"],
+        **option_tables(settings),
         "style": save(chain.style, "style"),
-        "alignments": [asdict(point) | settings["alignments"][point.name] for point in chain.points],
+        "alignments": [alignment_table(point, settings["alignments"][point.name]) for point in chain.points],
         "segments": segments,
     }
-    (folder / "bundle.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    path, text = folder / "bundle.json", json.dumps(manifest, indent=2) + "\n"
+    _core.Manifest.parse(text, str(path))  # what could not be read again is not written
+    path.write_text(text)
 
 
 def main() -> None:

@@ -10,8 +10,10 @@ from typing import Any
 
 from fastphoto_native.errors import FastphotoError, ModelError
 
+from .manifest import TABLES
+
 NEEDED = {"version", "description", "licence", "working_side", "smoothing", "provenance", "alignments"}
-OPTIONAL = {"name", "half_precision", "changes"}
+OPTIONAL = {"name", "half_precision", "changes", *TABLES}
 LEVELS = {"relu4_1", "relu3_1", "relu2_1", "relu1_1"}
 
 
@@ -29,6 +31,12 @@ def read_settings(path: Path) -> dict[str, Any]:
             f"{path} has {', '.join(sorted(unknown))}; expected {', '.join(sorted(NEEDED))} and, if at all, "
             f"{', '.join(sorted(OPTIONAL))}"
         )
+    for name in ("smoothing", "provenance", "alignments", *TABLES):
+        if not isinstance(settings.get(name, {}), dict):
+            raise ModelError(f"{path}: {name} is {settings[name]!r}; expected a table")
+    for name, table in settings["alignments"].items():
+        if not isinstance(table, dict):
+            raise ModelError(f"{path}: alignments.{name} is {table!r}; expected a table")
     points = list(settings["alignments"])
     if points[:1] != ["colours"] or len(points) < 2 or not set(points[1:]) <= LEVELS:
         raise ModelError(

@@ -18,14 +18,16 @@ def bundle_settings(recipe: Mapping[str, Any], config: Path | None) -> dict[str,
 
     Args:
         recipe: what the weights were trained by.
-        config: a file like models/recipes/photowct-lite.export.toml. Without one, alignments, changes, working side and
-            smoothing are photowct-lite's, and nothing is claimed of licence and photos.
+        config: a file like models/recipes/photowct-lite.export.toml. Without one, alignments, changes, working side,
+            smoothing, gamut, detail and labels are photowct-lite's, and nothing is claimed of licence, photos and
+            memory.
 
     Raises:
         ModelError: a file that is not such a one.
     """
     settings = read_settings(config or DEFAULT)
     if config is None:
+        settings.pop("memory", None)  # was measured for photowct-lite's widths
         settings |= {
             "version": "1.0.0",
             "description": f"PhotoWCT trained by the recipe '{recipe.get('name')}'",
