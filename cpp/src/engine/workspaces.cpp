@@ -35,27 +35,33 @@ void Workspaces::keep() {
 
 namespace {
 
-// Bytes a pixel. Photos are three float32 samples.
+// Bytes a pixel. A photo is three float32 samples. Content and restyled photo are always there.
 constexpr double photo_bytes = 12.0;
-// What smoothing takes beside content, restyled photo and result (docs/smoothing.md): measured, and a tenth more.
-constexpr double closed_form_bytes = 240.0;
-constexpr double guided_bytes = 60.0;
-// Luma and its detail, and what the guided filter takes for them.
-constexpr double detail_bytes = 60.0;
+// What smoothing takes beside them, its result included: measured, and a tenth more (docs/smoothing.md).
+constexpr double closed_form_bytes = 235.0;
+constexpr double guided_bytes = 72.0;
 // Rounding up to huge pages, and what does not grow with the photo.
 constexpr double fixed_bytes = 32e6;
+
+double smoothing_bytes(Smoothing smoothing) {
+  switch (smoothing) {
+    case Smoothing::ClosedForm:
+      return closed_form_bytes;
+    case Smoothing::Guided:
+      return guided_bytes;  // the content's detail takes no more afterwards
+    case Smoothing::None:
+      break;
+  }
+  return 0.0;
+}
 
 }  // namespace
 
 std::size_t bytes_needed(const MemoryNeeds& network, Size photo, Size working, Smoothing smoothing) {
   const double pixels = static_cast<double>(photo.height) * static_cast<double>(photo.width);
   const double working_pixels = static_cast<double>(working.height) * static_cast<double>(working.width);
-  const double smoothing_bytes = smoothing == Smoothing::ClosedForm ? closed_form_bytes
-                                 : smoothing == Smoothing::Guided   ? guided_bytes
-                                                                    : 0.0;
-  const double after_network = std::max(smoothing_bytes, detail_bytes) + 3.0 * photo_bytes;
   return static_cast<std::size_t>(fixed_bytes + network.fixed_bytes + network.bytes_per_working_pixel * working_pixels +
-                                  after_network * pixels);
+                                  (2.0 * photo_bytes + smoothing_bytes(smoothing)) * pixels);
 }
 
 }  // namespace fastphoto
