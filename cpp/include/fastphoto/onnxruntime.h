@@ -23,7 +23,7 @@ struct OnnxRuntimeOptions {
   };
   Device device = Device::Auto;
 
-  int threads = 0;  ///< CPU threads of each graph; 0: the runtime's choice, the physical cores
+  int threads = 0;  ///< CPU threads of each graph, at most one a core; 0: the runtime's choice, the physical cores
 
   enum class Precision : std::uint8_t {
     Auto,     ///< Float16 on CUDA, Float32 on the CPU
@@ -34,6 +34,13 @@ struct OnnxRuntimeOptions {
 };
 
 /// A runtime with one arena of memory for all graphs that it opens.
+///
+/// What is global: the library stays loaded; all runtimes on one library share its environment and the arena, which end
+/// with the last of them; the environment variable ORT_DISABLE_TELEMETRY is set to 1 unless it is set already. Where
+/// other threads may read the environment at that moment, set the variable before you start them.
+///
+/// A child of fork() may not use a runtime that its parent opened: every call throws Error(Device). It may open its own
+/// if the parent had none at the time of the fork.
 /// @throws Error(Device) if the library is missing, too old or broken, or CUDA was asked for and cannot be used.
 std::shared_ptr<Runtime> open_onnxruntime(const OnnxRuntimeOptions& options = {});
 
