@@ -26,6 +26,17 @@ for include in "$PWD"/.deps/usr/include/python3.*; do
     fi
 done
 
+# ONNX Runtime's headers, which are unpacked where the system has none. They make component onnxruntime.
+if [ -f "$PWD/.deps/usr/include/onnxruntime/onnxruntime_c_api.h" ]; then
+    ONNXRUNTIME_ROOT=${ONNXRUNTIME_ROOT:-$PWD/.deps/usr}
+    export ONNXRUNTIME_ROOT
+fi
+
+has_runtime_headers() {
+    [ -n "${ONNXRUNTIME_ROOT:-}" ] || [ -f /usr/include/onnxruntime/onnxruntime_c_api.h ] ||
+        [ -f /usr/local/include/onnxruntime/onnxruntime_c_api.h ] || [ -f /usr/local/include/onnxruntime_c_api.h ]
+}
+
 has_doctest() {
     for prefix in /usr /usr/local .deps/usr; do
         if [ -f "$prefix/include/doctest/doctest.h" ]; then return 0; fi

@@ -2,7 +2,8 @@
 # Makes .venv and installs the project into it, editable.  sh scripts/setup.sh [demo] [test] [lint]
 #
 # Needs git, python3 (3.11 or newer) and g++. What else is missing (pip, Python's headers, doctest for the C++ tests) comes
-# from Debian's or Ubuntu's packages: installed for root or with passwordless sudo, otherwise unpacked into .deps.
+# from Debian's or Ubuntu's packages: installed for root or with passwordless sudo, otherwise unpacked into .deps. The
+# headers of ONNX Runtime, for the C++ tests of networks, are always unpacked into .deps, if need be from a newer release.
 # Without root nothing is written outside this folder but pip's cache. Running it again is quick: it looks at what changed.
 #
 # PYTHON=/path/to/python3 chooses another interpreter.
@@ -69,6 +70,8 @@ has_headers || {
 }
 optional=""
 if $wants_tests && ! has_doctest; then optional="doctest-dev"; fi
+wants_runtime_headers=false
+if $wants_tests && ! has_runtime_headers; then wants_runtime_headers=true; fi
 
 # --- Debian's and Ubuntu's packages ---------------------------------------------------------------------------------
 
@@ -82,9 +85,10 @@ install_packages() {
     quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"
 }
 
-# apt-get with its state in .deps, for which nobody needs rights.
+# apt-get with its state in .deps, for which nobody needs rights. Root's apt-get would fetch as a user who may not see it.
 private_apt() {
-    apt-get -qq -o Debug::NoLocking=1 -o Dir::State::status=/var/lib/dpkg/status -o "Dir::State=$here/.deps/apt" \
+    apt-get -qq -o Debug::NoLocking=1 -o APT::Sandbox::User=root -o Acquire::http::Timeout=20 \
+        -o Dir::State::status=/var/lib/dpkg/status -o "Dir::State=$here/.deps/apt" \
         -o "Dir::State::lists=$here/.deps/apt/lists" -o "Dir::Cache=$here/.deps/apt/cache" "$@"
 }
 
@@ -124,6 +128,74 @@ if [ -n "$to_install$optional" ]; then
         [ -z "$optional" ] || unpack_packages $optional || say "no $optional: the C++ tests will be left out"
         rm -rf .deps/packages .deps/apt
     fi
+fi
+
+# --- The headers of ONNX Runtime's C API -----------------------------------------------------------------------------
+
+# Only the headers are unpacked, and nothing that their package depends on: no program is linked to its library. Releases
+# without the package take it of a newer one, from the mirror that the system's own sources name.
+runtime_package=libonnxruntime-dev
+
+# What /etc/os-release says, such as the distribution's ID or its VERSION_CODENAME.
+release_says() { sed -n "s/^$1=//p" /etc/os-release | tr -d '"'; }
+
+# Suites that may have the package, and the part of them that it is in.
+newer_suites() {
+    case $(release_says ID) in
+    debian) echo stable testing unstable ;;
+    ubuntu) echo devel ;;
+    esac
+}
+newer_component() { if [ "$(release_says ID)" = ubuntu ]; then echo universe; else echo main; fi; }
+
+# A system without lists of packages answers nothing here.
+# shellcheck disable=SC2016 # apt's variables
+has_lists() { [ -n "$("$1" indextargets --format '$(REPO_URI)' 'Created-By: Packages')" ]; }
+
+# The mirrors of the release itself, not those of its updates or of other people's packages.
+own_mirrors() {
+    # shellcheck disable=SC2016 # apt's variables
+    "$1" indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
+        awk -v name="$(release_says VERSION_CODENAME)" '$1 == name || $1 ~ /^(oldoldstable|oldstable|stable)$/ { print $2 }' | sort -u
+}
+
+newer_apt() {
+    private_apt -o "Dir::Etc::sourcelist=$here/.deps/apt/newer.list" -o Dir::Etc::sourceparts=/dev/null "$@"
+}
+
+# Leaves the package in .deps/packages.
+download_runtime_package() {
+    (cd .deps/packages && apt-get -qq download "$runtime_package") && return 0
+    lists=apt-get
+    if ! has_lists apt-get; then
+        lists=private_apt
+        private_apt update || return 1
+        (cd .deps/packages && private_apt download "$runtime_package") && return 0
+    fi
+    keyring=/usr/share/keyrings/$(release_says ID)-archive-keyring.gpg
+    signed=""
+    if [ -f "$keyring" ]; then signed="[signed-by=$keyring]"; fi
+    for mirror in $(own_mirrors $lists); do
+        for suite in $(newer_suites); do
+            echo "deb $signed $mirror $suite $(newer_component)" >.deps/apt/newer.list
+            newer_apt update && (cd .deps/packages && newer_apt download "$runtime_package") && return 0
+        done
+    done
+    return 1
+}
+
+unpack_runtime_headers() {
+    command -v apt-get && command -v dpkg-deb || return 1
+    rm -rf .deps/packages .deps/apt
+    mkdir -p .deps/packages .deps/apt/lists/partial .deps/apt/cache/archives/partial
+    download_runtime_package && dpkg-deb --fsys-tarfile .deps/packages/*.deb | tar -xf - -C .deps ./usr/include/onnxruntime
+}
+
+if $wants_runtime_headers; then
+    say "fetching the headers of ONNX Runtime into .deps"
+    unpack_runtime_headers >/dev/null 2>&1 </dev/null ||
+        say "no $runtime_package can be had: the C++ tests of networks will be left out"
+    rm -rf .deps/packages .deps/apt
 fi
 
 # --- Python's packages ----------------------------------------------------------------------------------------------
