@@ -33,8 +33,11 @@ class ThreadPool {
 class Threads {
  public:
   Threads() = default;
-  Threads(int count) : count_(count) {}        // NOLINT(google-explicit-constructor): a number is what most give
-  Threads(ThreadPool& pool) : pool_(&pool) {}  // NOLINT(google-explicit-constructor): the pool must outlive the call
+  Threads(int count)
+      : count_(count) {}  // NOLINT(google-explicit-constructor,misc-explicit-constructor): a number is what most give
+  Threads(ThreadPool& pool)
+      : pool_(&pool) {
+  }  // NOLINT(google-explicit-constructor,misc-explicit-constructor): the pool must outlive the call
 
   int count() const noexcept { return count_; }
   ThreadPool* pool() const noexcept { return pool_; }
