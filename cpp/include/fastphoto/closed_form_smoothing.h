@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "fastphoto/export.h"
 #include "fastphoto/image.h"
 #include "fastphoto/options.h"
 
@@ -59,7 +60,7 @@ struct SmoothingResult {
 ///
 /// Construction assembles the affinity and the coarse operators (set-up); solve() may be called many times, from one
 /// thread at a time or many.
-class ClosedFormSmoother {
+class FASTPHOTO_API ClosedFormSmoother {
  public:
   /// @param content  H x W x 3, finite; not needed after construction.
   /// @throws Error(InvalidArgument)
@@ -86,7 +87,7 @@ class ClosedFormSmoother {
 };
 
 /// Set-up and one solve.
-SmoothingResult closed_form_smooth(const ImageView& stylized, const ImageView& content,
-                                   const SmoothingOptions& options = {}, Threads threads = {});
+FASTPHOTO_API SmoothingResult closed_form_smooth(const ImageView& stylized, const ImageView& content,
+                                                 const SmoothingOptions& options = {}, Threads threads = {});
 
 }  // namespace fastphoto

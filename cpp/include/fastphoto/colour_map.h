@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "fastphoto/export.h"
 #include "fastphoto/image.h"
 #include "fastphoto/options.h"
 
@@ -29,7 +30,7 @@ enum class ColourMapKind : std::uint8_t {
 /// column,
 ///   then row (a bilateral grid: Gharbi et al., "Deep Bilateral Learning", SIGGRAPH 2017). Nodes lie at the centres of
 ///   equal cells of the photo and of the range of luma (Rec. 709); beyond the outer centres the outer maps hold.
-struct ColourMap {
+struct FASTPHOTO_API ColourMap {
   ColourMapKind kind = ColourMapKind::MatrixAndCurves;
   std::vector<Index> extents = {0};
   std::vector<float> parameters = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0};  ///< the identity

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fastphoto/export.h"
 #include "fastphoto/image.h"
 #include "fastphoto/options.h"
 
@@ -15,6 +16,7 @@ namespace fastphoto {
 /// @param content  H x W x 3 in 0..1.
 /// @param result   H x W x 3, interleaved, in 0..1.
 /// @throws Error(InvalidArgument)
-void restore_detail(const ImageView& content, Image& result, const DetailOptions& options = {}, Threads threads = {});
+FASTPHOTO_API void restore_detail(const ImageView& content, Image& result, const DetailOptions& options = {},
+                                  Threads threads = {});
 
 }  // namespace fastphoto

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "fastphoto/export.h"
+
 namespace fastphoto {
 
 /// What went wrong, for callers that branch on it; the message is for people.
@@ -22,7 +24,7 @@ enum class ErrorKind : std::uint8_t {
 
 /// The one exception this library throws on its own account (std::bad_alloc may come from below).
 /// The message names the argument, what was received and what was expected.
-class Error : public std::runtime_error {
+class FASTPHOTO_API Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fastphoto/export.h"
 #include "fastphoto/image.h"
 #include "fastphoto/options.h"
 
@@ -18,6 +19,6 @@ namespace fastphoto {
 ///
 /// @param photo  H x W x C, interleaved, finite.
 /// @throws Error(InvalidArgument)
-void compress_to_gamut(Image& photo, const GamutOptions& options = {}, Threads threads = {});
+FASTPHOTO_API void compress_to_gamut(Image& photo, const GamutOptions& options = {}, Threads threads = {});
 
 }  // namespace fastphoto

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fastphoto/export.h"
 #include "fastphoto/image.h"
 #include "fastphoto/options.h"
 
@@ -19,7 +20,7 @@ namespace fastphoto {
 /// @param src    H x W x C, C >= 1, finite, of the guide's size.
 /// @return  H x W x C, interleaved, not clipped.
 /// @throws Error(InvalidArgument)
-Image guided_filter(const ImageView& guide, const ImageView& src, const GuidedFilterOptions& options = {},
-                    Threads threads = {});
+FASTPHOTO_API Image guided_filter(const ImageView& guide, const ImageView& src, const GuidedFilterOptions& options = {},
+                                  Threads threads = {});
 
 }  // namespace fastphoto

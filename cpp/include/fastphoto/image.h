@@ -5,6 +5,8 @@
 #include <cstring>
 #include <memory>
 
+#include "fastphoto/export.h"
+
 namespace fastphoto {
 
 using Index = std::ptrdiff_t;
@@ -69,13 +71,13 @@ enum class Layout {
 };
 
 /// Frees the samples of an Image.
-struct FreeImage {
+struct FASTPHOTO_API FreeImage {
   void* region = nullptr;  // of the engine's page pool that the samples are part of; none: they came from new[]
   void operator()(float* samples) const noexcept;
 };
 
 /// An owned image without gaps. Move-only: a photo is never copied by accident.
-class Image {
+class FASTPHOTO_API Image {
  public:
   Image() = default;
 

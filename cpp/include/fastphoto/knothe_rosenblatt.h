@@ -3,6 +3,7 @@
 // The map of colours that moves tones first, and then the colour that each tone has.
 #pragma once
 
+#include "fastphoto/export.h"
 #include "fastphoto/options.h"
 #include "fastphoto/statistics.h"
 #include "fastphoto/transform.h"
@@ -20,12 +21,13 @@ namespace fastphoto {
 /// between the mean chromas |d|^2 / (|d|^2 + (g / max_gain - 1) v) is left, where v is the style's variance of chroma.
 ///
 /// @throws Error(InvalidArgument) unless both have three channels and the options are in range.
-AffineTransform knothe_rosenblatt(const Statistics& content, const Statistics& style,
-                                  const KnotheRosenblattOptions& options = {});
+FASTPHOTO_API AffineTransform knothe_rosenblatt(const Statistics& content, const Statistics& style,
+                                                const KnotheRosenblattOptions& options = {});
 
 /// How far of their way the levels after the colours may move their mean features, 0 to 1. Of the shift d between the
 /// mean chromas knothe_rosenblatt leaves a share k; the levels have 1 - (1 - k) |d|^2 / (|d|^2 + least_shift v), where
 /// v is the style's variance of chroma: nearly k, and 1 where d is next to nothing.
-double levels_share(const Statistics& content, const Statistics& style, const KnotheRosenblattOptions& options = {});
+FASTPHOTO_API double levels_share(const Statistics& content, const Statistics& style,
+                                  const KnotheRosenblattOptions& options = {});
 
 }  // namespace fastphoto

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fastphoto/export.h"
 #include "fastphoto/image.h"
 #include "fastphoto/options.h"
 
@@ -30,10 +31,10 @@ struct MaskView {
 };
 
 /// Height x width labels without gaps.
-MaskView label_map(const void* labels, LabelType type, Index height, Index width);
+FASTPHOTO_API MaskView label_map(const void* labels, LabelType type, Index height, Index width);
 
 /// Labels of a photo and how much each pixel belongs to them.
-struct LabelWeights {
+struct FASTPHOTO_API LabelWeights {
   std::vector<std::int64_t> labels;  ///< ascending
   Image weights;                     ///< K x H x W, planar, at most 1 in sum per pixel
 
@@ -48,13 +49,14 @@ struct LabelWeights {
 ///
 /// @param name  of the argument, for messages.
 /// @throws Error(InvalidArgument) for an empty mask, more than 256 labels, or weights that are not weights.
-LabelWeights label_weights(const MaskView& mask, Index height, Index width, const char* name);
+FASTPHOTO_API LabelWeights label_weights(const MaskView& mask, Index height, Index width, const char* name);
 
 /// The labels that take part: both photos have more than min_area pixels of it, and neither has max_area_ratio times
 /// the other's or more (FastPhotoStyle's rule, at working size).
 ///
 /// @throws Error(InvalidArgument) if there are none.
-std::vector<std::int64_t> shared_labels(const std::map<std::int64_t, double>& content,
-                                        const std::map<std::int64_t, double>& style, const LabelOptions& options = {});
+FASTPHOTO_API std::vector<std::int64_t> shared_labels(const std::map<std::int64_t, double>& content,
+                                                      const std::map<std::int64_t, double>& style,
+                                                      const LabelOptions& options = {});
 
 }  // namespace fastphoto

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fastphoto/export.h"
 #include "fastphoto/image.h"
 #include "fastphoto/options.h"
 
@@ -21,7 +22,7 @@ namespace fastphoto {
 /// @param content   H x W x 3, finite, of the same size.
 /// @return  H x W x 3, interleaved, not clipped.
 /// @throws Error(InvalidArgument)
-Image local_affine_filter(const ImageView& stylized, const ImageView& content, const LocalAffineOptions& options = {},
-                          Threads threads = {});
+FASTPHOTO_API Image local_affine_filter(const ImageView& stylized, const ImageView& content,
+                                        const LocalAffineOptions& options = {}, Threads threads = {});
 
 }  // namespace fastphoto

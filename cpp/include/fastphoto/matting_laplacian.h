@@ -4,6 +4,7 @@
 #include <Eigen/SparseCore>
 #include <cstdint>
 
+#include "fastphoto/export.h"
 #include "fastphoto/image.h"
 #include "fastphoto/options.h"
 
@@ -25,6 +26,7 @@ using SparseMatrix = Eigen::SparseMatrix<double, Eigen::RowMajor, std::int64_t>;
 /// @return  compressed rows, sorted columns; entries are there for all pairs that share a window, the diagonal
 /// included.
 /// @throws Error(InvalidArgument)
-SparseMatrix matting_laplacian(const ImageView& image, const MattingOptions& options = {}, Threads threads = {});
+FASTPHOTO_API SparseMatrix matting_laplacian(const ImageView& image, const MattingOptions& options = {},
+                                             Threads threads = {});
 
 }  // namespace fastphoto

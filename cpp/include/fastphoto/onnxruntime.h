@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "fastphoto/engine/runtime.h"
+#include "fastphoto/export.h"
 
 namespace fastphoto {
 
@@ -42,6 +43,6 @@ struct OnnxRuntimeOptions {
 /// A child of fork() may not use a runtime that its parent opened: every call throws Error(Device). It may open its own
 /// if the parent had none at the time of the fork.
 /// @throws Error(Device) if the library is missing, too old or broken, or CUDA was asked for and cannot be used.
-std::shared_ptr<Runtime> open_onnxruntime(const OnnxRuntimeOptions& options = {});
+FASTPHOTO_ONNXRUNTIME_API std::shared_ptr<Runtime> open_onnxruntime(const OnnxRuntimeOptions& options = {});
 
 }  // namespace fastphoto

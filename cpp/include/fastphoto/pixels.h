@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fastphoto/export.h"
 #include "fastphoto/image.h"
 #include "fastphoto/threads.h"
 
@@ -69,12 +70,13 @@ using MutablePixels = BasicPixels<void>;  ///< to write
 ///
 /// @param name  of the argument, for messages.
 /// @throws Error(InvalidArgument) if there is no pixel, or a floating-point sample is NaN, infinite or outside 0..1.
-Image read_pixels(const Pixels& pixels, const char* name, Threads threads = {});
+FASTPHOTO_API Image read_pixels(const Pixels& pixels, const char* name, Threads threads = {});
 
 /// Writes a photo (height x width x 3, 0..1) into the caller's memory. Whole numbers are rounded to the nearest. Alpha,
 /// where `pixels` has it, is that of `alpha_from`, or opaque where that has none (a view without data has none).
 ///
 /// @throws Error(InvalidArgument) unless all have the same height and width.
-void write_pixels(const ImageView& photo, const Pixels& alpha_from, const MutablePixels& pixels, Threads threads = {});
+FASTPHOTO_API void write_pixels(const ImageView& photo, const Pixels& alpha_from, const MutablePixels& pixels,
+                                Threads threads = {});
 
 }  // namespace fastphoto

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fastphoto/export.h"
 #include "fastphoto/image.h"
 #include "fastphoto/options.h"
 
@@ -13,12 +14,12 @@ namespace fastphoto {
 /// @param image  H x W x C, finite.
 /// @return  height x width x C, interleaved, not clipped.
 /// @throws Error(InvalidArgument)
-Image resize(const ImageView& image, Index height, Index width, Threads threads = {});
+FASTPHOTO_API Image resize(const ImageView& image, Index height, Index width, Threads threads = {});
 
 /// content + resize(change, size of content): a change found at another size, applied to the full one.
 ///
 /// @param out  written: H x W x C of the content's shape. May be the content's own memory.
 /// @throws Error(InvalidArgument)
-void add_resized(const ImageView& content, const ImageView& change, Image& out, Threads threads = {});
+FASTPHOTO_API void add_resized(const ImageView& content, const ImageView& change, Image& out, Threads threads = {});
 
 }  // namespace fastphoto

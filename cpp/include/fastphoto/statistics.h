@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 
+#include "fastphoto/export.h"
 #include "fastphoto/image.h"
 #include "fastphoto/options.h"
 
@@ -12,7 +13,7 @@ using Vector = Eigen::VectorXd;
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 /// First and second moments of a set of features.
-struct Statistics {
+struct FASTPHOTO_API Statistics {
   Statistics() = default;
 
   /// @throws Error(InvalidArgument) unless covariance is C x C for the C entries of mean, symmetric to 1e-6 of its
@@ -31,6 +32,7 @@ struct Statistics {
 /// @param features  C x H x W (C x N is height 1, width N), finite.
 /// @param weights   H x W x 1, finite, non-negative, with a positive sum; a view without data means all ones.
 /// @throws Error(InvalidArgument)
-Statistics mean_and_covariance(const FeatureView& features, const ImageView& weights = {}, Threads threads = {});
+FASTPHOTO_API Statistics mean_and_covariance(const FeatureView& features, const ImageView& weights = {},
+                                             Threads threads = {});
 
 }  // namespace fastphoto

@@ -5,13 +5,15 @@
 
 #include <functional>
 
+#include "fastphoto/export.h"
+
 namespace fastphoto {
 
 /// Value of every `threads` argument that means: as many as the hardware runs at once.
 inline constexpr int all_threads = 0;
 
 /// A host's own pool of threads. Derive from it to run the library's work on threads that exist already.
-class ThreadPool {
+class FASTPHOTO_API ThreadPool {
  public:
   virtual ~ThreadPool() = default;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fastphoto/export.h"
 #include "fastphoto/image.h"
 #include "fastphoto/options.h"
 #include "fastphoto/statistics.h"
@@ -8,7 +9,7 @@
 namespace fastphoto {
 
 /// An affine map of features, f' = matrix f + offset.
-struct AffineTransform {
+struct FASTPHOTO_API AffineTransform {
   AffineTransform() = default;
 
   /// @throws Error(InvalidArgument) unless matrix is C x C for the C entries of offset and all numbers are finite.
@@ -31,8 +32,8 @@ struct AffineTransform {
 ///
 /// where both covariances have gained their ridge and lost their eigenvalues below the cut.
 /// @throws Error(InvalidArgument)
-AffineTransform whitening_coloring(const Statistics& content, const Statistics& style,
-                                   const TransformOptions& options = {});
+FASTPHOTO_API AffineTransform whitening_coloring(const Statistics& content, const Statistics& style,
+                                                 const TransformOptions& options = {});
 
 /// The map that reaches the same statistics with the least change in the squared sense (Monge-Kantorovich: Pitie and
 /// Kokaram, "The linear Monge-Kantorovitch linear colour mapping", CVMP 2007),
@@ -42,7 +43,7 @@ AffineTransform whitening_coloring(const Statistics& content, const Statistics& 
 /// symmetric positive semidefinite. Ridges, cut and strength as in whitening_coloring; directions that the content
 /// lacks (eigenvalue below the cut) map to zero, as there.
 /// @throws Error(InvalidArgument)
-AffineTransform monge_kantorovich(const Statistics& content, const Statistics& style,
-                                  const TransformOptions& options = {});
+FASTPHOTO_API AffineTransform monge_kantorovich(const Statistics& content, const Statistics& style,
+                                                const TransformOptions& options = {});
 
 }  // namespace fastphoto

@@ -10,6 +10,8 @@
 #include <mutex>
 #include <vector>
 
+#include "fastphoto/export.h"
+
 // Sanitizers watch what the allocator hands out, not mapped pages.
 #if defined(__linux__) && !defined(FASTPHOTO_SANITIZED)
 #define FASTPHOTO_MAPS_PAGES
@@ -31,7 +33,7 @@ struct Region;
 /// A computation takes from the pool that is current on its thread (PagePool::Use). Where there is none, and on systems
 /// without mmap, buffers come from the allocator. So they do in a child of fork() that has inherited the pool, since
 /// another thread of its parent may have held the pool's lock for ever.
-class PagePool {
+class FASTPHOTO_API PagePool {
  public:
   /// When the pool's pages go back to the system.
   enum class Keep : std::uint8_t {
@@ -48,7 +50,7 @@ class PagePool {
   static PagePool* current() noexcept;
 
   /// Makes a pool (or none) current on this thread until the end of the scope.
-  class Use {
+  class FASTPHOTO_API Use {
    public:
     explicit Use(PagePool* pool) noexcept;
     ~Use();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/page_pool.h"
+#include "fastphoto/export.h"
 #include "fastphoto/image.h"
 #include "fastphoto/threads.h"
 
@@ -23,7 +24,7 @@ namespace fastphoto {
 /// The caller cuts the work into chunks that do not depend on the number of threads. Which thread takes which chunk is
 /// left to chance: a body must write only to its own rows, so results are the same however many threads there are.
 /// Bodies allocate from the page pool that was in use where the Workers were made.
-class Workers {
+class FASTPHOTO_API Workers {
  public:
   using Body = std::function<void(Index begin, Index end)>;
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fastphoto/colour_map.h"
+#include "fastphoto/export.h"
 #include "fastphoto/options.h"
 
 namespace fastphoto {
@@ -101,7 +102,7 @@ struct Manifest {
 };
 
 /// A model on disk.
-class Bundle {
+class FASTPHOTO_ENGINE_API Bundle {
  public:
   /// Reads and checks `folder`/bundle.json, format 1 or 2. Unknown fields, values out of range and chains that do not
   /// fit together are refused.
@@ -127,6 +128,6 @@ class Bundle {
 };
 
 /// The SHA-256 of some bytes: 64 lower-case hexadecimal digits (FIPS 180-4).
-std::string sha256(std::string_view bytes);
+FASTPHOTO_ENGINE_API std::string sha256(std::string_view bytes);
 
 }  // namespace fastphoto

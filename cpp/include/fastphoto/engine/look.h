@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fastphoto/export.h"
 #include "fastphoto/statistics.h"
 
 namespace fastphoto {
@@ -25,7 +26,7 @@ struct LabelLook {
 
 /// All that is needed to give other photos a style photo's look. Made by Stylizer::analyze; fits the models that share
 /// its fingerprint.
-struct Look {
+struct FASTPHOTO_ENGINE_API Look {
   std::string model;        ///< the name of the model that it was made with
   std::string fingerprint;  ///< Bundle::fingerprint of that model
   bool masked = false;      ///< whether the style photo had a mask

@@ -14,11 +14,12 @@
 #include <vector>
 
 #include "fastphoto/engine/report.h"
+#include "fastphoto/export.h"
 
 namespace fastphoto {
 
 /// A tensor of a runtime: opaque, and on the device as long as the runtime likes.
-class Tensor {
+class FASTPHOTO_ENGINE_API Tensor {
  public:
   virtual ~Tensor() = default;
   Tensor(const Tensor&) = delete;
@@ -56,7 +57,7 @@ struct GraphOutput {
 };
 
 /// Asks a run to end early, from another thread.
-class StopSignal {
+class FASTPHOTO_ENGINE_API StopSignal {
  public:
   /// Calls what listens, if anything does.
   void request();
@@ -78,7 +79,7 @@ struct RunOptions {
 };
 
 /// An opened graph. run() may be called from several threads at once.
-class Graph {
+class FASTPHOTO_ENGINE_API Graph {
  public:
   virtual ~Graph() = default;
   Graph(const Graph&) = delete;
@@ -98,7 +99,7 @@ class Graph {
 };
 
 /// Opens graphs, all on one device.
-class Runtime {
+class FASTPHOTO_ENGINE_API Runtime {
  public:
   virtual ~Runtime() = default;
   Runtime(const Runtime&) = delete;

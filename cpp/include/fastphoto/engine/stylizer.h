@@ -21,6 +21,7 @@
 #include "fastphoto/engine/look.h"
 #include "fastphoto/engine/report.h"
 #include "fastphoto/engine/runtime.h"
+#include "fastphoto/export.h"
 #include "fastphoto/labels.h"
 #include "fastphoto/pixels.h"
 #include "fastphoto/progress.h"
@@ -54,7 +55,7 @@ struct ApplyOptions {
 /// All functions may be called from several threads at once. Nothing is shared between two Stylizers but a runtime that
 /// both were given. A child of fork() may not use a Stylizer that it inherited, since a runtime's threads do not come
 /// along: every call there throws Error(Device).
-class Stylizer {
+class FASTPHOTO_ENGINE_API Stylizer {
  public:
   /// @throws Error(Model) if the bundle cannot be opened, Error(Device) if the runtime's device cannot be used.
   Stylizer(const std::filesystem::path& bundle, std::shared_ptr<Runtime> runtime);
@@ -80,7 +81,7 @@ class Stylizer {
                const ApplyOptions& options = {}) const;
 
   /// A photo on its way: the network's part is done, smoothing and what follows is not.
-  class Restyled {
+  class FASTPHOTO_ENGINE_API Restyled {
    public:
     ~Restyled();
     Restyled(Restyled&&) noexcept;
