@@ -1,5 +1,8 @@
 # What the build needs from outside: the system's own copy first, one clear line when it is missing.
 
+# A project that takes this one in with add_subdirectory() must see these targets as well.
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
+
 find_package(Threads REQUIRED)
 
 # Eigen may also come from PyPI (cmeel-eigen), in the interpreter's site-packages or in the isolated build's.
@@ -22,6 +25,6 @@ if(NOT nlohmann_json_FOUND)
   if(NOT FASTPHOTO_JSON_INCLUDE)
     message(FATAL_ERROR "fastphoto needs nlohmann's JSON for Modern C++ 3.10 or newer (headers only): run `apt-get install nlohmann-json3-dev` or `pip install nlohmann-json`, or pass -DFASTPHOTO_JSON_INCLUDE=<folder of nlohmann/json.hpp>.")
   endif()
-  add_library(nlohmann_json::nlohmann_json INTERFACE IMPORTED)
+  add_library(nlohmann_json::nlohmann_json INTERFACE IMPORTED GLOBAL)
   target_include_directories(nlohmann_json::nlohmann_json SYSTEM INTERFACE ${FASTPHOTO_JSON_INCLUDE})
 endif()
