@@ -4,27 +4,28 @@
 // FASTPHOTO_MULTIVERSION marks a hot function that the compiler builds once per instruction set; the loader picks.
 //
 // Only where it is known to work: GCC on x86-64 with ELF ifunc. Sanitizers run before their runtime is ready inside
-// ifunc resolvers, so not in their builds, which define FASTPHOTO_SANITIZED. simd_level.cpp lists the same instruction
-// sets.
+// ifunc resolvers, so not in their builds, which define FASTPHOTO_SANITIZED. Nor where FASTPHOTO_ONE_VERSION asks for
+// the compiler's own instruction set alone, as under valgrind, which knows no AVX-512. simd_level.cpp lists the same
+// instruction sets.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(FASTPHOTO_SANITIZED)
+    !defined(FASTPHOTO_SANITIZED) && !defined(FASTPHOTO_ONE_VERSION)
 #define FASTPHOTO_HAS_VERSIONS
 #define FASTPHOTO_MULTIVERSION __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define FASTPHOTO_MULTIVERSION
 #endif
 
-// FASTPHOTO_BY_WIDTH(function, parameters, kernel, arguments) defines one whose best form depends on the instruction
-// set: kernel<true> with registers as wide as a pack and shuffles of two of them, kernel<false> elsewhere.
+// FASTPHOTO_BY_LANES(function, parameters, kernel, arguments) defines one whose best form depends on the instruction
+// set: kernel<lanes> with as many float32 lanes as one of its registers has. To be called from the same file only.
 // NOLINTBEGIN(bugprone-macro-parentheses): parameters and arguments come with their own
 #ifdef FASTPHOTO_HAS_VERSIONS
-#define FASTPHOTO_BY_WIDTH(function, parameters, kernel, arguments)                                 \
-  __attribute__((target("arch=x86-64-v4"))) function parameters { return kernel<true> arguments; }  \
-  __attribute__((target("arch=x86-64-v3"))) function parameters { return kernel<false> arguments; } \
-  __attribute__((target("default"))) function parameters { return kernel<false> arguments; }
+#define FASTPHOTO_BY_LANES(function, parameters, kernel, arguments)                              \
+  __attribute__((target("arch=x86-64-v4"))) function parameters { return kernel<16> arguments; } \
+  __attribute__((target("arch=x86-64-v3"))) function parameters { return kernel<8> arguments; }  \
+  __attribute__((target("default"))) function parameters { return kernel<4> arguments; }
 #else
-#define FASTPHOTO_BY_WIDTH(function, parameters, kernel, arguments) \
-  function parameters { return kernel<false> arguments; }
+#define FASTPHOTO_BY_LANES(function, parameters, kernel, arguments) \
+  function parameters { return kernel<fastphoto::register_lanes> arguments; }
 #endif
 // NOLINTEND(bugprone-macro-parentheses)
 
@@ -57,6 +58,15 @@
 #endif
 
 namespace fastphoto {
+
+/// Float32 lanes of a register of the instruction set that is compiled for where no versions are made.
+#if defined(__AVX512F__)
+inline constexpr int register_lanes = 16;
+#elif defined(__AVX__)
+inline constexpr int register_lanes = 8;
+#else
+inline constexpr int register_lanes = 4;
+#endif
 
 /// Where prefetch leaves what it asks for, as compilers number it.
 constexpr int second_cache = 2;

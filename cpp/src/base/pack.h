@@ -11,19 +11,20 @@
 
 namespace fastphoto {
 
-/// pack_size samples side by side, for kernels that keep sums in registers over many neighbours; the compiler maps them
-/// to as many registers as the instruction set takes. Only to be used inside one function with what is inlined into it.
+/// Samples side by side, for kernels that keep sums in registers over many neighbours; the compiler maps them to as
+/// many registers as the instruction set takes. Only to be used inside one function with what is inlined into it.
+/// Kernels whose sums would not fit the registers take a pack in parts of so many lanes as one register has.
 #if defined(__GNUC__)
-template <class T>
+template <class T, Index lanes>
 struct PackType {
-  using type __attribute__((vector_size(pack_size * sizeof(T)))) = T;
+  using type __attribute__((vector_size(lanes * sizeof(T)))) = T;
 };
-template <class T>
-using PackOf = typename PackType<T>::type;
+template <class T, Index lanes = pack_size>
+using PackOf = typename PackType<T, lanes>::type;
 #else
-template <class T>
+template <class T, Index lanes = pack_size>
 struct PackOf {
-  T lane[pack_size];
+  T lane[lanes];
 
   PackOf& operator+=(const PackOf& other) {
     return each(other, [](T& a, T b) { a += b; });
@@ -44,7 +45,7 @@ struct PackOf {
  private:
   template <class Body>
   PackOf& each(const PackOf& other, Body body) {
-    for (Index i = 0; i < pack_size; ++i) {
+    for (Index i = 0; i < lanes; ++i) {
       body(lane[i], other.lane[i]);
     }
     return *this;
@@ -53,6 +54,10 @@ struct PackOf {
 #endif
 using Pack = PackOf<float>;
 using DoublePack = PackOf<double>;
+
+/// A pack, or part of one, like the one that a function was handed.
+template <class P>
+using Like = std::remove_cv_t<std::remove_reference_t<P>>;
 
 /// What has been loaded stays in registers: without this, compilers read operands that are used several times from
 /// memory each time.
@@ -65,17 +70,20 @@ FASTPHOTO_INLINE void keep_loaded() {
 /// Two signed 16-bit numbers of every lane, the first in the lower half, times 2^16; the second is the larger by what
 /// the lower half is without its sign, which saves taking it off.
 #if defined(__GNUC__)
-FASTPHOTO_INLINE void load_pairs(const std::int32_t* from, Pack& first, Pack& second) {
-  using Pairs = std::int32_t __attribute__((vector_size(pack_size * sizeof(std::int32_t))));
-  Pairs pairs;
+template <Index lanes>
+FASTPHOTO_INLINE void load_pairs(const std::int32_t* from, PackOf<float, lanes>& first, PackOf<float, lanes>& second) {
+  using Floats = PackOf<float, lanes>;
+  PackOf<std::int32_t, lanes> pairs;
   std::memcpy(&pairs, from, sizeof pairs);
   keep_loaded();
-  first = __builtin_convertvector(pairs << 16, Pack);
-  second = __builtin_convertvector(pairs, Pack);
+  const PackOf<std::int32_t, lanes> lower = pairs << 16;
+  first = __builtin_convertvector(lower, Floats);
+  second = __builtin_convertvector(pairs, Floats);
 }
 #else
-FASTPHOTO_INLINE void load_pairs(const std::int32_t* from, Pack& first, Pack& second) {
-  for (Index i = 0; i < pack_size; ++i) {
+template <Index lanes>
+FASTPHOTO_INLINE void load_pairs(const std::int32_t* from, PackOf<float, lanes>& first, PackOf<float, lanes>& second) {
+  for (Index i = 0; i < lanes; ++i) {
     const auto both = static_cast<std::uint32_t>(from[i]);
     first.lane[i] = static_cast<float>(static_cast<std::int32_t>(both << 16U));
     second.lane[i] = static_cast<float>(from[i]);
@@ -83,8 +91,14 @@ FASTPHOTO_INLINE void load_pairs(const std::int32_t* from, Pack& first, Pack& se
 }
 #endif
 
-FASTPHOTO_INLINE void load(const float* from, Pack& pack) { std::memcpy(&pack, from, sizeof pack); }
-FASTPHOTO_INLINE void store(const Pack& pack, float* to) { std::memcpy(to, &pack, sizeof pack); }
+template <class P>
+FASTPHOTO_INLINE void load(const float* from, P& pack) {
+  std::memcpy(&pack, from, sizeof pack);
+}
+template <class P>
+FASTPHOTO_INLINE void store(const P& pack, float* to) {
+  std::memcpy(to, &pack, sizeof pack);
+}
 
 FASTPHOTO_INLINE void load(const double* from, DoublePack& pack) { std::memcpy(&pack, from, sizeof pack); }
 #if defined(__GNUC__)

@@ -100,10 +100,10 @@ FASTPHOTO_INLINE void transpose_packs(Pack (&packs)[pack_size]) {
 }
 #endif
 
-template <bool wide>
+template <Index lanes>
 FASTPHOTO_INLINE void fold_segments(const float* from, Index length, float* to, Index pack_step) {
 #ifdef FASTPHOTO_HAS_VERSIONS
-  if constexpr (wide) {
+  if constexpr (lanes == pack_size) {
     for_each_tile<pack_size>(length, [&](Index sample) FASTPHOTO_INLINE_LAMBDA {
       Pack packs[pack_size];  // of short segments, with what follows them
       unrolled<pack_size>([&](auto l) FASTPHOTO_INLINE_LAMBDA { load(from + l * length + sample, packs[l]); });
@@ -120,10 +120,10 @@ FASTPHOTO_INLINE void fold_segments(const float* from, Index length, float* to, 
   transpose(from, length, pack_size, length, to, pack_step);
 }
 
-template <bool wide>
+template <Index lanes>
 FASTPHOTO_INLINE void unfold_segments(const float* from, Index pack_step, Index length, float* to) {
 #ifdef FASTPHOTO_HAS_VERSIONS
-  if constexpr (wide) {
+  if constexpr (lanes == pack_size) {
     for_each_tile<pack_size>(length, [&](Index sample) FASTPHOTO_INLINE_LAMBDA {
       Pack packs[pack_size] = {};
       unrolled<pack_size>([&](auto k) FASTPHOTO_INLINE_LAMBDA {
@@ -141,9 +141,9 @@ FASTPHOTO_INLINE void unfold_segments(const float* from, Index pack_step, Index 
   transpose(from, pack_step, length, pack_size, to, length);
 }
 
-FASTPHOTO_BY_WIDTH(void fold, (const float* from, Index length, float* to, Index pack_step), fold_segments,
+FASTPHOTO_BY_LANES(void fold, (const float* from, Index length, float* to, Index pack_step), fold_segments,
                    (from, length, to, pack_step))
-FASTPHOTO_BY_WIDTH(void unfold, (const float* from, Index pack_step, Index length, float* to), unfold_segments,
+FASTPHOTO_BY_LANES(void unfold, (const float* from, Index pack_step, Index length, float* to), unfold_segments,
                    (from, pack_step, length, to))
 
 }  // namespace

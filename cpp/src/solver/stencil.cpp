@@ -45,15 +45,16 @@ FASTPHOTO_INLINE void for_each_offset(const StencilRow& A, const Body& body) {
   }
 }
 
-/// Calls finish(i, channel, x, A x) for all packs of one row. The channels share the coefficients while these are in
-/// registers.
-template <Index channels, bool near, class Finish>
+/// Calls finish(i, channel, x, A x) for all packs of one row, in parts of so many lanes. The channels share the
+/// coefficients while these are in registers.
+template <Index lanes, Index channels, bool near, class Finish>
 FASTPHOTO_INLINE void apply_packs(const StencilRow& A, const float* x, const Finish& finish) {
-  for (Index i = 0; i < A.width; i += pack_size) {
-    Pack own[channels];
-    Pack sums[channels];
-    Pack behind_sums[channels] = {};  // apart, so that twice as many additions are under way
-    Pack diagonal;
+  using Part = PackOf<float, lanes>;
+  for (Index i = 0; i < A.width; i += lanes) {
+    Part own[channels];
+    Part sums[channels];
+    Part behind_sums[channels] = {};  // apart, so that twice as many additions are under way
+    Part diagonal;
     load(A.diagonal + i, diagonal);
     FASTPHOTO_UNROLL
     for (Index c = 0; c < channels; ++c) {
@@ -61,15 +62,15 @@ FASTPHOTO_INLINE void apply_packs(const StencilRow& A, const float* x, const Fin
       sums[c] = diagonal * own[c];
     }
     for_each_offset<near>(A, [&](const float* ahead, const float* behind, Index step) FASTPHOTO_INLINE_LAMBDA {
-      Pack forward;
-      Pack backward;
+      Part forward;
+      Part backward;
       load(ahead + i, forward);
       load(behind + i, backward);
       prefetch(ahead + A.row_step + i);
       FASTPHOTO_UNROLL
       for (Index c = 0; c < channels; ++c) {
         const float* const here = x + c * A.channel_step + i;
-        Pack neighbour;
+        Part neighbour;
         load(here + step, neighbour);
         sums[c] += forward * (own[c] - neighbour);
         load(here - step, neighbour);
@@ -142,56 +143,56 @@ FASTPHOTO_INLINE void apply_shifted_packs(const StencilRow& A, const float* x, c
 }
 #endif
 
-template <bool wide, class Finish>
+template <Index lanes, class Finish>
 FASTPHOTO_INLINE void apply_row(const StencilRow& A, const float* x, Index channels, const Finish& finish) {
   with_channel_count(channels, [&](auto count) FASTPHOTO_INLINE_LAMBDA {
     if (A.count != near_count) {
-      apply_packs<count, false>(A, x, finish);
+      apply_packs<lanes, count, false>(A, x, finish);
       return;
     }
 #ifdef FASTPHOTO_HAS_VERSIONS
-    if constexpr (wide) {
+    if constexpr (lanes == pack_size) {
       apply_shifted_packs<count>(A, x, finish);
       return;
     }
 #endif
-    apply_packs<count, true>(A, x, finish);
+    apply_packs<lanes, count, true>(A, x, finish);
   });
 }
 
-template <bool wide>
+template <Index lanes>
 FASTPHOTO_INLINE void multiply_row(const StencilRow& A, const float* x, Index channels, float* y) {
-  apply_row<wide>(A, x, channels, [&](Index i, Index c, const Pack&, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
+  apply_row<lanes>(A, x, channels, [&](Index i, Index c, const auto&, const auto& product) FASTPHOTO_INLINE_LAMBDA {
     store(product, y + c * A.channel_step + i);
   });
 }
 
-template <bool wide>
+template <Index lanes>
 FASTPHOTO_INLINE void subtract_row(const StencilRow& A, const float* r, const float* x, Index channels, float* t) {
-  apply_row<wide>(A, x, channels, [&](Index i, Index c, const Pack&, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
-    Pack right;
+  apply_row<lanes>(A, x, channels, [&](Index i, Index c, const auto&, const auto& product) FASTPHOTO_INLINE_LAMBDA {
+    Like<decltype(product)> right;
     load(r + c * A.channel_step + i, right);
     store(right - product, t + c * A.channel_step + i);
   });
 }
 
-template <bool wide>
+template <Index lanes>
 FASTPHOTO_INLINE void relax_row(const StencilRow& A, const float* factors, const float* r, const float* x,
                                 Index channels, float* y) {
-  apply_row<wide>(A, x, channels, [&](Index i, Index c, const Pack& own, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
-    Pack right;
-    Pack factor;
+  apply_row<lanes>(A, x, channels, [&](Index i, Index c, const auto& own, const auto& product) FASTPHOTO_INLINE_LAMBDA {
+    Like<decltype(own)> right;
+    Like<decltype(own)> factor;
     load(r + c * A.channel_step + i, right);
     load(factors + i, factor);
     store(own + factor * (right - product), y + c * A.channel_step + i);
   });
 }
 
-FASTPHOTO_BY_WIDTH(void multiply, (const StencilRow& A, const float* x, Index channels, float* y), multiply_row,
+FASTPHOTO_BY_LANES(void multiply, (const StencilRow& A, const float* x, Index channels, float* y), multiply_row,
                    (A, x, channels, y))
-FASTPHOTO_BY_WIDTH(void subtract, (const StencilRow& A, const float* r, const float* x, Index channels, float* t),
+FASTPHOTO_BY_LANES(void subtract, (const StencilRow& A, const float* r, const float* x, Index channels, float* t),
                    subtract_row, (A, r, x, channels, t))
-FASTPHOTO_BY_WIDTH(void relax,
+FASTPHOTO_BY_LANES(void relax,
                    (const StencilRow& A, const float* factors, const float* r, const float* x, Index channels,
                     float* y),
                    relax_row, (A, factors, r, x, channels, y))
