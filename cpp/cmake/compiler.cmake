@@ -1,6 +1,7 @@
 # Warnings, sanitizers and floating-point rules, per target.
 
 set(FASTPHOTO_SANITIZE "" CACHE STRING "Sanitizers to build with, as for -fsanitize= (GCC and Clang)")
+option(FASTPHOTO_MULTIVERSION "Compile kernels for several instruction sets, of which the loader picks one" ON)
 option(FASTPHOTO_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" OFF)
 
 function(fastphoto_compile_options target)
@@ -15,6 +16,9 @@ function(fastphoto_compile_options target)
       # Square roots need no errno and comparisons no traps; neither changes a result.
       -fno-math-errno -fno-trapping-math
     )
+  endif()
+  if(NOT FASTPHOTO_MULTIVERSION)
+    target_compile_definitions(${target} PRIVATE FASTPHOTO_ONE_VERSION)
   endif()
   if(FASTPHOTO_SANITIZE)
     target_compile_options(${target} PUBLIC -fsanitize=${FASTPHOTO_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
