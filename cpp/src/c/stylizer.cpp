@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// C API: a model that is ready on a runtime, and what it does with photos.
+#include <memory>
+#include <utility>
+
+#include "c/calls.h"
+#include "c/handles.h"
+#include "c/views.h"
+
+using namespace fastphoto;     // NOLINT(google-build-using-namespace): this file defines functions of C
+using namespace fastphoto::c;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+fastphoto_analyze_options default_analyze_options() {
+  fastphoto_analyze_options options = {};
+  options.struct_size = sizeof options;
+  options.threads = all_threads;
+  return options;
+}
+
+fastphoto_apply_options default_apply_options() {
+  const ApplyOptions defaults;
+  fastphoto_apply_options options = {};
+  options.struct_size = sizeof options;
+  options.smoothing = static_cast<int>(defaults.smoothing);
+  options.strength = defaults.strength;
+  options.threads = all_threads;
+  return options;
+}
+
+fastphoto_finish_options default_finish_options() {
+  fastphoto_finish_options options = {};
+  options.struct_size = sizeof options;
+  options.threads = all_threads;
+  return options;
+}
+
+Smoothing read_smoothing(int number) { return read_enum(number, Smoothing::None, "smoothing"); }
+
+ApplyOptions apply_options(const fastphoto_apply_options& given, const CallThreads& threads) {
+  ApplyOptions options;
+  options.smoothing = read_smoothing(given.smoothing);
+  options.strength = given.strength;
+  options.max_side = given.max_side;
+  options.threads = threads.get();
+  options.progress = progress_of(given.progress, given.progress_user);
+  return options;
+}
+
+void hand_out(Report&& made, fastphoto_report** report) {
+  if (report != nullptr) {
+    const DeviceReport device = made.device;
+    *report = std::make_unique<fastphoto_report>(fastphoto_report{std::move(made), {device}}).release();
+  }
+}
+
+}  // namespace
+
+fastphoto_status fastphoto_analyze_options_init(fastphoto_analyze_options* options, size_t struct_size) {
+  return initialise(options, struct_size, "fastphoto_analyze_options", default_analyze_options());
+}
+
+fastphoto_status fastphoto_apply_options_init(fastphoto_apply_options* options, size_t struct_size) {
+  return initialise(options, struct_size, "fastphoto_apply_options", default_apply_options());
+}
+
+fastphoto_status fastphoto_finish_options_init(fastphoto_finish_options* options, size_t struct_size) {
+  return initialise(options, struct_size, "fastphoto_finish_options", default_finish_options());
+}
+
+fastphoto_status fastphoto_stylizer_open(const char* bundle, const fastphoto_runtime* runtime,
+                                         fastphoto_stylizer** stylizer) {
+  return guarded_make(stylizer, "stylizer", [&] {
+    expect_given(bundle, "bundle");
+    expect_given(runtime, "runtime");
+    return std::make_unique<fastphoto_stylizer>(fastphoto_stylizer{Stylizer(path_of(bundle), runtime->runtime)});
+  });
+}
+
+void fastphoto_stylizer_free(fastphoto_stylizer* stylizer) { delete stylizer; }
+
+const char* fastphoto_stylizer_model(const fastphoto_stylizer* stylizer) {
+  return stylizer != nullptr ? stylizer->stylizer.bundle().manifest().name.c_str() : nullptr;
+}
+
+const char* fastphoto_stylizer_model_version(const fastphoto_stylizer* stylizer) {
+  return stylizer != nullptr ? stylizer->stylizer.bundle().manifest().version.c_str() : nullptr;
+}
+
+const char* fastphoto_stylizer_fingerprint(const fastphoto_stylizer* stylizer) {
+  return stylizer != nullptr ? stylizer->stylizer.bundle().fingerprint().c_str() : nullptr;
+}
+
+const char* fastphoto_stylizer_licence(const fastphoto_stylizer* stylizer) {
+  return stylizer != nullptr ? stylizer->stylizer.bundle().manifest().licence.c_str() : nullptr;
+}
+
+fastphoto_status fastphoto_stylizer_device(const fastphoto_stylizer* stylizer, fastphoto_device** device) {
+  return guarded_make(device, "device", [&] {
+    expect_given(stylizer, "stylizer");
+    return std::make_unique<fastphoto_device>(fastphoto_device{stylizer->stylizer.device()});
+  });
+}
+
+fastphoto_status fastphoto_stylizer_prepare(const fastphoto_stylizer* stylizer, ptrdiff_t width, ptrdiff_t height) {
+  return guarded([&] {
+    expect_given(stylizer, "stylizer");
+    stylizer->stylizer.prepare(width, height);
+  });
+}
+
+fastphoto_status fastphoto_stylizer_memory_needed(const fastphoto_stylizer* stylizer, ptrdiff_t width, ptrdiff_t height,
+                                                  int smoothing, ptrdiff_t max_side, size_t* bytes) {
+  return guarded([&] {
+    expect_given(stylizer, "stylizer");
+    expect_given(bytes, "bytes");
+    *bytes = stylizer->stylizer.memory_needed(width, height, read_smoothing(smoothing), max_side);
+  });
+}
+
+fastphoto_status fastphoto_stylizer_analyze(const fastphoto_stylizer* stylizer, const fastphoto_pixels* style,
+                                            const fastphoto_mask* mask, const fastphoto_analyze_options* options,
+                                            fastphoto_look** look) {
+  return guarded_make(look, "look", [&] {
+    expect_given(stylizer, "stylizer");
+    const auto given = read_options(options, "fastphoto_analyze_options", default_analyze_options());
+    const CallThreads threads(given.threads, given.pool);
+    AnalyzeOptions analyze;
+    analyze.max_side = given.max_side;
+    analyze.threads = threads.get();
+    analyze.progress = progress_of(given.progress, given.progress_user);
+    return std::make_unique<fastphoto_look>(
+        fastphoto_look{stylizer->stylizer.analyze(read_view(style, "style"), read_view(mask, "mask"), analyze)});
+  });
+}
+
+fastphoto_status fastphoto_stylizer_apply(const fastphoto_stylizer* stylizer, const fastphoto_pixels* content,
+                                          const fastphoto_look* look, const fastphoto_mutable_pixels* result,
+                                          const fastphoto_mask* mask, const fastphoto_apply_options* options,
+                                          fastphoto_report** report) {
+  return guarded([&] {
+    if (report != nullptr) {
+      *report = nullptr;
+    }
+    expect_given(stylizer, "stylizer");
+    expect_given(look, "look");
+    const auto given = read_options(options, "fastphoto_apply_options", default_apply_options());
+    const CallThreads threads(given.threads, given.pool);
+    hand_out(stylizer->stylizer.apply(read_view(content, "content"), look->look, read_view(result, "result"),
+                                      read_view(mask, "mask"), apply_options(given, threads)),
+             report);
+  });
+}
+
+fastphoto_status fastphoto_stylizer_restyle(const fastphoto_stylizer* stylizer, const fastphoto_pixels* content,
+                                            const fastphoto_look* look, const fastphoto_mask* mask,
+                                            const fastphoto_apply_options* options, fastphoto_restyled** photo) {
+  return guarded_make(photo, "photo", [&] {
+    expect_given(stylizer, "stylizer");
+    expect_given(look, "look");
+    const auto given = read_options(options, "fastphoto_apply_options", default_apply_options());
+    const CallThreads threads(given.threads, given.pool);
+    return std::make_unique<fastphoto_restyled>(fastphoto_restyled{stylizer->stylizer.restyle(
+        read_view(content, "content"), look->look, read_view(mask, "mask"), apply_options(given, threads))});
+  });
+}
+
+fastphoto_status fastphoto_stylizer_finish(const fastphoto_stylizer* stylizer, fastphoto_restyled** photo,
+                                           const fastphoto_mutable_pixels* result,
+                                           const fastphoto_finish_options* options, fastphoto_report** report) {
+  return guarded([&] {
+    if (report != nullptr) {
+      *report = nullptr;
+    }
+    expect_given(photo, "photo");
+    expect_given(*photo, "*photo");
+    const std::unique_ptr<fastphoto_restyled> taken(std::exchange(*photo, nullptr));
+    expect_given(stylizer, "stylizer");
+    const auto given = read_options(options, "fastphoto_finish_options", default_finish_options());
+    const CallThreads threads(given.threads, given.pool);
+    hand_out(stylizer->stylizer.finish(std::move(taken->photo), read_view(result, "result"), threads.get(),
+                                       progress_of(given.progress, given.progress_user)),
+             report);
+  });
+}
+
+void fastphoto_restyled_free(fastphoto_restyled* photo) { delete photo; }
