@@ -15,17 +15,34 @@ cpp_tests() {
         ctest --preset release
 }
 
+# The shared library of the C API, which Python tests load. scripts/check-consumers.sh builds the rest of this package.
+shared_library() {
+    cmake -S . -B build/package-shared -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON -DBUILD_TESTING=OFF \
+        -DCMAKE_INSTALL_LIBDIR=lib && cmake --build build/package-shared --target fastphoto_c
+}
+
+# The examples and the C API run networks with the library inside the installed package.
+if [ -z "${FASTPHOTO_ONNXRUNTIME:-}" ]; then
+    FASTPHOTO_ONNXRUNTIME=$(python -c 'import importlib.util as u; print(u.find_spec("onnxruntime").submodule_search_locations[0])')/capi
+    export FASTPHOTO_ONNXRUNTIME
+fi
+
 status=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 if has_doctest; then
     echo "C++ tests"
-    log=$(mktemp)
     cpp_tests >"$log" 2>&1 || status=1
     if [ "$status" = 0 ]; then grep 'tests passed' "$log"; else cat "$log"; fi
-    rm -f "$log"
     has_runtime_headers || echo "C++ tests of networks left out: there are no headers of ONNX Runtime (libonnxruntime-dev)"
 else
     echo "C++ tests left out: there is no doctest (apt-get install doctest-dev)"
 fi
+
+shared_library >"$log" 2>&1 || {
+    cat "$log"
+    status=1
+}
 
 echo "Python tests"
 python -m pytest "$@" || status=$?
