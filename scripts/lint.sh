@@ -13,7 +13,7 @@ check() {
     "$@" || status=1
 }
 
-cpp_files() { find cpp python/bindings tests/cpp -name '*.cpp' -o -name '*.h'; }
+cpp_files() { find cpp python/bindings tests/cpp tests/c tests/examples tests/consumer examples -name '*.cpp' -o -name '*.h' -o -name '*.c'; }
 clang_format() { cpp_files | xargs clang-format --dry-run -Werror; }
 
 # As compiler wrapper, so that only what changed is looked at again. What a build prints is of interest only if it fails.
