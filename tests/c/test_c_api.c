@@ -67,10 +67,10 @@ static int cancel_at_second(void* user, int iteration, double residual) {
 }
 
 static void test_smoothing(void) {
-  float content[samples];
-  float stylized[samples];
-  float result[samples];
-  float again[samples];
+  static float content[samples];
+  static float stylized[samples];
+  static float result[samples];
+  static float again[samples];
   fastphoto_image content_image = image_of(content, 3);
   fastphoto_image stylized_image = image_of(stylized, 3);
   fastphoto_solver_info info;
@@ -152,9 +152,9 @@ static void test_smoothing(void) {
 }
 
 static void test_images(void) {
-  float content[samples];
-  float result[samples];
-  float upside_down[samples];
+  static float content[samples];
+  static float result[samples];
+  static float upside_down[samples];
   fastphoto_image image = image_of(content, 3);
   int y;
   fill(content, 5);
@@ -190,9 +190,9 @@ static void test_images(void) {
 }
 
 static void test_filters(void) {
-  float content[samples];
-  float grey[samples];
-  float result[samples];
+  static float content[samples];
+  static float grey[samples];
+  static float result[samples];
   const fastphoto_image content_image = image_of(content, 3);
   const fastphoto_image grey_image = image_of(grey, 3);
   fastphoto_guided_filter_options guided;

@@ -7,8 +7,8 @@
 #include <string.h>
 
 int main(void) {
-  float samples[8 * 8 * 3];
-  float result[8 * 8 * 3];
+  static float samples[8 * 8 * 3];
+  static float result[8 * 8 * 3];
   fastphoto_image image;
   size_t i;
   for (i = 0; i < sizeof samples / sizeof *samples; ++i) {
