@@ -147,7 +147,7 @@ void bind_look(py::module_& module) {
             self.save(path);
           },
           py::arg("path"), "Writes the look to a file, by way of a temporary name.")
-      .def_static("load", &load, py::arg("path"), "Reads a look that save() wrote, or version 1 of this package.");
+      .def_static("load", &load, py::arg("path"), "Reads a look that save() wrote, also in an earlier version.");
 }
 
 }  // namespace fastphoto::python

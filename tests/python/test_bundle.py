@@ -91,7 +91,7 @@ def test_unsuitable_alignments_are_named(folder: Path, field: str, value: Any, m
 
 
 def as_format_1(manifest: dict[str, Any]) -> dict[str, Any]:
-    """The same bundle.json as version 1 wrote it."""
+    """The same bundle.json as earlier versions wrote it."""
     old = {k: v for k, v in manifest.items() if k not in ("gamut", "detail", "labels", "memory")}
     alignments = [{k: v for k, v in a.items() if k != "least_shift"} for a in manifest["alignments"]]
     return old | {"format": 1, "alignments": alignments}

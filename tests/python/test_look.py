@@ -204,7 +204,7 @@ def test_changed_bytes_are_a_valid_look_or_one_error(changes: list[tuple[int, in
 
 
 def npz_entries(look: Look) -> dict[str, Any]:
-    """What version 1 wrote with numpy.savez_compressed."""
+    """What earlier versions wrote with numpy.savez_compressed."""
     header = {
         "format": 1,
         "model": look.model,

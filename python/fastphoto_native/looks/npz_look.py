@@ -1,4 +1,4 @@
-"""Reads looks of format 1, which versions before 2 wrote: NumPy's .npz, a zip archive. The file is not trusted."""
+"""Reads looks of format 1, which earlier versions wrote: NumPy's .npz, a zip archive. The file is not trusted."""
 
 from __future__ import annotations
 
