@@ -42,7 +42,13 @@ class FoldedRows {
   T* row(Index y) { return buffer_.data() + (y + 1) * row_step() + pack_step(); }
   const T* row(Index y) const { return buffer_.data() + (y + 1) * row_step() + pack_step(); }
 
+  /// Sample x of one channel of row y, for code that need not be fast.
+  T& at(Index channel, Index y, Index x) { return row(y)[in_row(channel, x)]; }
+  const T& at(Index channel, Index y, Index x) const { return row(y)[in_row(channel, x)]; }
+
  private:
+  Index in_row(Index channel, Index x) const { return (x % length() * channels_ + channel) * pack_size + x / length(); }
+
   Index height_;
   Index width_;
   Index channels_;

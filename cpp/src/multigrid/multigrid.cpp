@@ -108,15 +108,13 @@ bool Multigrid::factorize(const Field<float>& blocks) {
 void Multigrid::solve_coarsest(FoldedRows<float>& x) const {
   const Grid& grid = levels_.back().nodes->grid();
   const Index channels = x.channels() / 4;
-  const Index length = x.length();
   Eigen::MatrixXd values(4 * grid.height * grid.width, channels);
   const auto each = [&](const auto& body) {
     for (Index row = 0; row < grid.height; ++row) {
       for (Index column = 0; column < grid.width; ++column) {
         for (Index u = 0; u < 4; ++u) {
           for (Index r = 0; r < channels; ++r) {
-            body(values(4 * (row * grid.width + column) + u, r),
-                 x.row(row)[(column % length * x.channels() + u * channels + r) * pack_size + column / length]);
+            body(values(4 * (row * grid.width + column) + u, r), x.at(u * channels + r, row, column));
           }
         }
       }
@@ -143,7 +141,8 @@ struct MultigridPreconditioner::PixelRows {
 };
 
 MultigridPreconditioner::MultigridPreconditioner(const StencilOperator& system, const Multigrid& multigrid,
-                                                 const PixelDiagonal& bound, Index channels)
+                                                 const PixelDiagonal& bound, Index channels,
+                                                 const MakeLevelSmoother& make_smoother)
     : system_(system), multigrid_(multigrid), bound_(bound), channels_(channels), pixels_([this] {
         return std::make_unique<PixelRows>(system_, multigrid_, bound_, channels_);
       }) {
@@ -151,10 +150,9 @@ MultigridPreconditioner::MultigridPreconditioner(const StencilOperator& system, 
     const LevelSmoothing& smoothing = levels_.empty() ? first_level_smoothing : level_smoothing;
     const bool coarsest = level.matrix == nullptr;
     const Grid& grid = level.nodes->grid();
-    levels_.push_back(
-        {coarsest ? nullptr : std::make_unique<LevelSmoother>(*level.matrix, smoothing.dampings(), channels),
-         FoldedRows<float>(grid.height, grid.width, 4 * channels),
-         FoldedRows<float>(coarsest ? 0 : grid.height, grid.width, 4 * channels)});
+    levels_.push_back({coarsest ? nullptr : make_smoother(*level.matrix, smoothing.dampings(), channels),
+                       FoldedRows<float>(grid.height, grid.width, 4 * channels),
+                       FoldedRows<float>(coarsest ? 0 : grid.height, grid.width, 4 * channels)});
   }
 }
 

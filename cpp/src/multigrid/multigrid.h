@@ -8,6 +8,7 @@
 
 #include "base/pool.h"
 #include "multigrid/coarse_level.h"
+#include "multigrid/smoother/eisenstat_smoother.h"
 #include "multigrid/smoother/level_matrix.h"
 #include "multigrid/smoother/level_smoother.h"
 #include "solver/pixel_diagonal.h"
@@ -55,8 +56,9 @@ class Multigrid {
 class MultigridPreconditioner final : public Preconditioner {
  public:
   /// @param bound  what damped Jacobi divides by; at least as large as the system, x . S x >= x . A x.
+  /// @param make_smoother  makes the smoother of each level but the coarsest.
   MultigridPreconditioner(const StencilOperator& system, const Multigrid& multigrid, const PixelDiagonal& bound,
-                          Index channels);
+                          Index channels, const MakeLevelSmoother& make_smoother = make_eisenstat_smoother);
   ~MultigridPreconditioner() override;
   MultigridPreconditioner(const MultigridPreconditioner&) = delete;
   MultigridPreconditioner& operator=(const MultigridPreconditioner&) = delete;

@@ -43,4 +43,19 @@ LevelMatrix::LevelMatrix(Workers& workers, const Field<float>& blocks)
   });
 }
 
+Field<float> LevelMatrix::blocks() const {
+  Field<float> blocks(Grid{pairs_.height(), pairs_.width(), 1}, CoarseLevel::block_planes);
+  for (Index plane = 0; plane < blocks.channels(); ++plane) {
+    for (Index row = 0; row < pairs_.height(); ++row) {
+      for (Index node = 0; node < pairs_.width(); ++node) {
+        const std::int32_t pair = pairs_.at(plane / 2, row, node);
+        const double entry = plane % 2 == 0 ? static_cast<double>(static_cast<std::int16_t>(pair & 0xFFFF))
+                                            : static_cast<double>(pair) / 65536.0;
+        blocks.row(plane, row)[node] = static_cast<float>(entry / static_cast<double>(entries_per_one));
+      }
+    }
+  }
+  return blocks;
+}
+
 }  // namespace fastphoto
