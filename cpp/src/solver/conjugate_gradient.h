@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Preconditioned conjugate gradients for several right sides, to a tolerance beyond what float32 alone can reach.
 #pragma once
 
 #include <functional>
@@ -9,6 +11,14 @@
 #include "solver/stencil.h"
 
 namespace fastphoto {
+
+/// A x = b for several channels, and where to start.
+struct LinearSystem {
+  const StencilOperator& A;
+  Index channels;
+  StencilOperator::FillRow b;      ///< the right side, row by row
+  StencilOperator::FillRow guess;  ///< the first x, row by row; empty: start from the x that is handed in
+};
 
 struct SolveLimits {
   double rtol = 0.0;
@@ -44,11 +54,8 @@ struct Solution {
 ///
 /// @param last_steps  of the system: once the unknowns stand still, they are tried on the residual, and taken if that
 ///     ends the iteration. Null where an iteration costs no more than they do.
-/// @param b  the right side, row by row; see StencilOperator::residual.
-/// @param guess  where to start, row by row, whatever x is; may be empty: then from x.
 /// @param x  the solution.
-SolveReport conjugate_gradient(Workers& workers, const StencilOperator& A, Preconditioner& M, LastSteps* last_steps,
-                               Index channels, const StencilOperator::FillRow& b, const StencilOperator::FillRow& guess,
+SolveReport conjugate_gradient(Workers& workers, const LinearSystem& system, Preconditioner& M, LastSteps* last_steps,
                                const SolveLimits& limits, Solution& x);
 
 }  // namespace fastphoto

@@ -253,7 +253,7 @@ TEST_CASE("a solve with the plain smoother is a solve with the fast one") {
         std::copy_n(b.row(c, row), grid.width, out);
       };
       Solution x;
-      report = conjugate_gradient(workers, system, preconditioner, nullptr, 3, right_side, nullptr, limits, x);
+      report = conjugate_gradient(workers, {system, 3, right_side, nullptr}, preconditioner, nullptr, limits, x);
       Field<float> result(grid, 3);
       for (Index c = 0; c < 3; ++c) {
         for (Index row = 0; row < grid.height; ++row) {

@@ -140,8 +140,8 @@ TEST_CASE("the last steps end an iteration earlier, at the same residual") {
   const auto solve = [&](LastSteps* last_steps) {
     DiagonalPreconditioner preconditioner(system.bound);
     Solution x;
-    return conjugate_gradient(workers, system.matrix, preconditioner, last_steps, 1, b, nullptr, {1e-3, 500, {}, false},
-                              x);
+    return conjugate_gradient(workers, {system.matrix, 1, b, nullptr}, preconditioner, last_steps,
+                              {1e-3, 500, {}, false}, x);
   };
   LastSteps last_steps(system.matrix, system.bound, 1);
   const SolveReport with = solve(&last_steps);

@@ -16,7 +16,7 @@ namespace fastphoto {
 /// Steps of an iteration for K x = r on a level, x += damping M^-1 (r - K x), before and after a correction from the
 /// coarser level. M approximates K. It is symmetric, and no eigenvalue of M^-1 K is larger than one.
 ///
-/// The steps after the correction are those before it in reverse order. So the V-cycle is symmetric, as conjugate
+/// The steps after the correction take the same dampings, last one first. So the V-cycle is symmetric, as conjugate
 /// gradients need it.
 class LevelSmoother {
  public:
