@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "base/planes.h"
 #include "fastphoto/image.h"
 
 namespace fastphoto {
@@ -46,6 +47,14 @@ class Field {
 
   T* row(Index channel, Index y) { return buffer_.data() + at(channel, y); }
   const T* row(Index channel, Index y) const { return buffer_.data() + at(channel, y); }
+
+  /// Row y of the channels from `channel` on.
+  Planes<T> planes(Index y, Index channel = 0) { return {row(channel, y), channel_step()}; }
+  Planes<const T> planes(Index y, Index channel = 0) const { return {row(channel, y), channel_step()}; }
+
+  /// The rows from y on, of all channels.
+  PlaneRows<T> rows(Index y) { return {row(0, y), row_step(), channel_step()}; }
+  PlaneRows<const T> rows(Index y) const { return {row(0, y), row_step(), channel_step()}; }
 
  private:
   // Kernels that treat a whole tile where a row has ended read so far beyond it.

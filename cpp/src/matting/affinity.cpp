@@ -185,19 +185,33 @@ FASTPHOTO_MULTIVERSION void add(const double* a, const double* b, Index count, d
   add_pair(a, b, count, scale, sums);
 }
 
-/// All pairs of positions of a tile of windows whose first pixel (in row order) lies in rows [begin, end).
+/// Windows side by side.
+struct WindowRun {
+  Index row;     // of the centres
+  Index column;  // of the first centre
+  Index count;
+};
+
+/// Rows [begin, end) of coefficients.
+struct Strip {
+  Index begin;
+  Index end;
+};
+
+/// Adds the pairs of positions of a tile of windows whose first pixel (in row order) lies in the strip.
 template <class T>
-void gather_tile(const T* q, Index radius, Index row, Index column, Index count, T scale, Index begin, Index end,
-                 Field<T>& planes) {
+void gather_tile(const T* q, Index radius, const WindowRun& windows, T scale, const Strip& strip, Field<T>& planes) {
   const auto of_position = [&](Index y, Index x) {
     return q + ((y + radius) * (2 * radius + 1) + x + radius) * 3 * tile;
   };
-  for (Index ay = std::max(-radius, begin - row); ay <= std::min(radius, end - 1 - row); ++ay) {
+  const Index first = std::max(-radius, strip.begin - windows.row);
+  const Index last = std::min(radius, strip.end - 1 - windows.row);
+  for (Index ay = first; ay <= last; ++ay) {
     for (Index ax = -radius; ax <= radius; ++ax) {
       for (Index by = ay; by <= radius; ++by) {
         for (Index bx = by == ay ? ax + 1 : -radius; bx <= radius; ++bx) {
-          T* sums = planes.row(offset_index(by - ay, bx - ax, radius), row + ay) + column + ax;
-          add(of_position(ay, ax), of_position(by, bx), count, scale, sums);
+          T* sums = planes.row(offset_index(by - ay, bx - ax, radius), windows.row + ay) + windows.column + ax;
+          add(of_position(ay, ax), of_position(by, bx), windows.count, scale, sums);
         }
       }
     }
@@ -232,7 +246,7 @@ void assemble_affinity(Workers& workers, const Field<float>& colors, const Matti
           top_left[c] = colors.row(c, row - radius) + column - radius;
         }
         whiten(top_left, side, colors.row_step(), count, options.eps, q.data());
-        gather_tile(q.data(), radius, row, column, count, pair_scale, begin, end, planes);
+        gather_tile(q.data(), radius, {row, column, count}, pair_scale, {begin, end}, planes);
       }
     }
   });

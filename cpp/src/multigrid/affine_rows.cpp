@@ -3,14 +3,14 @@
 
 namespace fastphoto {
 
-FASTPHOTO_MULTIVERSION void multiply_basis(const PlaneRow& basis, Index count, Index right_sides,
-                                           const AffineRows<const float>& u, const AffineRows<float>& out) {
+FASTPHOTO_MULTIVERSION void multiply_basis(const Planes<const float>& basis, Index count, Index right_sides,
+                                           const Planes<const float>& u, const Planes<float>& out) {
   map_packs(count, right_sides, u, out,
             [&](auto sides, Index i, auto& packs) FASTPHOTO_INLINE_LAMBDA { multiply_packs<sides>(basis, i, packs); });
 }
 
-FASTPHOTO_MULTIVERSION void multiply_transposed_basis(const PlaneRow& basis, Index count, Index right_sides,
-                                                      const AffineRows<const float>& u, const AffineRows<float>& out) {
+FASTPHOTO_MULTIVERSION void multiply_transposed_basis(const Planes<const float>& basis, Index count, Index right_sides,
+                                                      const Planes<const float>& u, const Planes<float>& out) {
   map_packs(count, right_sides, u, out, [&](auto sides, Index i, auto& packs) FASTPHOTO_INLINE_LAMBDA {
     multiply_transposed_packs<sides>(basis, i, packs);
   });

@@ -4,43 +4,33 @@
 #include "base/dispatch_channels.h"
 #include "base/multiversion.h"
 #include "base/pack.h"
+#include "base/planes.h"
 #include "fastphoto/image.h"
 
 namespace fastphoto {
 
-/// Four unknowns or coefficients (b, a) for each of some right sides on a row of nodes, padded: plane u * right sides +
-/// r is number u of right side r, planes `step` samples apart.
-template <class T>
-struct AffineRows {
-  T* first;
-  Index step;
-};
-
-/// The first of some planes of a level's basis, 3 of means or 13 of either matrix, on a row of nodes.
-struct PlaneRow {
-  const float* first;
-  Index step;
-};
+// An affine row has four unknowns or coefficients (b, a) for each of some right sides on a row of nodes, padded. Plane
+// u * right sides + r is number u of right side r. A basis row has the planes of either matrix of a level's basis.
 
 /// One pack of nodes of R right sides.
 template <Index R>
 using AffinePacks = Pack[4 * R];
 
-template <Index R, class T>
-FASTPHOTO_INLINE void load(const AffineRows<T>& rows, Index i, AffinePacks<R>& packs) {
-  unrolled<4 * R>([&](auto plane) FASTPHOTO_INLINE_LAMBDA { load(rows.first + plane * rows.step + i, packs[plane]); });
+template <Index R>
+FASTPHOTO_INLINE void load(const Planes<const float>& rows, Index i, AffinePacks<R>& packs) {
+  unrolled<4 * R>([&](auto plane) FASTPHOTO_INLINE_LAMBDA { load(rows[plane] + i, packs[plane]); });
 }
 
 template <Index R>
-FASTPHOTO_INLINE void store(const AffinePacks<R>& packs, Index i, const AffineRows<float>& rows) {
-  unrolled<4 * R>([&](auto plane) FASTPHOTO_INLINE_LAMBDA { store(packs[plane], rows.first + plane * rows.step + i); });
+FASTPHOTO_INLINE void store(const AffinePacks<R>& packs, Index i, const Planes<float>& rows) {
+  unrolled<4 * R>([&](auto plane) FASTPHOTO_INLINE_LAMBDA { store(packs[plane], rows[plane] + i); });
 }
 
 /// Loads every pack of nodes, calls body(R, i, packs) with R a constant, and stores what it has made of them; to may be
 /// from.
 template <class Body>
-FASTPHOTO_INLINE void map_packs(Index count, Index right_sides, const AffineRows<const float>& from,
-                                const AffineRows<float>& to, const Body& body) {
+FASTPHOTO_INLINE void map_packs(Index count, Index right_sides, const Planes<const float>& from,
+                                const Planes<float>& to, const Body& body) {
   with_channel_count(right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
     for (Index i = 0; i < count; i += pack_size) {
       AffinePacks<sides> packs;
@@ -53,9 +43,8 @@ FASTPHOTO_INLINE void map_packs(Index count, Index right_sides, const AffineRows
 
 /// u = M u.
 template <Index R>
-FASTPHOTO_INLINE void multiply_packs(const PlaneRow& basis, Index i, AffinePacks<R>& u) {
-  const auto entry = [&](Index plane, Pack& pack)
-                         FASTPHOTO_INLINE_LAMBDA { load(basis.first + plane * basis.step + i, pack); };
+FASTPHOTO_INLINE void multiply_packs(const Planes<const float>& basis, Index i, AffinePacks<R>& u) {
+  const auto entry = [&](Index plane, Pack& pack) FASTPHOTO_INLINE_LAMBDA { load(basis[plane] + i, pack); };
   Pack m[4];
   unrolled<4>([&](auto k) FASTPHOTO_INLINE_LAMBDA { entry(k, m[k]); });
   unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA {
@@ -73,9 +62,8 @@ FASTPHOTO_INLINE void multiply_packs(const PlaneRow& basis, Index i, AffinePacks
 
 /// u = M^T u.
 template <Index R>
-FASTPHOTO_INLINE void multiply_transposed_packs(const PlaneRow& basis, Index i, AffinePacks<R>& u) {
-  const auto entry = [&](Index plane, Pack& pack)
-                         FASTPHOTO_INLINE_LAMBDA { load(basis.first + plane * basis.step + i, pack); };
+FASTPHOTO_INLINE void multiply_transposed_packs(const Planes<const float>& basis, Index i, AffinePacks<R>& u) {
+  const auto entry = [&](Index plane, Pack& pack) FASTPHOTO_INLINE_LAMBDA { load(basis[plane] + i, pack); };
   Pack rows[3 * R];
   unrolled<3>([&](auto k) FASTPHOTO_INLINE_LAMBDA {
     Pack m[4];
@@ -92,9 +80,9 @@ FASTPHOTO_INLINE void multiply_transposed_packs(const PlaneRow& basis, Index i, 
 }
 
 /// out = M u and out = M^T u for the right sides of `count` nodes; out may be u.
-void multiply_basis(const PlaneRow& basis, Index count, Index right_sides, const AffineRows<const float>& u,
-                    const AffineRows<float>& out);
-void multiply_transposed_basis(const PlaneRow& basis, Index count, Index right_sides, const AffineRows<const float>& u,
-                               const AffineRows<float>& out);
+void multiply_basis(const Planes<const float>& basis, Index count, Index right_sides, const Planes<const float>& u,
+                    const Planes<float>& out);
+void multiply_transposed_basis(const Planes<const float>& basis, Index count, Index right_sides,
+                               const Planes<const float>& u, const Planes<float>& out);
 
 }  // namespace fastphoto

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/field.h"
+#include "base/planes.h"
 #include "multigrid/coarse_level.h"
 #include "multigrid/folded_rows.h"
 
@@ -20,8 +21,8 @@ class AggregateRestriction {
   /// @param centred  I_i - mean_k, three channels.
   AggregateRestriction(const CoarseLevel& level, const Field<float>& centred, Index channels);
 
-  /// `fine` points at the first channel of the first row of pixels.
-  void row(Index node_row, const float* fine, Index row_step, Index channel_step, FoldedRows<float>& coarse);
+  /// @param fine  the rows of pixels from the first of the aggregates' on.
+  void row(Index node_row, PlaneRows<const float> fine, FoldedRows<float>& coarse);
 
  private:
   const CoarseLevel& level_;
@@ -39,8 +40,8 @@ class AggregateProlongation {
   /// Forgets the vector of the rows before.
   void restart() { loaded_ = -1; }
 
-  /// out += P coarse on a row of pixels; `out` points at its first channel.
-  void add(Index row, const FoldedRows<float>& coarse, float* out, Index channel_step);
+  /// out += P coarse on a row of pixels.
+  void add(Index row, const FoldedRows<float>& coarse, Planes<float> out);
 
  private:
   void expand(Index node_row, const FoldedRows<float>& coarse);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/multiversion.h"
+#include "base/planes.h"
 #include "multigrid/coarse_level.h"
 
 namespace fastphoto {
@@ -58,28 +59,28 @@ FASTPHOTO_INLINE void square(const BlockLanes& left, BlockLanes& product) {
 }
 
 /// The first `count` lanes in float32, an entry to a plane.
-FASTPHOTO_INLINE void store_block(const BlockLanes& block, Index count, float* out, Index plane_step) {
+FASTPHOTO_INLINE void store_block(const BlockLanes& block, Index count, Planes<float> out) {
   for (Index entry = 0; entry < 16; ++entry) {
     for (Index i = 0; i < count; ++i) {
-      out[entry * plane_step + i] = static_cast<float>(block[entry][i]);
+      out[entry][i] = static_cast<float>(block[entry][i]);
     }
   }
 }
 
 /// The matrix N of a node's basis, whose rows are the basis functions' coefficients of (1, I - mean), or of (1, I)
-/// where `raw`: operators in the basis are N block N^T. `basis` points at the first plane of a level's basis.
-FASTPHOTO_INLINE void read_basis(const float* basis, Index plane_step, bool raw, BlockLanes& matrix) {
-  const float* to = basis + CoarseLevel::to_plane * plane_step;
+/// where `raw`: operators in the basis are N block N^T.
+FASTPHOTO_INLINE void read_basis(Planes<const float> basis, bool raw, BlockLanes& matrix) {
+  const Planes<const float> to = basis.behind(CoarseLevel::to_plane);
   for (Index j = 0; j < 4; ++j) {
     for (Index i = 0; i < lanes; ++i) {
-      matrix[4 * j][i] = static_cast<double>(to[j * plane_step + i]);
+      matrix[4 * j][i] = static_cast<double>(to[j][i]);
     }
   }
   const double shift = raw ? 1.0 : 0.0;
   for (Index j = 1; j < 4; ++j) {
     for (Index c = 0; c < 3; ++c) {
-      const float* mean = basis + (CoarseLevel::mean_plane + c) * plane_step;
-      const float* slope = to + (3 + 3 * c + j) * plane_step;
+      const float* mean = basis[CoarseLevel::mean_plane + c];
+      const float* slope = to[3 + 3 * c + j];
       for (Index i = 0; i < lanes; ++i) {
         const auto entry = static_cast<double>(slope[i]);
         matrix[4 * j + 1 + c][i] = entry;
@@ -89,20 +90,21 @@ FASTPHOTO_INLINE void read_basis(const float* basis, Index plane_step, bool raw,
   }
 }
 
-/// The transpose of the matrix that takes the coefficients of (1, I) to a node's unknowns.
-FASTPHOTO_INLINE void read_inverse_basis(const float* basis, Index plane_step, Index step, BlockLanes& matrix) {
-  const float* from = basis + CoarseLevel::from_plane * plane_step;
+/// The transpose of the matrix that takes the coefficients of (1, I) to a node's unknowns, for every node that lies
+/// `step` nodes behind another.
+FASTPHOTO_INLINE void read_inverse_basis(Planes<const float> basis, Index step, BlockLanes& matrix) {
+  const Planes<const float> from = basis.behind(CoarseLevel::from_plane);
   for (Index i = 0; i < lanes; ++i) {
-    matrix[0][i] = static_cast<double>(from[step * i]);
+    matrix[0][i] = static_cast<double>(from[0][step * i]);
   }
   for (Index c = 0; c < 3; ++c) {
-    const float* mean = basis + (CoarseLevel::mean_plane + c) * plane_step;
-    const float* row = from + (1 + c) * plane_step;
+    const float* mean = basis[CoarseLevel::mean_plane + c];
+    const float* row = from[1 + c];
     for (Index i = 0; i < lanes; ++i) {
       matrix[4 + 4 * c][i] = static_cast<double>(row[step * i]) + matrix[0][i] * static_cast<double>(mean[step * i]);
     }
     for (Index j = 0; j < 3; ++j) {
-      const float* entry = from + (4 + 3 * j + c) * plane_step;
+      const float* entry = from[4 + 3 * j + c];
       for (Index i = 0; i < lanes; ++i) {
         matrix[4 + 4 * c + 1 + j][i] = static_cast<double>(entry[step * i]);
       }

@@ -42,19 +42,18 @@ FASTPHOTO_INLINE Index parents_of(Index position, Parent (&parents)[2]) {
 constexpr Index tile_step = lanes + 8;
 using TileBlocks = double[raw_planes][tile_step];
 
-/// Rows of raw blocks in the making: rows[k] has those of coarse row k of the cell, 0 or 1; planes `step` apart.
+/// Rows of raw blocks in the making: rows[k] has those of coarse row k of the cell, 0 or 1.
 struct CellRows {
-  double* rows[2];
-  Index step;
+  Planes<double> rows[2];
 };
 
 /// to += weight from, or its transpose, of `count` nodes.
-FASTPHOTO_INLINE void add_block(const double* from, Index from_step, bool transposed, double weight, Index count,
-                                double* to, Index to_step) {
+FASTPHOTO_INLINE void add_block(Planes<const double> from, bool transposed, double weight, Index count,
+                                Planes<double> to) {
   for (Index a = 0; a < 4; ++a) {
     for (Index b = 0; b < 4; ++b) {
-      const double* entry = from + (transposed ? 4 * b + a : 4 * a + b) * from_step;
-      double* FASTPHOTO_RESTRICT out = to + (4 * a + b) * to_step;
+      const double* entry = from[transposed ? 4 * b + a : 4 * a + b];
+      double* FASTPHOTO_RESTRICT out = to[4 * a + b];
       for (Index i = 0; i < count; ++i) {
         out[i] += weight * entry[i];
       }
@@ -77,23 +76,23 @@ FASTPHOTO_INLINE void add_to_columns(const BlockLanes& block, Index px, Neighbou
       }
       const Index place = block_place(offset.dy, dx);
       const double both_ways = place == 0 && offset.dx != 0 ? 2.0 : 1.0;
-      add_block(block[0], lanes, false, both_ways * own[k].weight * other[l].weight, lanes,
-                &to[16 * place][own[k].node], tile_step);
+      add_block({block[0], lanes}, false, both_ways * own[k].weight * other[l].weight, lanes,
+                {&to[16 * place][own[k].node], tile_step});
     }
   }
 }
 
 /// Then along the columns: gives the blocks of a fine row at position `py`, with itself and the next, to its parents.
 FASTPHOTO_MULTIVERSION void add_to_rows(const TileBlocks& row, Index py, const CellRows& to) {
-  const auto add = [&](Index from_place, bool transposed, double weight, double* node,
+  const auto add = [&](Index from_place, bool transposed, double weight, Planes<double> node,
                        Index place) FASTPHOTO_INLINE_LAMBDA {
-    add_block(row[16 * from_place], tile_step, transposed, weight, lanes + 1, node + 16 * place * to.step, to.step);
+    add_block({row[16 * from_place], tile_step}, transposed, weight, lanes + 1, node.behind(16 * place));
   };
   Parent own[2];
   Parent other[2];
   const Index own_count = parents_of(py, own);
   for (Index k = 0; k < own_count; ++k) {
-    double* const node = to.rows[own[k].node];
+    const Planes<double> node = to.rows[own[k].node];
     for (Index l = 0; l < own_count; ++l) {
       const double weight = own[k].weight * own[l].weight;
       if (k == l) {
@@ -103,7 +102,7 @@ FASTPHOTO_MULTIVERSION void add_to_rows(const TileBlocks& row, Index py, const C
         add(0, false, 0.5 * weight, node, 3);
         add(0, true, 0.5 * weight, node, 3);
         add(1, false, weight, node, 4);
-        add(1, true, weight, node + 1, 2);
+        add(1, true, weight, node.from(1), 2);
       }
     }
     const Index other_count = parents_of(py + 1, other);
@@ -114,7 +113,7 @@ FASTPHOTO_MULTIVERSION void add_to_rows(const TileBlocks& row, Index py, const C
         add(3, false, weight, node, 3);
         add(4, false, weight, node, 4);
       } else {
-        add(2, true, weight, node - 1, 1);
+        add(2, true, weight, node.from(-1), 1);
         add(3, false, 2.0 * weight, node, 0);
         add(4, false, weight, node, 1);
       }
@@ -129,16 +128,18 @@ struct RowBases {
   const BlockLanes& at(Index position) const { return before_even[1 + position]; }
 };
 
-/// `basis` points at node 2 k of the first k.
-FASTPHOTO_MULTIVERSION void read_row(const float* basis, Index plane_step, RowBases& bases) {
+/// @param basis  from node 2 k of the first k on.
+FASTPHOTO_MULTIVERSION void read_row(Planes<const float> basis, RowBases& bases) {
   for (Index position = -1; position <= 2; ++position) {
-    read_inverse_basis(basis + position, plane_step, 2, bases.before_even[1 + position]);
+    read_inverse_basis(basis.from(position), 2, bases.before_even[1 + position]);
   }
 }
 
-/// Adds what fine nodes 2 k + px of one row give, for a tile of k. `blocks` points at node 2 k of the first k.
-FASTPHOTO_MULTIVERSION void add_nodes(const float* blocks, Index block_step, const RowBases& bases,
-                                      const RowBases& bases_below, Index px, TileBlocks& to) {
+/// Adds what fine nodes 2 k + px of one row give, for a tile of k.
+///
+/// @param blocks  from node 2 k of the first k on.
+FASTPHOTO_MULTIVERSION void add_nodes(Planes<const float> blocks, const RowBases& bases, const RowBases& bases_below,
+                                      Index px, TileBlocks& to) {
   const BlockLanes& own = bases.at(px);
   BlockLanes raw;
   square(own, raw);
@@ -147,7 +148,7 @@ FASTPHOTO_MULTIVERSION void add_nodes(const float* blocks, Index block_step, con
     const NeighbourOffset offset = CoarseLevel::offsets[o];
     BlockLanes middle;
     for (Index entry = 0; entry < 16; ++entry) {
-      const float* from = blocks + px + (16 * o + entry) * block_step;
+      const float* from = blocks[16 * o + entry] + px;
       for (Index i = 0; i < lanes; ++i) {
         middle[entry][i] = static_cast<double>(from[2 * i]);
       }
@@ -157,33 +158,34 @@ FASTPHOTO_MULTIVERSION void add_nodes(const float* blocks, Index block_step, con
   }
 }
 
-/// `raw` points at the first block of a neighbour.
-FASTPHOTO_MULTIVERSION void change_bases(const double* raw, Index raw_step, const float* basis, Index basis_row_step,
-                                         Index plane_step, Index count, float* out, Index out_step) {
+/// The blocks between nodes and their neighbours, from coefficients of (1, I) to the bases.
+FASTPHOTO_MULTIVERSION void change_bases(Planes<const double> raw, PlaneRows<const float> basis, Index count,
+                                         Planes<float> out) {
   BlockLanes left;
-  read_basis(basis, plane_step, true, left);
+  read_basis(basis.row(0), true, left);
   for (Index o = 0; o < CoarseLevel::blocks_per_node; ++o) {
     const NeighbourOffset offset = CoarseLevel::offsets[o];
     BlockLanes right;
     BlockLanes middle;
     BlockLanes product;
-    read_basis(basis + offset.dy * basis_row_step + offset.dx, plane_step, true, right);
+    read_basis(basis.row(offset.dy).from(offset.dx), true, right);
     for (Index entry = 0; entry < 16; ++entry) {
-      std::copy_n(raw + (16 * o + entry) * raw_step, lanes, middle[entry]);
+      std::copy_n(raw[16 * o + entry], lanes, middle[entry]);
     }
     congruence(left, middle, right, product);
-    store_block(product, count, out + 16 * o * out_step, out_step);
+    store_block(product, count, out.behind(16 * o));
   }
 }
 
-/// Hat-weighted sums of the moments of finer nodes. `fine` points at node 2 k of the first k, rows up to `last` from
-/// its own are there.
-FASTPHOTO_MULTIVERSION void sum_moments(const double* fine, Index row_step, Index plane_step, Index last,
-                                        MomentLanes& sums) {
+/// Hat-weighted sums of the moments of finer nodes.
+///
+/// @param fine  from node 2 k of the first k on.
+/// @param last  row that is there, from the node's own.
+FASTPHOTO_MULTIVERSION void sum_moments(PlaneRows<const double> fine, Index last, MomentLanes& sums) {
   for (Index p = 0; p < moment_planes; ++p) {
     std::fill_n(sums[p], lanes, 0.0);
     for (Index dy = -1; dy <= last; ++dy) {
-      const double* row = fine + dy * row_step + p * plane_step;
+      const double* row = fine.row(dy)[p];
       const double weight = dy == 0 ? 1.0 : 0.5;
       for (Index i = 0; i < lanes; ++i) {
         sums[p][i] += weight * (row[2 * i] + 0.5 * (row[2 * i - 1] + row[2 * i + 1]));
@@ -205,7 +207,7 @@ class LevelCoarsening {
   void make_rows(Index begin, Index end, double* last);
 
   /// Blocks of a row, when the bases around it are made.
-  void make_blocks(Index row, const double* raw, Index raw_step);
+  void make_blocks(Index row, Planes<const double> raw);
 
  private:
   struct Work {
@@ -220,7 +222,7 @@ class LevelCoarsening {
   };
 
   void sum_blocks(Index begin, Index end, Work& work) const;
-  void make_bases(Index row, const double* raw, Work& work);
+  void make_bases(Index row, Planes<const double> raw, Work& work);
 
   const LevelSetup& fine_;
   const Grid& from_;
@@ -233,9 +235,7 @@ void LevelCoarsening::sum_blocks(Index begin, Index end, Work& work) const {
   Field<double>& raw = work.raw;
   std::fill(raw.row(0, -1) - 1, raw.row(0, node_rows_per_chunk + 1), 0.0);
   const Field<float>& basis = fine_.level->basis();
-  const auto read = [&](Index y, Index node, RowBases& bases) {
-    read_row(basis.row(0, y) + 2 * node, basis.channel_step(), bases);
-  };
+  const auto read = [&](Index y, Index node, RowBases& bases) { read_row(basis.planes(y).from(2 * node), bases); };
   const Index first = std::max<Index>(0, 2 * begin - 1);
   for (Index node = 0; node < result_.level->grid().width; node += lanes) {
     RowBases* bases = &work.bases[0];
@@ -246,38 +246,37 @@ void LevelCoarsening::sum_blocks(Index begin, Index end, Work& work) const {
       const Index row = y / 2 - begin;
       std::fill_n(&work.row[0][0], raw_planes * tile_step, 0.0);
       for (Index px = 0; px < 2; ++px) {
-        add_nodes(fine_.blocks.row(0, y) + 2 * node, fine_.blocks.channel_step(), *bases, *bases_below, px, work.row);
+        add_nodes(fine_.blocks.planes(y).from(2 * node), *bases, *bases_below, px, work.row);
       }
-      add_to_rows(work.row, y % 2, {{raw.row(0, row) + node, raw.row(0, row + 1) + node}, raw.channel_step()});
+      add_to_rows(work.row, y % 2, {{raw.planes(row).from(node), raw.planes(row + 1).from(node)}});
       std::swap(bases, bases_below);
     }
   }
 }
 
-void LevelCoarsening::make_bases(Index row, const double* raw, Work& work) {
+void LevelCoarsening::make_bases(Index row, Planes<const double> raw, Work& work) {
   CoarseLevel& level = *result_.level;
   const Field<double>& moments = fine_.moments;
   const Index last = std::min<Index>(1, from_.height - 1 - 2 * row);
   for (Index node = 0; node < level.grid().width; node += lanes) {
     const Index count = std::min(lanes, level.grid().width - node);
-    sum_moments(moments.row(0, 2 * row) + 2 * node, moments.row_step(), moments.channel_step(), last, work.moments);
+    sum_moments(moments.rows(2 * row).from(2 * node), last, work.moments);
     for (Index p = 0; p < moment_planes; ++p) {
       std::copy_n(work.moments[p], count, result_.moments.row(p, row) + node);
     }
     for (Index entry = 0; entry < 16; ++entry) {
-      std::copy_n(raw + entry * work.raw.channel_step() + node, lanes, work.blocks[entry]);
+      std::copy_n(raw[entry] + node, lanes, work.blocks[entry]);
     }
-    set_node_bases(work.moments, least_variance_, work.blocks, false, count, level.basis().row(0, row) + node,
-                   level.basis().channel_step());
+    set_node_bases(work.moments, least_variance_, work.blocks, false, count, level.basis().planes(row).from(node));
   }
 }
 
-void LevelCoarsening::make_blocks(Index row, const double* raw, Index raw_step) {
+void LevelCoarsening::make_blocks(Index row, Planes<const double> raw) {
   const Field<float>& basis = result_.level->basis();
   const Index width = result_.level->grid().width;
   for (Index node = 0; node < width; node += lanes) {
-    change_bases(raw + node, raw_step, basis.row(0, row) + node, basis.row_step(), basis.channel_step(),
-                 std::min(lanes, width - node), result_.blocks.row(0, row) + node, result_.blocks.channel_step());
+    change_bases(raw.from(node), basis.rows(row).from(node), std::min(lanes, width - node),
+                 result_.blocks.planes(row).from(node));
   }
 }
 
@@ -286,9 +285,9 @@ void LevelCoarsening::make_rows(Index begin, Index end, double* last) {
   Work& work = *loan;
   sum_blocks(begin, end, work);
   for (Index row = begin; row < end; ++row) {
-    make_bases(row, work.raw.row(0, row - begin), work);
+    make_bases(row, work.raw.planes(row - begin), work);
     if (row > begin) {
-      make_blocks(row - 1, work.raw.row(neighbour_plane, row - 1 - begin), work.raw.channel_step());
+      make_blocks(row - 1, work.raw.planes(row - 1 - begin, neighbour_plane));
     }
   }
   const double* const raw = work.raw.row(neighbour_plane, end - 1 - begin);
@@ -310,7 +309,7 @@ LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_
     coarsening.make_rows(begin, end, last.row(0, begin / node_rows_per_chunk));
   });
   workers.run(height, node_rows_per_chunk, [&](Index begin, Index end) {
-    coarsening.make_blocks(end - 1, last.row(0, begin / node_rows_per_chunk), last.channel_step());
+    coarsening.make_blocks(end - 1, last.planes(begin / node_rows_per_chunk));
   });
   return result;
 }

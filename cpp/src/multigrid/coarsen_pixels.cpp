@@ -29,14 +29,16 @@ struct Tile {
   SplitRow diagonal[S];
 };
 
-/// S * tile_nodes samples of some channels of a row, split. `row` points at the first, at most one aggregate before the
-/// row, where a field has zeros; from position `width` on they count as zero, whatever is there.
-FASTPHOTO_MULTIVERSION void split_rows(const float* row, Index channel_step, Index channels, Index width,
+/// Splits S * tile_nodes samples of some channels of a row.
+///
+/// @param row  from the first sample on, which is at most one aggregate before the row, where a field has zeros.
+/// @param width  samples from this position on count as zero, whatever is there.
+FASTPHOTO_MULTIVERSION void split_rows(Planes<const float> row, Index channels, Index width,
                                        SplitRow* FASTPHOTO_RESTRICT to) {
   constexpr Index count = S * tile_nodes;
   float inside[count] = {};
   for (Index c = 0; c < channels; ++c) {
-    const float* from = row + c * channel_step;
+    const float* from = row[c];
     if (width < count) {
       std::copy_n(from, width, inside);
       from = inside;
@@ -194,19 +196,19 @@ FASTPHOTO_INLINE void sum_block(const Tile& tile, NeighbourOffset to, BlockLanes
 }
 
 /// The blocks between aggregates, in the bases.
-FASTPHOTO_MULTIVERSION void neighbour_blocks(const Tile& tile, const float* basis, Index basis_row_step,
-                                             Index plane_step, Index count, float* out, Index out_step) {
+FASTPHOTO_MULTIVERSION void neighbour_blocks(const Tile& tile, PlaneRows<const float> basis, Index count,
+                                             Planes<float> out) {
   BlockLanes left;
-  read_basis(basis, plane_step, false, left);
+  read_basis(basis.row(0), false, left);
   for (Index o = 0; o < CoarseLevel::blocks_per_node; ++o) {
     const NeighbourOffset to = CoarseLevel::offsets[o];
     BlockLanes block;
     BlockLanes right;
     BlockLanes product;
     sum_block(tile, to, block);
-    read_basis(basis + to.dy * basis_row_step + to.dx, plane_step, false, right);
+    read_basis(basis.row(to.dy).from(to.dx), false, right);
     congruence(left, block, right, product);
-    store_block(product, count, out + 16 * o * out_step, out_step);
+    store_block(product, count, out.behind(16 * o));
   }
 }
 
@@ -215,9 +217,9 @@ void read_colors(const Field<float>& colors, Index node_row, Index node, Index l
   const Index before = S * (node - 1);
   for (Index y = 0; y < last; ++y) {
     const Index row = S * node_row + y;
-    row < colors.grid().height ? split_rows(colors.row(0, row) + before, colors.channel_step(), 3,
-                                            colors.grid().width - before, tile.color[y + reach])
-                               : clear_rows(3, tile.color[y + reach]);
+    row < colors.grid().height
+        ? split_rows(colors.planes(row).from(before), 3, colors.grid().width - before, tile.color[y + reach])
+        : clear_rows(3, tile.color[y + reach]);
   }
 }
 
@@ -230,9 +232,9 @@ void read_coefficients(const Field<float>& coefficients, Index node_row, Index n
     // Of the rows above the aggregates only what reaches into them.
     const Index o = y < 0 ? offset_index(-y, -reach, 1) : 0;
     SplitRow* const to = tile.coefficient[y + reach] + o;
-    row >= 0 && row < grid.height ? split_rows(coefficients.row(o, row) + before, coefficients.channel_step(),
-                                               offsets - o, grid.width - before, to)
-                                  : clear_rows(offsets - o, to);
+    row >= 0 && row < grid.height
+        ? split_rows(coefficients.planes(row, o).from(before), offsets - o, grid.width - before, to)
+        : clear_rows(offsets - o, to);
   }
 }
 
@@ -366,7 +368,7 @@ void PixelCoarsening::make_bases(Index row, Work& work) {
     const Index count = std::min(lanes, level.grid().width - node);
     read_colors(colors_, row, node, S, tile);
     read_coefficients(coefficients_, row, node, -reach, tile);
-    split_rows(work.diagonal.row(0, 0) + S * (node - 1), work.diagonal.channel_step(), rows, S + width, tile.diagonal);
+    split_rows(work.diagonal.planes(0).from(S * (node - 1)), rows, S + width, tile.diagonal);
     clear_rows(S - rows, tile.diagonal + rows);
     centre(rows, width, tile, work.moments);
     for (Index p = 0; p < moment_planes; ++p) {
@@ -379,8 +381,7 @@ void PixelCoarsening::make_bases(Index row, Work& work) {
     }
     diagonal_blocks(tile, work.sums);
     unpack(work.sums, work.blocks);
-    set_node_bases(work.moments, least_variance_, work.blocks, true, count, level.basis().row(0, row) + node,
-                   level.basis().channel_step());
+    set_node_bases(work.moments, least_variance_, work.blocks, true, count, level.basis().planes(row).from(node));
   }
 }
 
@@ -390,8 +391,8 @@ void PixelCoarsening::make_blocks(Index row, Tile& tile) {
   for (Index node = 0; node < width; node += lanes) {
     read_colors(colors_, row, node, S + reach, tile);
     read_coefficients(coefficients_, row, node, 0, tile);
-    neighbour_blocks(tile, basis.row(0, row) + node, basis.row_step(), basis.channel_step(),
-                     std::min(lanes, width - node), result_.blocks.row(0, row) + node, result_.blocks.channel_step());
+    neighbour_blocks(tile, basis.rows(row).from(node), std::min(lanes, width - node),
+                     result_.blocks.planes(row).from(node));
   }
 }
 

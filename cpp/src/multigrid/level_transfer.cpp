@@ -2,8 +2,6 @@
 #include "multigrid/level_transfer.h"
 
 #include <algorithm>
-#include <type_traits>
-#include <utility>
 
 #include "multigrid/affine_rows.h"
 
@@ -18,21 +16,12 @@ namespace {
 constexpr Index colors = 3;
 constexpr Index numbers = 4;  // b and a
 
-PlaneRow plane_row(const CoarseLevel& level, Index plane, Index row) {
-  return {level.basis().row(plane, row), level.basis().channel_step()};
-}
-
-template <class F>
-auto affine_rows(F& field, Index row) {
-  return AffineRows<std::remove_pointer_t<decltype(field.row(0, row))>>{field.row(0, row), field.channel_step()};
-}
-
 /// Colours of a pack of nodes, or their difference from others.
-FASTPHOTO_INLINE void load_means(const PlaneRow& means, Index i, Pack (&packs)[colors]) {
-  unrolled<colors>([&](auto c) FASTPHOTO_INLINE_LAMBDA { load(means.first + c * means.step + i, packs[c]); });
+FASTPHOTO_INLINE void load_means(const Planes<const float>& means, Index i, Pack (&packs)[colors]) {
+  unrolled<colors>([&](auto c) FASTPHOTO_INLINE_LAMBDA { load(means[c] + i, packs[c]); });
 }
 
-FASTPHOTO_INLINE void load_difference(const PlaneRow& means, const PlaneRow& reference, Index i,
+FASTPHOTO_INLINE void load_difference(const Planes<const float>& means, const Planes<const float>& reference, Index i,
                                       Pack (&packs)[colors]) {
   Pack others[colors];
   load_means(means, i, packs);
@@ -56,18 +45,24 @@ FASTPHOTO_INLINE void move_moments(const Pack (&shift)[colors], AffinePacks<R>& 
   });
 }
 
+/// Nodes of a row, and the right sides of each.
+struct RowSize {
+  Index nodes;
+  Index right_sides;
+};
+
 /// A row of nodes, and the means that functions there are held with respect to.
 struct RowFrame {
-  PlaneRow from_affine;
-  PlaneRow means;
-  PlaneRow reference;
+  Planes<const float> from_affine;
+  Planes<const float> means;
+  Planes<const float> reference;
 };
 
 /// moments += weight M^T u, moved to the reference.
-FASTPHOTO_MULTIVERSION void add_moments(const RowFrame& row, float weight, const AffineRows<const float>& u,
-                                        Index count, Index right_sides, const AffineRows<float>& moments) {
-  with_channel_count(right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
-    for (Index i = 0; i < count; i += pack_size) {
+FASTPHOTO_MULTIVERSION void add_moments(const RowFrame& row, float weight, const Planes<const float>& u, RowSize size,
+                                        const Planes<float>& moments) {
+  with_channel_count(size.right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
+    for (Index i = 0; i < size.nodes; i += pack_size) {
       AffinePacks<sides> packs;
       Pack shift[colors];
       load<sides>(u, i, packs);
@@ -75,7 +70,7 @@ FASTPHOTO_MULTIVERSION void add_moments(const RowFrame& row, float weight, const
       load_difference(row.means, row.reference, i, shift);
       move_moments<sides>(shift, packs);
       unrolled<numbers * sides>([&](auto plane) FASTPHOTO_INLINE_LAMBDA {
-        float* const to = moments.first + plane * moments.step + i;
+        float* const to = moments[plane] + i;
         Pack sum;
         load(to, sum);
         store(sum + weight * packs[plane], to);
@@ -106,23 +101,23 @@ FASTPHOTO_MULTIVERSION void join(const float* even, const float* odd, Index coun
 
 /// Moments at even and odd positions, and the means they are taken about, behind them.
 struct SplitMoments {
-  AffineRows<const float> even;
-  AffineRows<const float> odd;  // from the position before the first
+  Planes<const float> even;
+  Planes<const float> odd;  // from the position before the first
 };
 
 /// out = M^T (the moments at node 2 k, half of those at its neighbours), about the means of the coarser nodes k.
-FASTPHOTO_MULTIVERSION void gather(const SplitMoments& from, const PlaneRow& means, const PlaneRow& to_affine,
-                                   Index count, Index right_sides, const AffineRows<float>& out) {
-  with_channel_count(right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
+FASTPHOTO_MULTIVERSION void gather(const SplitMoments& from, const Planes<const float>& means,
+                                   const Planes<const float>& to_affine, RowSize size, const Planes<float>& out) {
+  with_channel_count(size.right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
     constexpr Index planes = numbers * sides;
-    for (Index i = 0; i < count; i += pack_size) {
+    for (Index i = 0; i < size.nodes; i += pack_size) {
       AffinePacks<sides> sums = {};
-      const auto add = [&](const AffineRows<const float>& rows, Index at, float weight) FASTPHOTO_INLINE_LAMBDA {
+      const auto add = [&](const Planes<const float>& rows, Index at, float weight) FASTPHOTO_INLINE_LAMBDA {
         AffinePacks<sides> packs;
         Pack shift[colors];
         Pack own[colors];
         load<sides>(rows, at, packs);
-        load_means({rows.first + planes * rows.step, rows.step}, at, shift);
+        load_means(rows.behind(planes), at, shift);
         load_means(means, i, own);
         unrolled<colors>([&](auto c) FASTPHOTO_INLINE_LAMBDA { shift[c] -= own[c]; });
         move_moments<sides>(shift, packs);
@@ -137,25 +132,31 @@ FASTPHOTO_MULTIVERSION void gather(const SplitMoments& from, const PlaneRow& mea
   });
 }
 
+/// Affine functions, and the means that they are held with respect to.
+struct Functions {
+  Planes<const float> numbers;
+  Planes<const float> means;
+};
+
 /// out = the mean of two functions, with respect to the means of the first.
-FASTPHOTO_MULTIVERSION void average(const AffineRows<const float>& first, const PlaneRow& first_means,
-                                    const AffineRows<const float>& second, const PlaneRow& second_means, Index count,
-                                    Index right_sides, const AffineRows<float>& out) {
-  map_packs(count, right_sides, first, out, [&](auto sides, Index i, auto& one) FASTPHOTO_INLINE_LAMBDA {
-    AffinePacks<sides> other;
-    Pack shift[colors];
-    load<sides>(second, i, other);
-    load_difference(first_means, second_means, i, shift);
-    move_function<sides>(shift, other);
-    unrolled<numbers * sides>([&](auto plane)
-                                  FASTPHOTO_INLINE_LAMBDA { one[plane] = 0.5F * (one[plane] + other[plane]); });
-  });
+FASTPHOTO_MULTIVERSION void average(const Functions& first, const Functions& second, RowSize size,
+                                    const Planes<float>& out) {
+  map_packs(
+      size.nodes, size.right_sides, first.numbers, out, [&](auto sides, Index i, auto& one) FASTPHOTO_INLINE_LAMBDA {
+        AffinePacks<sides> other;
+        Pack shift[colors];
+        load<sides>(second.numbers, i, other);
+        load_difference(first.means, second.means, i, shift);
+        move_function<sides>(shift, other);
+        unrolled<numbers * sides>([&](auto plane)
+                                      FASTPHOTO_INLINE_LAMBDA { one[plane] = 0.5F * (one[plane] + other[plane]); });
+      });
 }
 
 /// u = M (the functions with respect to their nodes' means).
-FASTPHOTO_MULTIVERSION void take_up(const AffineRows<const float>& functions, const RowFrame& row, Index count,
-                                    Index right_sides, const AffineRows<float>& u) {
-  map_packs(count, right_sides, functions, u, [&](auto sides, Index i, auto& packs) FASTPHOTO_INLINE_LAMBDA {
+FASTPHOTO_MULTIVERSION void take_up(const Planes<const float>& functions, const RowFrame& row, RowSize size,
+                                    const Planes<float>& u) {
+  map_packs(size.nodes, size.right_sides, functions, u, [&](auto sides, Index i, auto& packs) FASTPHOTO_INLINE_LAMBDA {
     Pack shift[colors];
     load_difference(row.means, row.reference, i, shift);
     move_function<sides>(shift, packs);
@@ -163,10 +164,12 @@ FASTPHOTO_MULTIVERSION void take_up(const AffineRows<const float>& functions, co
   });
 }
 
-PlaneRow means_of(const CoarseLevel& level, Index row) { return plane_row(level, CoarseLevel::mean_plane, row); }
+Planes<const float> means_of(const CoarseLevel& level, Index row) {
+  return level.basis().planes(row, CoarseLevel::mean_plane);
+}
 
-RowFrame frame_of(const CoarseLevel& level, Index row, const PlaneRow& reference) {
-  return {plane_row(level, CoarseLevel::from_plane, row), means_of(level, row), reference};
+RowFrame frame_of(const CoarseLevel& level, Index row, const Planes<const float>& reference) {
+  return {level.basis().planes(row, CoarseLevel::from_plane), means_of(level, row), reference};
 }
 
 }  // namespace
@@ -185,22 +188,22 @@ void restrict_level(Workers& workers, const CoarseLevel& fine_level, const Coars
     Field<float> odd(Grid{1, nodes + 1, 0}, planes + colors);  // the first sample stays zero
     Index unfolded = std::max<Index>(0, 2 * begin - 1);
     for (Index ky = begin; ky < end; ++ky) {
-      const PlaneRow reference = means_of(fine_level, std::min(2 * ky, grid.height - 1));
+      const Planes<const float> reference = means_of(fine_level, std::min(2 * ky, grid.height - 1));
       std::fill_n(moments.row(0, 0), moments.row_step(), 0.0F);
       for (Index y = std::max<Index>(0, 2 * ky - 1); y < std::min(grid.height, 2 * ky + 2); ++y) {
         if (y == unfolded) {  // not when the row before has read it
           unfold_row(fine, y, rows, y % 2);
           ++unfolded;
         }
-        add_moments(frame_of(fine_level, y, reference), y == 2 * ky ? 1.0F : 0.5F,
-                    affine_rows(std::as_const(rows), y % 2), grid.width, right_sides, affine_rows(moments, 0));
+        add_moments(frame_of(fine_level, y, reference), y == 2 * ky ? 1.0F : 0.5F, rows.planes(y % 2),
+                    {grid.width, right_sides}, moments.planes(0));
       }
       for (Index plane = 0; plane < planes + colors; ++plane) {
-        split(plane < planes ? moments.row(plane, 0) : reference.first + (plane - planes) * reference.step, grid.width,
-              even.row(plane, 0), odd.row(plane, 0) + 1);
+        split(plane < planes ? moments.row(plane, 0) : reference[plane - planes], grid.width, even.row(plane, 0),
+              odd.row(plane, 0) + 1);
       }
-      gather({affine_rows(std::as_const(even), 0), affine_rows(std::as_const(odd), 0)}, means_of(coarse_level, ky),
-             plane_row(coarse_level, CoarseLevel::to_plane, ky), nodes, right_sides, affine_rows(gathered, 0));
+      gather({even.planes(0), odd.planes(0)}, means_of(coarse_level, ky),
+             coarse_level.basis().planes(ky, CoarseLevel::to_plane), {nodes, right_sides}, gathered.planes(0));
       fold_row(gathered, 0, coarse, ky);
     }
   });
@@ -223,36 +226,34 @@ void prolong_level(Workers& workers, const CoarseLevel& fine_level, const Coarse
     const auto load_row = [&](Index ky) {
       Field<float>& of_row = functions[ky % 2];
       unfold_row(coarse, ky, of_row, 0);
-      multiply_basis(plane_row(coarse_level, CoarseLevel::to_plane, ky), nodes, right_sides,
-                     affine_rows(std::as_const(of_row), 0), affine_rows(of_row, 0));
+      multiply_basis(coarse_level.basis().planes(ky, CoarseLevel::to_plane), nodes, right_sides, of_row.planes(0),
+                     of_row.planes(0));
     };
     // To one row of the finer level, from functions with respect to the means of coarse row ky.
     const auto spread = [&](Index ky, const Field<float>& from, Index y) {
-      const PlaneRow means = means_of(coarse_level, ky);
-      const AffineRows<const float> here = affine_rows(from, 0);
-      average(here, means, {here.first + 1, here.step}, {means.first + 1, means.step}, nodes, right_sides,
-              affine_rows(between, 0));
+      const Planes<const float> means = means_of(coarse_level, ky);
+      average({from.planes(0), means}, {from.planes(0).from(1), means.from(1)}, {nodes, right_sides},
+              between.planes(0));
       for (Index plane = 0; plane < planes; ++plane) {
         join(from.row(plane, 0), between.row(plane, 0), grid.width, joined.row(plane, 0));
       }
-      take_up(affine_rows(std::as_const(joined), 0),
-              frame_of(fine_level, y, {joined.row(planes, 0), joined.channel_step()}), grid.width, right_sides,
-              affine_rows(taken_up, 0));
+      take_up(joined.planes(0), frame_of(fine_level, y, joined.planes(0, planes)), {grid.width, right_sides},
+              taken_up.planes(0));
       fold_row(taken_up, 0, fine, y);
     };
     load_row(begin);
     for (Index ky = begin; ky < end && 2 * ky < grid.height; ++ky) {
-      const PlaneRow means = means_of(coarse_level, ky);
+      const Planes<const float> means = means_of(coarse_level, ky);
       for (Index c = 0; c < colors; ++c) {
-        const float* const of_color = means.first + c * means.step;
+        const float* const of_color = means[c];
         join(of_color, of_color, grid.width, joined.row(planes + c, 0));
       }
       spread(ky, functions[ky % 2], 2 * ky);
       if (2 * ky + 1 < grid.height) {
         load_row(ky + 1);
-        average(affine_rows(std::as_const(functions[ky % 2]), 0), means,
-                affine_rows(std::as_const(functions[(ky + 1) % 2]), 0), means_of(coarse_level, ky + 1), nodes,
-                right_sides, affine_rows(half_way, 0));
+        average({functions[ky % 2].planes(0), means},
+                {functions[(ky + 1) % 2].planes(0), means_of(coarse_level, ky + 1)}, {nodes, right_sides},
+                half_way.planes(0));
         spread(ky, half_way, 2 * ky + 1);
       }
     }

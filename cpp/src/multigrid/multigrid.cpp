@@ -178,7 +178,7 @@ void MultigridPreconditioner::restrict_residual(Workers& workers, const Field<fl
         rows.jacobi.make_until(row, [&](Index made) { rows.jacobi.step_from_zero(made, r); });
         rows.stencil.subtract(row, r.row(0, row), rows.jacobi.y(row), rows.t.row(0, row - first));
       }
-      rows.restriction.row(node_row, rows.t.row(0, 0), rows.t.row_step(), rows.t.channel_step(), levels_[0].v);
+      rows.restriction.row(node_row, rows.t.rows(0), levels_[0].v);
     }
   });
 }
@@ -195,7 +195,7 @@ PerChannel MultigridPreconditioner::correct_and_smooth(Workers& workers, const F
     for (Index row = aggregate_side * begin; row < std::min(grid.height, aggregate_side * end); ++row) {
       rows.jacobi.make_until(row, [&](Index made) {
         rows.jacobi.step_from_zero(made, r);
-        rows.prolongation.add(made, levels_[0].v, rows.jacobi.y(made), rows.jacobi.channel_step());
+        rows.prolongation.add(made, levels_[0].v, {rows.jacobi.y(made), rows.jacobi.channel_step()});
       });
       rows.stencil.relax(row, rows.jacobi.factors(row), r.row(0, row), rows.jacobi.y(row), z.row(0, row));
       for (Index c = 0; c < channels_; ++c) {

@@ -220,9 +220,9 @@ FASTPHOTO_INLINE void invert_cholesky(const BlockLanes& block, BlockLanes& facto
 
 /// (b, a) = diag(1, whiten^T) inverse^T u and u = factor^T diag(1, color^T) (b, a).
 FASTPHOTO_INLINE void store_bases(const Whitening& whitening, const BlockLanes& factor, const BlockLanes& inverse,
-                                  Index count, float* basis, Index plane_step) {
+                                  Index count, Planes<float> basis) {
   const auto store = [&](Index plane, const Lanes& lane)
-                         FASTPHOTO_INLINE_LAMBDA { store_lanes(lane, count, basis + plane * plane_step); };
+                         FASTPHOTO_INLINE_LAMBDA { store_lanes(lane, count, basis[plane]); };
   for (Index c = 0; c < 3; ++c) {
     store(CoarseLevel::mean_plane + c, whitening.mean[c]);
   }
@@ -246,7 +246,7 @@ FASTPHOTO_INLINE void store_bases(const Whitening& whitening, const BlockLanes& 
 }  // namespace
 
 FASTPHOTO_MULTIVERSION void set_node_bases(const MomentLanes& moments, double least_variance, const BlockLanes& blocks,
-                                           bool centred, Index count, float* basis, Index plane_step) {
+                                           bool centred, Index count, Planes<float> basis) {
   Whitening whitening;
   whiten_colors(moments, least_variance, whitening);
   BlockLanes matrix;
@@ -257,7 +257,7 @@ FASTPHOTO_MULTIVERSION void set_node_bases(const MomentLanes& moments, double le
   BlockLanes factor;
   BlockLanes inverse;
   invert_cholesky(whitened, factor, inverse);
-  store_bases(whitening, factor, inverse, count, basis, plane_step);
+  store_bases(whitening, factor, inverse, count, basis);
 }
 
 }  // namespace fastphoto

@@ -16,8 +16,8 @@ FASTPHOTO_INLINE float mean_color(double sum, double weight) { return static_cas
 ///
 /// @param least_variance  of a direction of colour that counts as varying.
 /// @param blocks  the diagonal blocks in coefficients of (1, I), or of (1, I - mean) where `centred`.
-/// @param basis  the first plane of a level's basis; of the lanes the first `count` are written.
+/// @param basis  of a level, from the first of the nodes on; of the lanes the first `count` are written.
 void set_node_bases(const MomentLanes& moments, double least_variance, const BlockLanes& blocks, bool centred,
-                    Index count, float* basis, Index plane_step);
+                    Index count, Planes<float> basis);
 
 }  // namespace fastphoto

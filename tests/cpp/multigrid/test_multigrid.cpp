@@ -98,15 +98,14 @@ TEST_CASE("coarse operators are the Galerkin products of the finer ones") {
         AggregateProlongation prolongation(*first.level, centred, right_sides);
         FoldedRows<float> u_folded = folded(u);
         for (Index row = 0; row < grid.height; ++row) {
-          prolongation.add(row, u_folded, fine.row(0, row), fine.channel_step());
+          prolongation.add(row, u_folded, fine.planes(row));
         }
         CHECK(padding_is_zero(fine));
         Field<float> applied(grid, right_sides);
         system.apply(workers, fine, applied);
         AggregateRestriction restriction(*first.level, centred, right_sides);
         for (Index row = 0; row < u_folded.height(); ++row) {
-          restriction.row(row, applied.row(0, aggregate_side * row), applied.row_step(), applied.channel_step(),
-                          u_folded);
+          restriction.row(row, applied.rows(aggregate_side * row), u_folded);
         }
         const Field<float> expected = unfolded(u_folded);
         CHECK(padding_is_zero(expected));

@@ -204,8 +204,7 @@ TEST_CASE("bases of many nodes at once are those of one after another") {
     }
     constexpr Index count = lanes - 3;
     CoarseLevel level(1, lanes);
-    set_node_bases(moments[0], least_variance, blocks[0], centred, count, level.basis().row(0, 0),
-                   level.basis().channel_step());
+    set_node_bases(moments[0], least_variance, blocks[0], centred, count, level.basis().planes(0));
 
     for (Index lane = 0; lane < count; ++lane) {
       CAPTURE(lane);

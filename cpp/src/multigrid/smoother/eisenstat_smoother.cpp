@@ -52,9 +52,9 @@ class StepVisitor : public RowVisitor {
     const float factor = dampings_[static_cast<std::size_t>(number)];
     const RowsBeside beside = messages_beside(row, rows);
     if (row % 2 == 0) {
-      step_even(nodes(row), beside, factor, rows.given(row), rows.state(row), rows.scratch(), rows.message(row));
+      step_even(nodes(row), beside, factor, {rows.given(row), rows.state(row), rows.scratch(), rows.message(row)});
     } else {
-      step_odd(nodes(row), beside, factor, rows.given(row), rows.message(row), rows.state(row), rows.scratch());
+      step_odd(nodes(row), beside, factor, {rows.given(row), rows.state(row), rows.message(row), rows.scratch()});
     }
   }
 
@@ -94,10 +94,11 @@ class VisitorBefore final : public StepVisitor {
     } else if (row % 2 == 0) {
       // The odd rows beside an even row need its message, so a neighbour's row is finished as well.
       float* const rest = rows.owns(row) ? rest_.row(row) : rows.scratch();
-      finish_even(nodes(row), messages_beside(row, rows), rows.given(row), rows.state(row), rows.message(row), rest);
+      finish_even(nodes(row), messages_beside(row, rows),
+                  {rows.given(row), nullptr, rows.state(row), rows.message(row), rest});
     } else {
-      finish_odd(nodes(row), messages_beside(row, rows), rows.given(row), rows.message(row), rows.state(row),
-                 rows.scratch(), rest_.row(row));
+      finish_odd(nodes(row), messages_beside(row, rows),
+                 {rows.given(row), rows.message(row), rows.state(row), rows.scratch(), rest_.row(row)});
     }
   }
 

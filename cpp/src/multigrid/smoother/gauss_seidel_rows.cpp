@@ -281,8 +281,12 @@ FASTPHOTO_MULTIVERSION void solve_upper_odd(const NodeRow& row, const float* y, 
   close_behind(w, row.length, 4 * row.right_sides);
 }
 
-FASTPHOTO_MULTIVERSION void step_even(const NodeRow& row, const RowsBeside& w_beside, float factor, const float* s,
-                                      float* y, float* w, float* v) {
+FASTPHOTO_MULTIVERSION void step_even(const NodeRow& row, const RowsBeside& w_beside, float factor,
+                                      const StepRow& vectors) {
+  const float* const s = vectors.s;
+  float* const y = vectors.y;
+  float* const w = vectors.w;
+  float* const v = vectors.v;
   multiply_packs<Part::Beside>(row, odd_packs(row), w_beside, nullptr, subtract_from(y, w));
   multiply_even_backwards<Part::Both>(row, w_beside, w, [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
     Pack own;
@@ -298,15 +302,22 @@ FASTPHOTO_MULTIVERSION void step_even(const NodeRow& row, const RowsBeside& w_be
   close_before(v, row.length, 4 * row.right_sides);
 }
 
-FASTPHOTO_MULTIVERSION void step_odd(const NodeRow& row, const RowsBeside& v_beside, float factor, const float* s,
-                                     const float* w, float* y, float* v) {
+FASTPHOTO_MULTIVERSION void step_odd(const NodeRow& row, const RowsBeside& v_beside, float factor,
+                                     const StepRow& vectors) {
+  const float* const s = vectors.s;
+  float* const y = vectors.y;
+  const float* const w = vectors.w;
+  float* const v = vectors.v;
   multiply_packs<Part::Beside>(row, even_packs(row), v_beside, nullptr, solve_and_relax(factor, s, w, y, v));
   multiply_seam(row, v, correct(factor, y, v));
   multiply_packs<Part::Both>(row, odd_packs(row), v_beside, v, relax(factor, s, y));
 }
 
-FASTPHOTO_MULTIVERSION void finish_even(const NodeRow& row, const RowsBeside& w_beside, const float* s, float* x,
-                                        float* q, float* t) {
+FASTPHOTO_MULTIVERSION void finish_even(const NodeRow& row, const RowsBeside& w_beside, const FinishRow& vectors) {
+  const float* const s = vectors.s;
+  float* const x = vectors.y;
+  float* const q = vectors.q;
+  float* const t = vectors.rest;
   const auto solve = [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
     Pack own;
     Pack right;
@@ -324,8 +335,12 @@ FASTPHOTO_MULTIVERSION void finish_even(const NodeRow& row, const RowsBeside& w_
   close_before(q, row.length, 4 * row.right_sides);
 }
 
-FASTPHOTO_MULTIVERSION void finish_odd(const NodeRow& row, const RowsBeside& q_beside, const float* s, const float* w,
-                                       float* x, float* q, float* t) {
+FASTPHOTO_MULTIVERSION void finish_odd(const NodeRow& row, const RowsBeside& q_beside, const FinishRow& vectors) {
+  const float* const s = vectors.s;
+  const float* const w = vectors.w;
+  float* const x = vectors.y;
+  float* const q = vectors.q;
+  float* const t = vectors.rest;
   const auto finish = [&](Index i, const Pack& product) FASTPHOTO_INLINE_LAMBDA {
     Pack own;
     Pack right;

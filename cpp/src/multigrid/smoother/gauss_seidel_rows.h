@@ -7,10 +7,11 @@
 
 namespace fastphoto {
 
-// Symmetric Gauss-Seidel on a level, row by row of folded nodes. The nodes have an order in which none is next to one
-// of its own colour: even rows before odd ones, and in a row even packs before odd ones. Where segments of odd length
-// follow one another two packs that are even would meet; there the last one of each comes between even and odd. With
-// the part L of the operator K that ties each node to those before it, F = Id + L and G = F^T = Id + U,
+// Symmetric Gauss-Seidel on a level, row by row of folded nodes. The order of the nodes has six groups, and no node is
+// next to another node of its group: even rows come before odd rows, and in a row even packs before odd packs. Where
+// the segments have odd length, the last pack of one and pack 0 of the next would both be even; so the last pack comes
+// between the even and the odd packs. L is the part of the operator K that ties each node to the nodes before it. With
+// F = Id + L and G = F^T = Id + U,
 //
 //     K = F + G - Id,   M = F G = K + L U.
 //
@@ -19,13 +20,13 @@ namespace fastphoto {
 //     y += factor (s - w - v),   w = G^-1 y,   v = F^-1 (y - w),
 //
 // which takes as much work as one product with K (Eisenstat, "Efficient implementation of a class of preconditioned
-// conjugate gradient methods", SIAM J. Sci. Stat. Comput. 2, 1981). Of the other rows an even row reads nothing but
-// the odd rows' w, an odd row nothing but the even rows' v: y is updated in place.
+// conjugate gradient methods", SIAM J. Sci. Stat. Comput. 2, 1981). Of its neighbours an even row reads only the w of
+// the odd rows, and an odd row only the v of the even rows. So y is updated in place.
 
-/// Pointers to pack 0 of what kernels need to know of one row of nodes.
+/// One row of nodes: where its part of the matrix lies, and its size.
 struct NodeRow {
-  const std::int32_t* pairs;        // of LevelMatrix, of this row and
-  const std::int32_t* pairs_above;  // of the row above
+  const std::int32_t* pairs;        // pack 0 of LevelMatrix in this row
+  const std::int32_t* pairs_above;  // and in the row above
   Index length;
   Index right_sides;
 };
@@ -36,7 +37,7 @@ struct RowsBeside {
   const float* below;
 };
 
-/// s = F^-1 s in place. Leaves even rows closed, as are those beside an odd row.
+/// s = F^-1 s in place. Even rows are closed on return, and so are the rows beside an odd row when it is solved.
 void solve_lower_even(const NodeRow& row, float* s);
 void solve_lower_odd(const NodeRow& row, const RowsBeside& s_beside, float* s);
 
@@ -44,21 +45,34 @@ void solve_lower_odd(const NodeRow& row, const RowsBeside& s_beside, float* s);
 void multiply_upper_even(const NodeRow& row, const RowsBeside& x_beside, float* y);
 void multiply_upper_odd(const NodeRow& row, float* y);
 
-/// w = G^-1 y, of even rows also in place; that of odd rows closed.
+/// w = G^-1 y. For an even row w may be y. For an odd row w is closed on return.
 void solve_upper_even(const NodeRow& row, const RowsBeside& w_beside, const float* y, float* w);
 void solve_upper_odd(const NodeRow& row, const float* y, float* w);
 
-/// A step: updates y. Even rows leave v, closed, and use `w` as room for a row; odd rows have their w and use `v` as
-/// room.
-void step_even(const NodeRow& row, const RowsBeside& w_beside, float factor, const float* s, float* y, float* w,
-               float* v);
-void step_odd(const NodeRow& row, const RowsBeside& v_beside, float factor, const float* s, const float* w, float* y,
-              float* v);
+/// Pack 0 of a row in the vectors of a step.
+struct StepRow {
+  const float* s;
+  float* y;
+  float* w;
+  float* v;
+};
 
-/// x = w in place of y, and t = r - K x = s - y + L q with q = s - w. Even rows leave q, closed; odd rows have their w
-/// and use `q` as room.
-void finish_even(const NodeRow& row, const RowsBeside& w_beside, const float* s, float* x, float* q, float* t);
-void finish_odd(const NodeRow& row, const RowsBeside& q_beside, const float* s, const float* w, float* x, float* q,
-                float* t);
+/// A step: updates y. An even row leaves its v, closed; its w is room for a row. An odd row reads its w; its v is room.
+void step_even(const NodeRow& row, const RowsBeside& w_beside, float factor, const StepRow& vectors);
+void step_odd(const NodeRow& row, const RowsBeside& v_beside, float factor, const StepRow& vectors);
+
+/// Pack 0 of a row in the vectors behind the last step.
+struct FinishRow {
+  const float* s;
+  const float* w;  // of odd rows
+  float* y;        // x on return
+  float* q;
+  float* rest;
+};
+
+/// Replaces y by x = w, and finds rest = r - K x = s - y + L q with q = s - w. An even row leaves its q, closed. An odd
+/// row reads its w; its q is room for a row.
+void finish_even(const NodeRow& row, const RowsBeside& w_beside, const FinishRow& vectors);
+void finish_odd(const NodeRow& row, const RowsBeside& q_beside, const FinishRow& vectors);
 
 }  // namespace fastphoto
