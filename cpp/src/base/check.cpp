@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Words the errors about images and options, and looks for samples that are not finite.
 #include "base/check.h"
 
 #include <cmath>

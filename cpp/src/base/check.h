@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Checks of what callers hand in, each with one clear error.
 #pragma once
 
 #include <string>

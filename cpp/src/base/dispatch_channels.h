@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Turns a number of channels into a constant for kernels.
 #pragma once
 
 #include <type_traits>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The dot product of two rows, built once for each instruction set.
 #include "base/dot.h"
 
 namespace fastphoto {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Dot products in float64 whose result does not depend on the instruction set.
 #pragma once
 
 #include "base/multiversion.h"

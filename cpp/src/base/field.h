@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Planar float rows with a border of zeros: the layout of pixels and nodes in every kernel.
 #pragma once
 
 #include "base/buffer.h"
@@ -57,7 +59,7 @@ class Field {
   PlaneRows<const T> rows(Index y) const { return {row(0, y), row_step(), channel_step()}; }
 
  private:
-  // Kernels that treat a whole tile where a row has ended read so far beyond it.
+  // Kernels read whole tiles, and so up to this many samples beyond the end of the last row.
   static constexpr Index tail = 6 * pack_size;
 
   Index at(Index channel, Index y) const { return ((y + grid_.halo) * channels_ + channel) * stride_ + lead_; }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Macros that build a function once for each instruction set, and what its parts need.
 #pragma once
 
 // FASTPHOTO_MULTIVERSION marks a hot function that the compiler builds once per instruction set; the loader picks.
@@ -46,9 +48,9 @@
 #define FASTPHOTO_RESTRICT __restrict__
 #endif
 
-// FASTPHOTO_INDEPENDENT before a loop: its iterations do not depend on each other, whatever the pointers in it may
-// alias. FASTPHOTO_UNROLL before a loop of up to four steps: it is to be unrolled, so that the loop around it can be
-// vectorised.
+// FASTPHOTO_INDEPENDENT before a loop: its iterations do not depend on each other, even if its pointers look as if they
+// might overlap. FASTPHOTO_UNROLL before a loop of up to four steps: the loop is unrolled, so that the loop around it
+// can be vectorised.
 #if defined(__GNUC__) && !defined(__clang__)
 #define FASTPHOTO_INDEPENDENT _Pragma("GCC ivdep")
 #define FASTPHOTO_UNROLL _Pragma("GCC unroll 4")

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Packs of 16 samples that the compiler keeps in vector registers.
 #pragma once
 
 #include <cstdint>
@@ -59,16 +61,15 @@ using DoublePack = PackOf<double>;
 template <class P>
 using Like = std::remove_cv_t<std::remove_reference_t<P>>;
 
-/// What has been loaded stays in registers: without this, compilers read operands that are used several times from
-/// memory each time.
+/// Keeps what has been loaded in registers. Without it, compilers read an operand from memory each time it is used.
 FASTPHOTO_INLINE void keep_loaded() {
 #if defined(__GNUC__)
   asm volatile("" ::: "memory");
 #endif
 }
 
-/// Two signed 16-bit numbers of every lane, the first in the lower half, times 2^16; the second is the larger by what
-/// the lower half is without its sign, which saves taking it off.
+/// Two signed 16-bit numbers of every lane, times 2^16. The first lies in the lower half. The second is read with the
+/// lower half in place, and is larger by the lower half's value without sign: to clear it would cost an instruction.
 #if defined(__GNUC__)
 template <Index lanes>
 FASTPHOTO_INLINE void load_pairs(const std::int32_t* from, PackOf<float, lanes>& first, PackOf<float, lanes>& second) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Workspaces that tasks borrow and give back.
 #pragma once
 
 #include <functional>
@@ -9,8 +11,8 @@
 
 namespace fastphoto {
 
-/// Workspaces that tasks borrow and give back, so that there are never more of them than threads, and none is made
-/// twice. What a task left in one is still there when the next task gets it.
+/// Workspaces that tasks borrow and give back. There are never more of them than threads. A workspace still has the
+/// content that the task before has left in it.
 template <class T>
 class Pool {
  public:

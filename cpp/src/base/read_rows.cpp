@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Copies strided samples into rows, with the usual strides known to the compiler.
 #include "base/read_rows.h"
 
 #include <algorithm>

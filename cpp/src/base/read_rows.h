@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Reads rows of a borrowed image, whatever its strides.
 #pragma once
 
 #include "fastphoto/image.h"

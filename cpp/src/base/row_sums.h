@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Sums over rows that do not depend on which thread computed which row.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Names the instruction set that the loader has picked.
 #include "fastphoto/simd_level.h"
 
 #include "base/multiversion.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Means and covariances of features, for each label.
 #include "fastphoto/statistics.h"
 
 #include <algorithm>

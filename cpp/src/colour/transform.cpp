@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Maps between feature statistics: whitening-colouring and Monge-Kantorovich.
 #include "fastphoto/transform.h"
 
 #include <Eigen/Eigenvalues>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Running sums along rows and columns.
 #include "filters/box_filter.h"
 
 namespace fastphoto {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Sums over square windows.
 #pragma once
 
 #include <algorithm>

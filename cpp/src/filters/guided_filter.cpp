@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The guided filter with a grey or a colour guide.
 #include "fastphoto/guided_filter.h"
 
 #include <algorithm>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The local affine filter: a weighted least-squares colour map in every window.
 #include "fastphoto/local_affine_filter.h"
 
 #include <algorithm>

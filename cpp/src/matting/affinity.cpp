@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Sums the affinity over all windows, many windows at a time.
 #include "matting/affinity.h"
 
 #include <algorithm>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The off-diagonal entries of the matting affinity.
 #pragma once
 
 #include "base/field.h"

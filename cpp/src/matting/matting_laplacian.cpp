@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The matting Laplacian as a sparse matrix, row by row.
 #include "fastphoto/matting_laplacian.h"
 
 #include "base/check.h"

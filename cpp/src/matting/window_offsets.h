@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Which windows hold a pixel, and which pixels share a window.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Basis products of whole rows, built once for each instruction set.
 #include "multigrid/affine_rows.h"
 
 namespace fastphoto {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Multiplies the unknowns of a row of nodes by the nodes' bases, a pack at a time.
 #pragma once
 
 #include "base/dispatch_channels.h"

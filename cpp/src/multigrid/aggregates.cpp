@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Sums and spreads affine functions of colour over squares of pixels.
 #include "multigrid/aggregates.h"
 
 #include <algorithm>

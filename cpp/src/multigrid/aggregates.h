@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Between the pixels and the first level.
 #pragma once
 
 #include "base/field.h"
@@ -8,8 +10,9 @@
 
 namespace fastphoto {
 
-/// The nodes of the first level are aggregates, squares of this many pixels that do not overlap. As wide as a window of
-/// the matting Laplacian: such a square has one window to itself, and four unknowns are all that window leaves free.
+/// The nodes of the first level are aggregates: squares with this many pixels on a side, which do not overlap. They are
+/// as wide as a window of the matting Laplacian. So each square contains one whole window, and that window leaves just
+/// four unknowns free.
 inline constexpr Index aggregate_side = 3;
 
 constexpr Index aggregates_along(Index pixels) { return (pixels + aggregate_side - 1) / aggregate_side; }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Products of 4 x 4 blocks of many nodes at a time, in float64.
 #pragma once
 
 #include "base/multiversion.h"
@@ -13,8 +15,8 @@ inline constexpr Index lanes = node_tile;
 using Lanes = double[lanes];
 using BlockLanes = Lanes[16];
 
-/// product = left middle right^T, where the first rows of left and right are zero but for their first entries (which
-/// is all that is read of them), as they are of all that turns affine functions' coefficients into others.
+/// product = left middle right^T. The first rows of left and right are zero but for their first entries, and only those
+/// entries are read. All matrices that change the coefficients of affine functions are of this kind.
 FASTPHOTO_INLINE void congruence(const BlockLanes& left, const BlockLanes& middle, const BlockLanes& right,
                                  BlockLanes& product) {
   const auto times_right = [&](const double (&half)[4], Index a, Index i) FASTPHOTO_INLINE_LAMBDA {
@@ -42,7 +44,7 @@ FASTPHOTO_INLINE void congruence(const BlockLanes& left, const BlockLanes& middl
   }
 }
 
-/// product = left left^T, of the same kind.
+/// product = left left^T, where left is of the same kind.
 FASTPHOTO_INLINE void square(const BlockLanes& left, BlockLanes& product) {
   for (Index a = 0; a < 4; ++a) {
     for (Index b = 0; b <= a; ++b) {

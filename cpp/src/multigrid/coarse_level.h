@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// What a level consists of, and how its operator is laid out.
 #pragma once
 
 #include <algorithm>
@@ -14,10 +16,10 @@ inline constexpr Index node_tile = 32;
 constexpr Index padded_to_tiles(Index nodes) { return (nodes + node_tile - 1) / node_tile * node_tile; }
 
 /// One grid of nodes with four unknowns each: an affine function of colour. The operator K is a symmetric 3 x 3 stencil
-/// of 4 x 4 blocks in bases that make every diagonal block the identity, so that only the blocks of the four positive
-/// offsets are kept: 16 planes for each, plane 16 * offset + 4 * a + b.
+/// of 4 x 4 blocks. Bases make every diagonal block the identity, so only the blocks of the four positive offsets are
+/// kept. They have 16 planes each: plane 16 * offset + 4 * a + b.
 ///
-/// Vectors are folded rows (folded_rows.h), channel u * R + r of which is unknown u of right side r.
+/// Vectors are folded rows (folded_rows.h). Their channel u * R + r is unknown u of right side r, of R.
 class CoarseLevel {
  public:
   static constexpr Index blocks_per_node = 4;
@@ -30,12 +32,12 @@ class CoarseLevel {
 
   const Grid& grid() const { return grid_; }
 
-  /// Coordinates of a node's affine functions of colour, b + a . (I - mean), in which they are well scaled:
-  /// (b, a) = to_affine u and u = from_affine (b, a). Directions in which the colour does not vary are left out: their
-  /// coordinate is always zero. Only the first row and the lower right 3 x 3 of either matrix are not zero.
+  /// A node's affine functions of colour, b + a . (I - mean), in coordinates u that are well scaled:
+  /// (b, a) = to_affine u and u = from_affine (b, a). Where the colour does not vary in a direction, its coordinate is
+  /// always zero. Only the first row and the lower right 3 x 3 of either matrix are not zero.
   ///
-  /// Planes: 3 of mean, 13 of to_affine, 13 of from_affine. Rows have room for whole tiles of nodes, with
-  /// what separates them, so that a task which reads one does not read what another writes.
+  /// Planes: 3 of mean, 13 of to_affine, 13 of from_affine. Rows are so long that a whole tile of nodes can be read at
+  /// the end of a row without touching the next row, which another task may be writing.
   static constexpr Index mean_plane = 0;
   static constexpr Index to_plane = 3;
   static constexpr Index from_plane = 16;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Makes a level from the pixels or from a finer level.
 #pragma once
 
 #include <memory>
@@ -9,14 +11,14 @@
 
 namespace fastphoto {
 
-/// A level with its operator and what its coarser one is made from besides.
+/// A level with its operator, and with the moments that the next coarser level needs.
 struct LevelSetup {
   std::unique_ptr<CoarseLevel> level;
   Field<float> blocks;    // of the operator
   Field<double> moments;  // of colour, a plane for each of MomentLanes
 };
 
-/// The exact Galerkin operator P^T A P of the pixels' system on aggregates. Radius 1 only: a wider stencil reaches
+/// The exact Galerkin operator P^T A P of the pixels' system on aggregates. For radius 1 only: a wider stencil reaches
 /// beyond the neighbouring aggregates.
 ///
 /// @param coefficients  of StencilOperator.
@@ -24,8 +26,8 @@ struct LevelSetup {
 LevelSetup coarsen_pixels(Workers& workers, const Field<float>& coefficients, const PixelDiagonal& diagonal,
                           double least_variance, Field<float>& colors);
 
-/// The same for a level: nodes twice as far apart, whose affine functions restricted to a node of the finer level are
-/// its own, so that the spaces are nested.
+/// The same for a level whose nodes lie twice as far apart. At a node that both levels have, the affine functions are
+/// the same. So the spaces are nested.
 LevelSetup coarsen_level(Workers& workers, const LevelSetup& fine, double least_variance);
 
 }  // namespace fastphoto

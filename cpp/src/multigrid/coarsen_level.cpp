@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// A level from a finer one: blocks summed first along rows, then along columns.
 #include <algorithm>
 #include <utility>
 
@@ -13,7 +15,8 @@ namespace fastphoto {
 
 namespace {
 
-// Blocks of a node while they are summed: its own, then those of the positive offsets; in coefficients of (1, I).
+// Blocks of a node while they are summed, in coefficients of (1, I): the node's own block, then the blocks of the
+// positive offsets.
 constexpr Index neighbour_plane = 16;
 constexpr Index raw_planes = neighbour_plane + CoarseLevel::block_planes;
 
@@ -61,8 +64,8 @@ FASTPHOTO_INLINE void add_block(Planes<const double> from, bool transposed, doub
   }
 }
 
-/// First along the rows: gives the block of fine nodes 2 k + px of a row and their neighbours at `offset` to the
-/// parents in those two fine rows. Of a node's own block only the symmetric part will be asked for.
+/// First along the rows: gives the block of fine nodes 2 k + px of a row and their neighbours at `offset` to their
+/// parents along the row. Only the symmetric part of a node's own block will be used.
 FASTPHOTO_INLINE void add_to_columns(const BlockLanes& block, Index px, NeighbourOffset offset, TileBlocks& to) {
   Parent own[2];
   Parent other[2];
@@ -194,7 +197,7 @@ FASTPHOTO_MULTIVERSION void sum_moments(PlaneRows<const double> fine, Index last
   }
 }
 
-/// Makes a level from a finer one, some rows of nodes after others: the blocks of a row need the bases of the next.
+/// Makes a level from a finer one, a few rows of nodes at a time. The blocks of a row need the bases of the next row.
 class LevelCoarsening {
  public:
   LevelCoarsening(const LevelSetup& fine, double least_variance, LevelSetup& result)
@@ -202,8 +205,8 @@ class LevelCoarsening {
           return std::make_unique<Work>(result_.level->grid().width);
         }) {}
 
-  /// Bases of rows [begin, end), at most node_rows_per_chunk of them, and blocks of all but the last, of which `last`
-  /// gets what they are made from.
+  /// Makes the bases of rows [begin, end), at most node_rows_per_chunk of them, and the blocks of all but the last row.
+  /// Writes to `last` what the blocks of the last row are made from.
   void make_rows(Index begin, Index end, double* last);
 
   /// Blocks of a row, when the bases around it are made.

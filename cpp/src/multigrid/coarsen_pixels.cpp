@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The first level: operator and bases of squares of 3 x 3 pixels, many squares at a time.
 #include <algorithm>
 
 #include "base/multiversion.h"
@@ -85,7 +87,7 @@ FASTPHOTO_INLINE void add_inner_pair(const float* c, const float* const* own, co
   }
 }
 
-/// The energy of the pixels themselves and of what ties them to other aggregates.
+/// The energy of the pixels themselves and of their ties to other aggregates.
 FASTPHOTO_INLINE void add_own(const Lanes& weight, const float* const* own, DiagonalLanes& sums) {
   for (Index i = 0; i < lanes; ++i) {
     const auto q0 = static_cast<double>(own[0][i]);
@@ -142,7 +144,7 @@ FASTPHOTO_MULTIVERSION void diagonal_blocks(const Tile& tile, DiagonalLanes& sum
   }
 }
 
-/// sums += A_ij (1, I_j), from zero where it is the first j: there is nothing to clear, which would take longer.
+/// sums += A_ij (1, I_j). The first j overwrites the sums, which is faster than to clear them.
 FASTPHOTO_INLINE void add_neighbour(const float* c, const float* const* other, bool first, Lanes (&sums)[4]) {
   for (Index i = 0; i < lanes; ++i) {
     const auto weight = static_cast<double>(c[i]);
@@ -229,7 +231,7 @@ void read_coefficients(const Field<float>& coefficients, Index node_row, Index n
   const Index before = S * (node - 1);
   for (Index y = first; y < S; ++y) {
     const Index row = S * node_row + y;
-    // Of the rows above the aggregates only what reaches into them.
+    // Of the rows above the aggregates, only the offsets that reach down into them.
     const Index o = y < 0 ? offset_index(-y, -reach, 1) : 0;
     SplitRow* const to = tile.coefficient[y + reach] + o;
     row >= 0 && row < grid.height
@@ -305,7 +307,7 @@ FASTPHOTO_INLINE void unpack(const DiagonalLanes& sums, BlockLanes& blocks) {
   }
 }
 
-/// Makes the first level, a row of aggregates after another: the blocks of a row need the bases of the next.
+/// Makes the first level, one row of aggregates after the other. The blocks of a row need the bases of the next row.
 class PixelCoarsening {
  public:
   PixelCoarsening(const Field<float>& coefficients, const PixelDiagonal& diagonal, double least_variance,

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Folds and unfolds rows by transposing them.
 #include "multigrid/folded_rows.h"
 
 #include <algorithm>
@@ -47,7 +49,8 @@ FASTPHOTO_INLINE void transpose_tile(const float* from, Index from_step, float* 
 }
 #endif
 
-/// Calls body(first) with the first of every `side` of some samples; the last ones may overlap those before.
+/// Cuts `count` samples into tiles of `side` and calls body(first sample) for each. The last tile may overlap the one
+/// before it.
 template <Index side, class Body>
 FASTPHOTO_INLINE void for_each_tile(Index count, const Body& body) {
   for (Index first = 0; first < count; first += side) {
@@ -74,7 +77,8 @@ FASTPHOTO_INLINE void transpose(const float* from, Index from_step, Index rows, 
 }
 
 #ifdef FASTPHOTO_HAS_VERSIONS
-/// Of blocks of `distance` packs and samples, those beside the diagonal change places.
+/// One step of a transposition: cuts the square of samples into blocks of `distance` packs and samples, and swaps the
+/// two off-diagonal blocks of every four.
 template <Index distance>
 FASTPHOTO_INLINE void exchange(Pack (&packs)[pack_size]) {
   constexpr int d = distance;

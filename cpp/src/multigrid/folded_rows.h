@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Vectors of a level in rows that are folded into packs (README.md has a drawing).
 #pragma once
 
 #include <algorithm>
@@ -10,15 +12,15 @@
 
 namespace fastphoto {
 
-/// Packs of a row of `width` samples, folded: the length of its segments. At least two, so that no pack is its own
-/// neighbour.
+/// The length of the segments of a folded row of `width` samples, which is the number of its packs. At least two, so
+/// that no pack is its own neighbour.
 constexpr Index folded_length(Index width) { return std::max<Index>(2, (width + pack_size - 1) / pack_size); }
 
 /// Rows of samples folded into pack_size segments of equal length: pack j of a row holds sample j of every segment, for
-/// one channel after another. The neighbours of a pack's samples along the row are then the packs before and behind it,
-/// so that a stencil loads whole packs, no load crosses a cache line, and all that one pack of nodes needs lies
-/// together (Henretty et al., "Data layout transformation for stencil computations on short-vector SIMD architectures",
-/// CC 2011).
+/// one channel after another. So the packs before and behind a pack hold the neighbours of its samples along the row. A
+/// stencil loads whole packs, no load crosses a cache line, and all that one pack of nodes needs lies together
+/// (Henretty et al., "Data layout transformation for stencil computations on short-vector SIMD architectures", CC
+/// 2011).
 ///
 /// Pack -1 has the left neighbours of the segments' first samples, pack `length` the right ones of their last; rows -1
 /// and `height` are zero.
@@ -81,7 +83,7 @@ FASTPHOTO_INLINE void clear_behind(float* row, Index length, Index channels) {
 /// Folds a row of all channels of a field, whose padding is read as well, and closes it.
 void fold_row(const Field<float>& from, Index from_row, FoldedRows<float>& to, Index to_row);
 
-/// The reverse; writes the field's padding too, with the zeros that it has.
+/// The reverse. Writes the field's padding too; it is zero as before.
 void unfold_row(const FoldedRows<float>& from, Index from_row, Field<float>& to, Index to_row);
 
 }  // namespace fastphoto

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Sums and averages affine functions of colour between the nodes of two levels.
 #include "multigrid/level_transfer.h"
 
 #include <algorithm>
@@ -9,9 +11,9 @@ namespace fastphoto {
 
 namespace {
 
-// Affine functions of colour are summed first along columns, then along rows. Each is held as (b, a) with respect to a
-// mean colour, its own or a neighbour's: b + a . (I - mean). Means are subtracted from each other, not from zero, so
-// nothing of a is lost where colours hardly vary.
+// Affine functions of colour are summed first along columns, then along rows. A function is held as (b, a) with respect
+// to a mean colour, which may be a neighbour's: b + a . (I - mean). Functions move from one mean to another by the
+// difference of the means, so a keeps its precision where colours hardly vary.
 
 constexpr Index colors = 3;
 constexpr Index numbers = 4;  // b and a

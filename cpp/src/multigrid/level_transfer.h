@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Between a level and the next coarser one.
 #pragma once
 
 #include "base/parallel.h"
@@ -7,11 +9,11 @@
 
 namespace fastphoto {
 
-/// Between a level and the next one, whose nodes lie on every second of its own, in rows and in columns. A node between
-/// two takes the mean of both, as affine functions of colour: b_x = sum_k w_k (b_k + a_k . (mean_x - mean_k)).
+/// The nodes of the next level lie on every second node of a level, in rows and in columns. A node between two of them
+/// takes the mean of both affine functions of colour: b_x = sum_k w_k (b_k + a_k . (mean_x - mean_k)).
 
-/// Nodes along one axis of the level above `nodes`. Of an even number the last one has no node of the finer level to
-/// sit on, only one to its left.
+/// Nodes along one axis of the next level. If `nodes` is even, the last one of them lies one step beyond the finer
+/// level's last node.
 constexpr Index coarser_nodes(Index nodes) { return nodes / 2 + 1; }
 
 /// coarse = P^T fine.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Builds the levels, and walks down and up through them.
 #include "multigrid/multigrid.h"
 
 #include <algorithm>
@@ -18,15 +20,15 @@ namespace {
 
 constexpr Index most_coarsest_nodes = 64;  // a dense factorisation of four times as many unknowns takes no time
 
-// Directions in which a node's colours vary less than this share of eps/9, the ridge on every window's covariance, are
-// as stiff as any other field.
+// Every window's covariance has the ridge eps/9. In a direction in which a node's colours vary less than this share of
+// it, an affine function of colour is as stiff as any other field, so the direction is left out.
 constexpr double variance_share = 0.1;
 
 // Found by trying on photos and synthetic images (docs/smoothing.md).
 
-/// Chebyshev smoothing on the levels: so many steps, best on [from, 1], of whose preconditioned operator no eigenvalue
-/// is larger than one (gauss_seidel_rows.h). What the second level cannot represent, such as the letters of a text, is
-/// left to the first one's smoother; there steps are cheap against the pixels' work.
+/// Chebyshev smoothing on the levels: `degree` steps, best on the eigenvalues in [from, 1]. The preconditioned operator
+/// has none above 1 (gauss_seidel_rows.h). The first level takes more steps: they also have to find what the second
+/// level cannot represent, such as the letters of a text, and they are cheap against the work on the pixels.
 struct LevelSmoothing {
   int degree;
   double from;
@@ -46,7 +48,7 @@ struct LevelSmoothing {
 constexpr LevelSmoothing first_level_smoothing{9, 0.0035};
 constexpr LevelSmoothing level_smoothing{4, 0.05};
 
-// Rows of aggregates one task takes: of the pixels around them four rows are computed twice.
+// Rows of aggregates in one task. Two tasks that meet both compute the four rows of pixels around their border.
 constexpr Index aggregate_rows_per_chunk = 8;
 
 }  // namespace
@@ -66,7 +68,7 @@ std::unique_ptr<Multigrid> Multigrid::build(Workers& workers, Field<float> color
     if (multigrid->levels_.empty()) {
       if (PagePool* const pages = PagePool::current(); pages != nullptr) {
         pages->end_large_pages();
-      }  // never does set-up take more than now
+      }  // set-up never takes more memory than now
     }
     multigrid->levels_.push_back({std::move(setup.level), std::make_unique<LevelMatrix>(workers, setup.blocks)});
     setup = std::move(next);
@@ -164,8 +166,8 @@ PerChannel MultigridPreconditioner::apply(Workers& workers, const Field<float>& 
   return correct_and_smooth(workers, r, z);
 }
 
-/// The first level's right side: P^T (r - A y) with y = factors r, the first step from zero, of which nothing else is
-/// kept.
+/// The first level's right side: P^T (r - A y), where y = factors r is the first step from zero. Nothing else of y is
+/// kept; correct_and_smooth computes it again.
 void MultigridPreconditioner::restrict_residual(Workers& workers, const Field<float>& r) {
   const Grid& grid = system_.grid();
   workers.run(multigrid_.levels()[0].nodes->grid().height, aggregate_rows_per_chunk, [&](Index begin, Index end) {

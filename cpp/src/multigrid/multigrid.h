@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Colour-affine multigrid: its levels, and one V-cycle as a preconditioner.
 #pragma once
 
 #include <Eigen/Dense>
@@ -20,9 +22,9 @@ namespace fastphoto {
 /// Colour-affine multigrid: the coarse spaces of one content, for many solves.
 ///
 /// The matting Laplacian nearly annihilates every field that is locally an affine function of the content's colour. The
-/// coarse spaces are such fields: one function for each square of 3 x 3 pixels, then functions whose coefficients are
-/// piecewise bilinear between every second square, every fourth, and so on. The coarse operators are their exact
-/// Galerkin products. docs/smoothing.md has the reasons.
+/// coarse spaces consist of such fields. The first level has one function for each square of 3 x 3 pixels. On the next
+/// ones the coefficients are piecewise bilinear between every second square, every fourth, and so on. The coarse
+/// operators are exact Galerkin products. docs/smoothing.md has the reasons.
 class Multigrid {
  public:
   /// @param colors  of the content, three channels.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Whitens the colours of many nodes at a time and factorises their blocks.
 #include "multigrid/node_bases.h"
 
 #include <algorithm>
@@ -8,15 +10,15 @@ namespace fastphoto {
 
 namespace {
 
-// Added to the diagonal of the operators, as a share. On smooth gradients nearly every field is affine in colour, and
-// the operator's eigenvalues fall below what float32 blocks can tell from zero; this keeps them positive. 1e-6 to 1e-4
-// take the same number of iterations.
+// This share of the diagonal is added to it. On smooth gradients nearly every field is affine in colour, and
+// eigenvalues of the operator become so small that float32 blocks cannot tell them from zero. The ridge keeps them
+// positive. All values from 1e-6 to 1e-4 take the same number of iterations.
 constexpr double ridge = 1e-5;
 
-// Below this share of its own diagonal a pivot is rounding.
+// A pivot below this share of its own diagonal is nothing but rounding.
 constexpr double least_pivot = 1e-9;
 
-// float32 colours are known to 6e-8 of their size; variances below its square are rounding.
+// float32 colours are known to 6e-8 of their size. Variances below the square of that are rounding.
 constexpr double relative_variance = 1e-14;
 
 /// 3 x 3 matrices of many nodes, entry 3 * i + j.
@@ -30,7 +32,7 @@ struct Whitening {
   ColorLanes color;
 };
 
-/// The largest of the variances that are left of each node.
+/// The channel with the largest of the variances that are left, for each node.
 struct Pivot {
   Lanes chosen[3];     // 1 for its channel, 0 for the others
   Lanes inverse_root;  // 0 where it is too small to be kept
@@ -118,7 +120,7 @@ FASTPHOTO_INLINE void add_direction(Index step, const ColorLanes& rest, const Pi
   }
 }
 
-/// What the last direction leaves of the covariance; nothing of the pivot's channel.
+/// Takes the last direction off the covariance. Nothing is left of the pivot's channel.
 FASTPHOTO_INLINE void take_off(Index step, const Whitening& found, const Pivot& pivot, ColorLanes& rest) {
   for (Index a = 0; a < 3; ++a) {
     for (Index b = 0; b < 3; ++b) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Bases in which the diagonal blocks of an operator are the identity.
 #pragma once
 
 #include "multigrid/block_lanes.h"

@@ -24,7 +24,7 @@ struct SolveLimits {
   double rtol = 0.0;
   int max_iterations = 0;
 
-  /// Called after every iteration with their number and the running residual; false stops. May be empty.
+  /// Called after every iteration with the number of iterations and the running residual; false stops. May be empty.
   std::function<bool(int iteration, double residual)> progress;
 
   /// Start from zero where the first guess has a larger residual than that.
@@ -38,8 +38,8 @@ struct SolveReport {
   bool cancelled = false;
 };
 
-/// Unknowns of several channels. Neither field: zero. One correction of zero is float32, what began with a guess or
-/// took more corrections float64.
+/// Unknowns of several channels. If both fields are empty, x is zero. A single correction of zero is float32. A
+/// solution that began with a guess, or took more corrections, is float64.
 struct Solution {
   std::optional<Field<float>> single;
   std::optional<Field<double>> sum;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Multiplies rows of a residual by the factors of damped Jacobi.
 #include "solver/jacobi_rows.h"
 
 #include "base/multiversion.h"

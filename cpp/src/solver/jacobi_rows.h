@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Damped Jacobi on the pixels of a few rows.
 #pragma once
 
 #include <algorithm>
@@ -9,10 +11,10 @@
 
 namespace fastphoto {
 
-/// Damped Jacobi on the pixels, y = F r with F = damping / bound, for some rows and those that the stencil reaches from
-/// them; one for each task. Rows are numbered as in the image; below its last one y keeps rows of the task before,
-/// which the stencil multiplies by zero. The damping is best on the upper two thirds of [0, 1], where the bound holds
-/// all eigenvalues.
+/// Damped Jacobi on the pixels, y = F r with F = damping / bound, for some rows and for the rows that the stencil
+/// reaches from them; one object for each task. Rows are numbered as in the image. Below the image's last row, y keeps
+/// what the task before has left; the stencil multiplies that by zero. The bound holds all eigenvalues in [0, 1], and
+/// the damping is best for the upper two thirds.
 class JacobiRows {
  public:
   /// @param bound  at least as large as the system, x . S x >= x . A x.
@@ -22,8 +24,8 @@ class JacobiRows {
   /// Takes rows [begin, end) of the image, and those around them.
   void turn_to(Index begin, Index end);
 
-  /// Calls make(row) for the rows from the first on that the stencil reaches from `row` and that have not been made
-  /// yet: a few rows ahead, so that they are still in the cache.
+  /// Calls make(r) for every row r that the stencil reaches from `row` and that has not been made yet. Rows are made
+  /// only a little ahead, so they are still in the cache when they are used.
   template <class Make>
   void make_until(Index row, const Make& make) {
     for (const Index end = std::min(last_, row + reach_ + 1); next_ < end; ++next_) {

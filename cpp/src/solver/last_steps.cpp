@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Tries two Jacobi steps on a residual, and takes them, row by row.
 #include "solver/last_steps.h"
 
 #include <memory>

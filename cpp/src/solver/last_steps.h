@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Two Jacobi steps that may end an iteration of conjugate gradients.
 #pragma once
 
 #include "base/parallel.h"
@@ -9,8 +11,9 @@
 
 namespace fastphoto {
 
-/// Two steps of damped Jacobi on the pixels, to end an iteration of conjugate gradients with: these have the smallest
-/// error in energy, of which the residual sees the rough parts most, and those the steps nearly annihilate.
+/// Two steps of damped Jacobi on the pixels, which may end an iteration of conjugate gradients. Conjugate gradients
+/// make the energy of the error as small as they can. But the residual sees mostly the rough parts of the error, and
+/// these parts two Jacobi steps nearly remove.
 class LastSteps {
  public:
   /// @param bound  at least as large as the system, x . S x >= x . A x.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// A diagonal matrix on pixels that is nearly a product of a row and a column.
 #pragma once
 
 #include <utility>
@@ -44,13 +46,14 @@ class PixelDiagonal {
   std::vector<float> weights_;  // row-major; empty = all one
 };
 
-/// The numbers of one row after the other, padded with zeros, which are read when they change; one for each task.
+/// The numbers of one row after the other, padded with zeros. They are read only when they change. One object for each
+/// task.
 class PixelDiagonalRow {
  public:
   explicit PixelDiagonalRow(const PixelDiagonal& diagonal)
       : diagonal_(diagonal), numbers_(static_cast<std::size_t>(padded_to_packs(diagonal.width()))) {}
 
-  /// Returns whether the row has other numbers than the one before; they are what was read then.
+  /// Reads the row's numbers if they differ from the numbers of the row before. Returns whether they do.
   bool turn_to(Index row) {
     if (row_ >= 0 && (row == row_ || diagonal_.same(row, row_))) {
       return false;

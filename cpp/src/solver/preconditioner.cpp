@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Divides a residual by the diagonal.
 #include "solver/preconditioner.h"
 
 #include <algorithm>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// What conjugate gradients ask of a preconditioner, and the diagonal one.
 #pragma once
 
 #include "base/field.h"
@@ -20,8 +22,8 @@ class Preconditioner {
   virtual PerChannel apply(Workers& workers, const Field<float>& r, Field<float>& z) = 0;
 };
 
-/// Divides by a diagonal. With D, the number of windows at a pixel, this takes fewer iterations than with the true
-/// diagonal of the matrix, which is small just where the affinity is strong.
+/// Divides by a diagonal. D, the number of windows at a pixel, takes fewer iterations than the true diagonal of the
+/// matrix: the true one is small just where the affinity is strong.
 class DiagonalPreconditioner final : public Preconditioner {
  public:
   explicit DiagonalPreconditioner(const PixelDiagonal& diagonal) : diagonal_(diagonal) {}

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Multiplies rows by the stencil, in float32 and with float64 differences.
 #include "solver/stencil.h"
 
 #include <utility>
@@ -14,12 +16,12 @@ namespace fastphoto {
 struct StencilRow {
   const float* diagonal;      // of the row, padded
   const float* coefficients;  // of the first offset at the row
-  Index plane_step;           // from one offset's coefficients to the next one's, and
-  Index row_step;
+  Index plane_step;           // from the coefficients of one offset to those of the next offset
+  Index row_step;             // from the coefficients of one row to those of the next row
   const NeighbourOffset* offsets;
   Index count;  // of them
   Index width;
-  Index channel_step;  // of x and of all that is read and written beside it
+  Index channel_step;  // of x and of the other vectors
   Index x_row_step;
 };
 

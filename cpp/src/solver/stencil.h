@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The pixels' system as a stencil, for whole fields and row by row.
 #pragma once
 
 #include <functional>
@@ -28,9 +30,9 @@ class StencilOperator {
   /// y = A x; returns x . y for each channel. At most most_channels of them.
   PerChannel apply(Workers& workers, const Field<float>& x, Field<float>& y) const;
 
-  /// r = b - A x with float64 differences, for a residual that can be trusted; b is handed out row by row as
-  /// fill(channel, row, out). Returns r . r for each channel. With `every` > 1 only every so manieth row is computed,
-  /// and r . r estimated from these.
+  /// r = b - A x with float64 differences, for a residual that can be trusted. fill(channel, row, out) writes b row by
+  /// row. Returns r . r for each channel. With `every` = n, only rows 0, n, 2 n, ... are computed, and r . r is
+  /// estimated from them.
   using FillRow = std::function<void(Index channel, Index row, float* out)>;
   template <class T>
   PerChannel residual(Workers& workers, const FillRow& b, const Field<T>& x, Field<float>& r, Index every = 1) const;
@@ -45,9 +47,9 @@ class StencilOperator {
 
 struct StencilRow;
 
-/// The operator row by row, for passes that do more with a row than multiply it; one for each task. Pointers are those
-/// of a row's first channel in fields of the system's width and of `channels` channels; x has its neighbouring rows in
-/// place, the others are only read or written at the row itself.
+/// The operator row by row, for passes that do more with a row than multiply it; one object for each task. Pointers
+/// point at a row's first channel, in fields of the system's width and of `channels` channels. Only x is read in the
+/// neighbouring rows too.
 class StencilRows {
  public:
   StencilRows(const StencilOperator& system, Index channels);

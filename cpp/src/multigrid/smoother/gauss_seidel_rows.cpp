@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The kernels of symmetric Gauss-Seidel: products of parts of a row of K, and what is done with them.
 #include "multigrid/smoother/gauss_seidel_rows.h"
 
 #include <cstring>
@@ -22,8 +24,8 @@ struct Packs {
 Packs odd_packs(const NodeRow& row) { return {1, row.length}; }
 Packs even_packs(const NodeRow& row) { return {0, row.length}; }
 
-// Behind the last pack of a segment of odd length the next one starts, with a pack that is even as well. So the last
-// one comes behind the even ones and before the odd ones: of its neighbours in the row, the one behind it is before it.
+// Behind the last pack of a segment of odd length lies pack 0 of the next segment, and both are even. So the last pack
+// comes after the even packs and before the odd ones: in the order, the pack behind it in the row comes before it.
 Packs last_pack(const NodeRow& row) { return {row.length - row.length % 2, row.length}; }
 Packs even_packs_but_last(const NodeRow& row) { return {0, row.length - row.length % 2}; }
 
@@ -79,7 +81,8 @@ FASTPHOTO_INLINE void prefetch_block(const std::int32_t* block) {
       [&](auto pair) FASTPHOTO_INLINE_LAMBDA { prefetch<first_cache>(block + pair * pack_size); });
 }
 
-/// A block of the stencil at pack 0 of a row, and its transpose: where they are and what they are multiplied with.
+/// A block of the stencil at pack 0 of a row, and the same offset's transposed block: where both lie, and the packs of
+/// x that they are multiplied with.
 struct Tie {
   const std::int32_t* pairs;
   const float* x;
@@ -167,7 +170,7 @@ FASTPHOTO_INLINE void multiply_packs(const NodeRow& row, Packs packs, const Rows
   }
 }
 
-/// The same for the last pack of a segment of odd length and what is behind it. Closes x behind.
+/// The same for the last pack of a segment of odd length and its tie to the pack behind it. Closes x behind.
 template <class Finish>
 FASTPHOTO_INLINE void multiply_seam(const NodeRow& row, float* x, const Finish& finish) {
   const Index unknowns = 4 * row.right_sides;
@@ -179,7 +182,7 @@ FASTPHOTO_INLINE void multiply_seam(const NodeRow& row, float* x, const Finish& 
   }
 }
 
-/// Even packs, the last one first, of x tied to what is behind them in the order; finish finds x.
+/// Even packs, the last one first, whose ties lead to nodes behind them in the order; finish finds x.
 template <Part part, class Finish>
 FASTPHOTO_INLINE void multiply_even_backwards(const NodeRow& row, const RowsBeside& beside, float* x,
                                               const Finish& finish) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Kernels of symmetric Gauss-Seidel on one folded row, with Eisenstat's trick.
 #pragma once
 
 #include <cstdint>

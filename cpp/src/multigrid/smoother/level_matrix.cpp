@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Rounds entries to pairs of 16-bit numbers, and reads them back.
 #include "multigrid/smoother/level_matrix.h"
 
 #include <algorithm>
@@ -9,14 +11,15 @@ namespace fastphoto {
 
 namespace {
 
-/// The nearest entry plus `excess`. Of what is not a number, the largest; whoever made it finds out.
+/// The whole number nearest to the value in units of an entry, less `excess`, within 16 bits. NaN becomes the largest
+/// entry; the check of the coarsest level finds NaN.
 FASTPHOTO_INLINE std::int32_t to_entry(float value, float excess) {
   const float scaled = value * LevelMatrix::entries_per_one - excess;
   const float rounded = scaled + (scaled < 0.0F ? -0.5F : 0.5F);
   return static_cast<std::int32_t>(std::max(-32768.0F, std::min(32767.0F, rounded)));
 }
 
-/// Two packs of entries to each of pairs.
+/// Makes one pack of pairs from every two packs of entries.
 FASTPHOTO_MULTIVERSION void pair_entries(const float* entries, Index packs, std::int32_t* to) {
   for (Index pack = 0; pack < packs; ++pack) {
     for (Index i = 0; i < pack_size; ++i) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The operator of a level in 16-bit entries.
 #pragma once
 
 #include <cstdint>
