@@ -24,7 +24,7 @@ struct Planes {
   /// The planes from a later one on.
   Planes behind(Index planes) const { return {first + planes * step, step}; }
 
-  // NOLINTNEXTLINE(google-explicit-constructor): as pointers convert
+  // NOLINTNEXTLINE(google-explicit-constructor,misc-explicit-constructor): as pointers convert
   operator Planes<const T>() const { return {first, step}; }
 };
 
@@ -40,7 +40,7 @@ struct PlaneRows {
   /// The same rows from a later sample on.
   PlaneRows from(Index sample) const { return {first + sample, row_step, plane_step}; }
 
-  // NOLINTNEXTLINE(google-explicit-constructor): as pointers convert
+  // NOLINTNEXTLINE(google-explicit-constructor,misc-explicit-constructor): as pointers convert
   operator PlaneRows<const T>() const { return {first, row_step, plane_step}; }
 };
 

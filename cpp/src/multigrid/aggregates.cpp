@@ -24,7 +24,8 @@ struct PixelBand {
 };
 
 /// Moments of each column of the rows, sums of fine (1, colour): plane 4-number major, as vectors of a level.
-FASTPHOTO_MULTIVERSION void column_moments(PixelBand rows, Index width, Index channels, Planes<float> moments) {
+FASTPHOTO_MULTIVERSION void column_moments(const PixelBand& rows, Index width, Index channels,
+                                           const Planes<float>& moments) {
   with_channel_count(channels, [&](auto count) FASTPHOTO_INLINE_LAMBDA {
     for (Index i = 0; i < width; i += pack_size) {
       Pack sums[4 * count] = {};

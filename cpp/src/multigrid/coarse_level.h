@@ -36,8 +36,8 @@ class CoarseLevel {
   /// (b, a) = to_affine u and u = from_affine (b, a). Where the colour does not vary in a direction, its coordinate is
   /// always zero. Only the first row and the lower right 3 x 3 of either matrix are not zero.
   ///
-  /// Planes: 3 of mean, 13 of to_affine, 13 of from_affine. Rows are so long that a whole tile of nodes can be read at
-  /// the end of a row without touching the next row, which another task may be writing.
+  /// Planes: 3 of mean, 13 of to_affine, 13 of from_affine. Rows have room for whole tiles of nodes. So a task
+  /// that reads the last tile of a row does not touch the next row, which another task may be writing.
   static constexpr Index mean_plane = 0;
   static constexpr Index to_plane = 3;
   static constexpr Index from_plane = 16;

@@ -18,9 +18,10 @@ constexpr Index folded_length(Index width) { return std::max<Index>(2, (width + 
 
 /// Rows of samples folded into pack_size segments of equal length: pack j of a row holds sample j of every segment, for
 /// one channel after another. So the packs before and behind a pack hold the neighbours of its samples along the row. A
-/// stencil loads whole packs, no load crosses a cache line, and all that one pack of nodes needs lies together
-/// (Henretty et al., "Data layout transformation for stencil computations on short-vector SIMD architectures", CC
-/// 2011).
+/// stencil loads whole packs, no load crosses a cache line, and all that one pack of nodes needs lies
+/// together.
+///
+/// Henretty et al., "Data layout transformation for stencil computations on short-vector SIMD architectures", CC 2011.
 ///
 /// Pack -1 has the left neighbours of the segments' first samples, pack `length` the right ones of their last; rows -1
 /// and `height` are zero.

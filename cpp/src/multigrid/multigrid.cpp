@@ -20,15 +20,16 @@ namespace {
 
 constexpr Index most_coarsest_nodes = 64;  // a dense factorisation of four times as many unknowns takes no time
 
-// Every window's covariance has the ridge eps/9. In a direction in which a node's colours vary less than this share of
-// it, an affine function of colour is as stiff as any other field, so the direction is left out.
+// Every window's covariance has the ridge eps/9. Where a node's colours vary less than this share of it in some
+// direction, functions that are affine along it are as stiff as other fields. So the direction is left out.
 constexpr double variance_share = 0.1;
 
 // Found by trying on photos and synthetic images (docs/smoothing.md).
 
 /// Chebyshev smoothing on the levels: `degree` steps, best on the eigenvalues in [from, 1]. The preconditioned operator
-/// has none above 1 (gauss_seidel_rows.h). The first level takes more steps: they also have to find what the second
-/// level cannot represent, such as the letters of a text, and they are cheap against the work on the pixels.
+/// has none above 1 (gauss_seidel_rows.h). The first level
+/// takes more steps: the second level cannot represent everything, such as the letters of a text. These steps are cheap
+/// against the work on the pixels.
 struct LevelSmoothing {
   int degree;
   double from;

@@ -25,8 +25,8 @@ FASTPHOTO_MULTIVERSION void add_row(const float* from, Index count, float* FASTP
   }
 }
 
-/// What both directions share. A row's state is y = G x while steps are taken, its given row is s = F^-1 r, and its
-/// message is w where the row is odd, v where it is even. README.md has the table.
+/// What both directions share. While steps are taken, a row's state is y = G x, and its given row is s = F^-1 r. The
+/// message of an odd row is w, that of an even row is v. README.md has the table.
 class StepVisitor : public RowVisitor {
  public:
   StepVisitor(const LevelMatrix& matrix, const std::vector<float>& dampings, Index right_sides)

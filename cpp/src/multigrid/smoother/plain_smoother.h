@@ -11,9 +11,9 @@
 
 namespace fastphoto {
 
-/// Symmetric Gauss-Seidel in plain loops: x += damping (F G)^-1 (r - K x), where F is the part of K that ties each node
-/// to itself and to the nodes before it, and G is F transposed. The twin of EisenstatSmoother, and a pattern for other
-/// smoothers: slow, on one thread, with the 16-bit entries spread into float32 blocks.
+/// Symmetric Gauss-Seidel in plain loops: x += damping (F G)^-1 (r - K x). F is the part of K that ties each node to
+/// itself and to the nodes before it. G is F transposed. This class is the twin of EisenstatSmoother and a pattern for
+/// other smoothers. It is slow, runs on one thread, and spreads the 16-bit entries into float32 blocks.
 class PlainSmoother final : public LevelSmoother {
  public:
   PlainSmoother(const LevelMatrix& matrix, std::vector<float> dampings, Index right_sides);
