@@ -90,10 +90,8 @@ static void test_apply(const fastphoto_stylizer* stylizer, const fastphoto_look*
   CHECK_OK(fastphoto_report_read(report, &numbers));
   CHECK(numbers.content_height == height && numbers.content_width == width && numbers.strength == 1.0);
   CHECK(numbers.solved == 1 && numbers.iterations > 0 && numbers.stage_count > 0 && numbers.seconds > 0.0);
-  CHECK(numbers.label_count == 1);
-  CHECK_OK(fastphoto_report_label(report, 0, &label));
-  CHECK(label == 0);
-  CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "index", fastphoto_report_label(report, 1, &label));
+  CHECK(numbers.label_count == 0); /* there was no mask */
+  CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "index", fastphoto_report_label(report, 0, &label));
   CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "index", fastphoto_report_kept_label(report, 0, &label));
   CHECK(strcmp(fastphoto_report_smoothing(report), "closed-form") == 0);
   CHECK(strcmp(fastphoto_device_used(fastphoto_report_device(report)), "cpu") == 0);
@@ -150,10 +148,16 @@ static void test_masks(const fastphoto_stylizer* stylizer) {
   const fastphoto_pixels photo = to_read(content);
   const fastphoto_pixels style_photo = to_read(style);
   const fastphoto_mutable_pixels result = to_write(rgb, FASTPHOTO_RGB);
+  static float weights[height * width * 2];
   fastphoto_mask mask;
   fastphoto_look* look = NULL;
+  fastphoto_look* soft = NULL;
+  fastphoto_report* report = NULL;
+  fastphoto_report_numbers numbers;
   int64_t label = 0;
   double area = 0.0;
+  double soft_area = 0.0;
+  int i;
   CHECK_OK(fastphoto_mask_init(&mask, sizeof mask));
   CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "neither labels nor weights",
               fastphoto_stylizer_analyze(stylizer, &style_photo, &mask, NULL, &look));
@@ -167,7 +171,26 @@ static void test_masks(const fastphoto_stylizer* stylizer) {
   CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "index", fastphoto_look_label(look, 2, &label, &area));
   CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "mask",
               fastphoto_stylizer_apply(stylizer, &photo, look, &result, NULL, NULL, NULL));
-  CHECK_OK(fastphoto_stylizer_apply(stylizer, &photo, look, &result, &mask, NULL, NULL));
+  CHECK_OK(fastphoto_stylizer_apply(stylizer, &photo, look, &result, &mask, NULL, &report));
+  CHECK_OK(fastphoto_report_numbers_init(&numbers, sizeof numbers));
+  CHECK_OK(fastphoto_report_read(report, &numbers));
+  CHECK(numbers.label_count == 2 && numbers.kept_label_count == 0);
+  CHECK_OK(fastphoto_report_label(report, 1, &label));
+  CHECK(label == 2);
+  fastphoto_report_free(report);
+
+  /* Soft weights of the same two areas, as labels 0 and 1. */
+  for (i = 0; i < height * width; ++i) {
+    weights[2 * i] = labels[i] == 1 ? 1.0F : 0.0F;
+    weights[2 * i + 1] = 1.0F - weights[2 * i];
+  }
+  mask.labels = NULL;
+  mask.weights = weights;
+  mask.weight_count = 2;
+  CHECK_OK(fastphoto_stylizer_analyze(stylizer, &style_photo, &mask, NULL, &soft));
+  CHECK_OK(fastphoto_look_label(soft, 1, &label, &soft_area));
+  CHECK(label == 1 && soft_area == area);
+  fastphoto_look_free(soft);
   fastphoto_look_free(look);
 }
 

@@ -199,12 +199,13 @@ fastphoto_status fastphoto_guided_filter(const fastphoto_image* guide, const fas
   return guarded([&] {
     const auto given = read_options(options, "fastphoto_guided_filter_options", default_guided_filter_options());
     const CallThreads threads(given.threads, given.pool);
+    const ImageView guide_image = read_view(guide, "guide");
     const ImageView image = read_view(source, "source");
     expect_room(image, result, samples);
     GuidedFilterOptions filter;
     filter.radius = given.radius;
     filter.eps = given.eps;
-    copy_out(guided_filter(read_view(guide, "guide"), image, filter, threads.get()), result);
+    copy_out(guided_filter(guide_image, image, filter, threads.get()), result);
   });
 }
 
