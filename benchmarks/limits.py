@@ -1,6 +1,6 @@
 """Pairs on which the embedded models are weak, laid side by side: the picture of the model cards.
 
-    python benchmarks/limits.py --out docs/limits.webp
+    python benchmarks/limits.py --out docs/pictures/limits.webp
 
 Photos are those of scikit-image and scikit-learn: a face in a flower's colours, a printed page under a painted sky, a
 bright landscape at night, smooth dusk in the textures of a market. Columns: content, style, photowct-lite,

@@ -7,10 +7,10 @@ aligns, decodes and encodes the next shallower level; the last one aligns and de
     image' = image + decode(aligned features) - decode(features)
 
 so whatever the decoder cannot rebuild stays in the photo, and equal styles change nothing. `changes` weigh luma and
-chroma of what a level changes: structure is in the luma, likeness in both (docs/models.md).
+chroma of what a level changes: structure is in the luma, likeness in both (docs/lab/models.md).
 
 Segments after which nothing is pooled any more may run their convolutions in half precision. Before, its rounding would
-decide which of nearly equal values is a maximum, and move what the decoders then put back (docs/models.md).
+decide which of nearly equal values is a maximum, and move what the decoders then put back (docs/lab/models.md).
 """
 
 from __future__ import annotations
