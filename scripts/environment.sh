@@ -8,6 +8,13 @@ PATH="$PWD/.venv/bin:$PATH"
 CMAKE_GENERATOR=Ninja # comes with .venv; make may be missing
 export PATH CMAKE_GENERATOR
 
+# Objects are compiled once for all builds that agree in their flags, if there is a ccache.
+if command -v ccache >/dev/null && [ -z "${CMAKE_CXX_COMPILER_LAUNCHER:-}" ]; then
+    CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
+    CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+    export CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER CCACHE_BASEDIR CCACHE_NOHASHDIR
+fi
+
 # Eigen and JSON from PyPI (cmeel-eigen, nlohmann-json); doctest, if it had to be unpacked.
 for prefix in "$PWD"/.venv/lib/python3.*/site-packages/cmeel.prefix "$PWD"/.venv/lib/python3.*/site-packages/nlohmann_json "$PWD/.deps/usr"; do
     if [ -d "$prefix" ]; then

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sets everything up and runs the linters, formatters and type checkers, all of them even if one complains.
-# Their versions are pinned in pyproject.toml (group "lint"). To format:  ruff format && git ls-files '*.cpp' '*.h' | xargs clang-format -i
-# shellcheck disable=SC2317 # functions are called by name
+# Their versions are pinned in pyproject.toml (group "lint"). To format:  ruff format && git ls-files '*.c' '*.cpp' '*.h' | xargs clang-format -i
+# shellcheck disable=SC2317,SC2329 # functions are called by name
 set -eu
 cd -P "$(dirname "$0")/.."
 sh scripts/setup.sh test lint # mypy reads the tests, and with them what they import
@@ -13,7 +13,7 @@ check() {
     "$@" || status=1
 }
 
-cpp_files() { find cpp python/bindings tests/cpp tests/c tests/examples tests/consumer examples -name '*.cpp' -o -name '*.h' -o -name '*.c'; }
+cpp_files() { git ls-files --cached --others --exclude-standard '*.c' '*.cpp' '*.h'; }
 clang_format() { cpp_files | xargs clang-format --dry-run -Werror; }
 
 # As compiler wrapper, so that only what changed is looked at again. What a build prints is of interest only if it fails.
@@ -37,5 +37,5 @@ check ruff format --check
 check mypy
 check clang_format
 check clang_tidy
-if command -v shellcheck >/dev/null; then check shellcheck scripts/*.sh .ci/run; fi
+check shellcheck scripts/*.sh .ci/run
 exit "$status"

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Makes .venv and installs the project into it, editable.  sh scripts/setup.sh [demo] [test] [lint]
+# Makes .venv and installs the project into it, editable.  sh scripts/setup.sh [demo] [test] [lint] [tools]
 #
 # Needs git, python3 (3.11 or newer) and g++. What else is missing (pip, Python's headers, doctest for the C++ tests) comes
 # from Debian's or Ubuntu's packages: installed for root or with passwordless sudo, otherwise unpacked into .deps. The
 # headers of ONNX Runtime, for the C++ tests of networks, are always unpacked into .deps, if need be from a newer release.
+# "tools" are doxygen, valgrind, ccache, pkg-config and clang's fuzzer: installed for root, else left out.
 # Without root nothing is written outside this folder but pip's cache. Running it again is quick: it looks at what changed.
 #
 # PYTHON=/path/to/python3 chooses another interpreter.
@@ -30,12 +31,14 @@ quietly() {
 groups=""
 extras=""
 wants_tests=false
+wants_tools=false
 for name in "$@"; do
     case $name in
     demo) extras=demo ;;
     test) groups="$groups --group test" wants_tests=true ;;
     lint) groups="$groups --group lint" ;;
-    *) fail "found '$name'; expected demo, test or lint" ;;
+    tools) wants_tools=true ;;
+    *) fail "found '$name'; expected demo, test, lint or tools" ;;
     esac
 done
 
@@ -198,6 +201,23 @@ if $wants_runtime_headers; then
     rm -rf .deps/packages .deps/apt
 fi
 
+# Tools that some scripts need. Where they can't be had, these scripts say what they leave out.
+has_fuzzer() { echo 'extern "C" int LLVMFuzzerTestOneInput(const char *, unsigned long) { return 0; }' |
+    clang++ -x c++ -fsanitize=fuzzer - -o /dev/null; } >/dev/null 2>&1
+clang_version() { clang++ -dumpversion | cut -d . -f 1; }
+
+if $wants_tools && command -v apt-get >/dev/null && as_root true 2>/dev/null; then
+    tools=""
+    for tool in ccache doxygen pkg-config valgrind; do
+        command -v $tool >/dev/null || tools="$tools $tool"
+    done
+    command -v clang++ >/dev/null || tools="$tools clang"
+    # shellcheck disable=SC2086 # a list of names
+    [ -z "$tools" ] || install_packages $tools || say "could not install$tools: what needs them will be left out"
+    has_fuzzer || install_packages "libclang-rt-$(clang_version)-dev" || say "no fuzzer of clang: fuzzing will be left out"
+fi
+[ "$*" != tools ] || exit 0
+
 # --- Python's packages ----------------------------------------------------------------------------------------------
 
 pip() { .venv/bin/python -m pip --quiet --disable-pip-version-check --no-input "$@" </dev/null; }
@@ -229,6 +249,7 @@ state=$({
 
 stale=false
 for name in base "$@"; do
+    [ "$name" != tools ] || continue # nothing of Python's
     [ "$(cat ".venv/setup-$name" 2>/dev/null)" = "$state" ] || stale=true
 done
 if $stale; then
@@ -243,7 +264,9 @@ print(*file["build-system"]["requires"], *file["project"]["dependencies"], *extr
 PYTHON
     # shellcheck disable=SC2086 # a list of options
     pip install --requirement .venv/requirements.txt "cmake>=3.24" ninja $groups
-    pip install --no-build-isolation --no-deps --editable .
+    # As scripts/test.sh compiles, so that ccache has the objects.
+    pip install --no-build-isolation --no-deps --editable . \
+        "--config-settings=cmake.define.FASTPHOTO_WARNINGS_AS_ERRORS=${CI:+ON}"
     for name in base "$@"; do
         echo "$state" >".venv/setup-$name"
     done

@@ -18,7 +18,7 @@ from skimage import data
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
-NOT_OURS = {".venv", ".deps", ".pytest_cache", "build", "runs"}
+NOT_OURS = {".venv", ".venv-torch", ".deps", ".pytest_cache", "build", "runs"}
 PAGES = sorted(p for p in ROOT.glob("**/*.md") if not NOT_OURS & set(p.parts))
 
 

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Builds and runs the C++ tests under sanitizers.  sh scripts/sanitizers.sh [asan] [tsan]
+#
+# asan looks for wrong addresses, leaks and undefined behaviour, tsan for races. Tests of the suite "long" are left out:
+# they take minutes there and test figures, not addresses.
+set -eu
+cd -P "$(dirname "$0")/.."
+sh scripts/setup.sh test
+. scripts/environment.sh
+has_doctest || {
+    echo "sanitizers: left out, found no doctest (apt-get install doctest-dev)" >&2
+    exit 77
+}
+
+# Some kernels lay out memory in a way that the runtime of an older compiler does not know: no program starts there.
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+works() {
+    echo 'int main() { return 0; }' | "${CXX:-c++}" -x c++ "-fsanitize=$1" - -o "$folder/probe" && "$folder/probe"
+}
+
+[ $# -gt 0 ] || set -- asan tsan
+status=0
+for preset in "$@"; do
+    case $preset in
+    asan) works address,undefined ;;
+    tsan) works thread ;;
+    *) false ;;
+    esac || {
+        echo "sanitizers: $preset left out, its programs do not start here" >&2
+        continue
+    }
+    echo "sanitizers: $preset"
+    cmake --preset "$preset" && cmake --build --preset "$preset" && ctest --preset "$preset" || status=1
+done
+exit "$status"
