@@ -24,9 +24,10 @@ from fastphoto_native import _core
 from fastphoto_native.runtime.bundle import Bundle, find_bundle
 from fastphoto_native.runtime.half_precision import COMPUTE_CAST
 from fastphoto_native.runtime.onnx_runtime import OnnxRuntime
-from fastphoto_native.working_size import at_working_size
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
+
+from benchmarks.working_size import at_working_size
 
 FloatArray = NDArray[np.float32]
 

@@ -19,9 +19,10 @@ import numpy as np
 import torch
 from fastphoto_native._core import label_weights
 from fastphoto_native.making.training.teacher import VGG19
-from fastphoto_native.working_size import at_working_size
 from numpy.typing import NDArray
 from tqdm import tqdm
+
+from benchmarks.working_size import at_working_size
 
 SIDE = 512
 LEAST_SHARE = 0.01

@@ -1,6 +1,6 @@
 """Pairs on which the embedded models are weak, laid side by side: the picture of the model cards.
 
-    python benchmarks/limits.py --out docs/pictures/limits.webp
+    python -m benchmarks.limits --out docs/pictures/limits.webp
 
 Photos are those of scikit-image and scikit-learn: a face in a flower's colours, a printed page under a painted sky, a
 bright landscape at night, smooth dusk in the textures of a market. Columns: content, style, photowct-lite,
@@ -14,10 +14,11 @@ from pathlib import Path
 
 import fastphoto_native as fp
 import numpy as np
-from fastphoto_native.working_size import at_working_size
 from numpy.typing import NDArray
 from skimage import color, data
 from sklearn.datasets import load_sample_image
+
+from benchmarks.working_size import at_working_size
 
 HEIGHT, WIDTH = 240, 360  # of a cell, pixels
 

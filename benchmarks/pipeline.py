@@ -26,8 +26,9 @@ from typing import Any
 
 import fastphoto_native as fp
 import numpy as np
-from fastphoto_native.working_size import at_working_size, resized
 from numpy.typing import NDArray
+
+from benchmarks.working_size import at_working_size, resized
 
 FloatArray = NDArray[np.float32]
 REPEATS = 3

@@ -1,6 +1,6 @@
 """Stylise a folder of pairs and lay the results side by side, for scoring and for looking.
 
-    python benchmarks/quality.py --pairs PAIRS --out runs/quality [--masks] [--ids 3,5,8]
+    python -m benchmarks.quality --pairs PAIRS --out runs/quality [--masks] [--ids 3,5,8]
 
 PAIRS holds the folders content/ and style/ with files of equal names, and content_mask/ and style_mask/ for --masks.
 Writes results/NAME.png, unsmoothed/NAME.png, reports.json and sheet_K.png (content, style, unsmoothed, result) under
@@ -16,9 +16,10 @@ from pathlib import Path
 import fastphoto_native as fp
 import msgspec
 import numpy as np
-from fastphoto_native.working_size import resized
 from numpy.typing import NDArray
 from tqdm import tqdm
+
+from benchmarks.working_size import resized
 
 ROWS, HEIGHT, WIDTH = 6, 260, 390  # of a contact sheet and its cells, pixels
 

@@ -1,6 +1,6 @@
 """Closed-form smoothing beside other solvers of the same system, in one run on the same photos.
 
-    python benchmarks/smoothing.py [--photos PATH ...] [--megapixels 0.1 0.25 1] [--threads 1] [--repeat 3]
+    python -m benchmarks.smoothing [--photos PATH ...] [--megapixels 0.1 0.25 1] [--threads 1] [--repeat 3]
         [--repeat-peers 1] [--pages-at-hand] [--plot FILE]
 
 Every solver gets the same matting-Laplacian system (lam = 1e-4, eps = 1e-7, R = u) and runs in a process of its own,

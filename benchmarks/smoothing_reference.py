@@ -1,6 +1,6 @@
 """Closed-form smoothing against results of the published implementation (SciPy's direct solve).
 
-    python benchmarks/smoothing_reference.py --data DIR
+    python -m benchmarks.smoothing_reference --data DIR
 
 DIR holds NAME_content.png, NAME_y.png and NAME_result.npy. As published, the stylized image is cropped by two pixels
 and edge-replicated by two; the content is resized (Pillow, bilinear) to the cropped size and edge-replicated; the

@@ -1,11 +1,10 @@
-"""The size at which the network looks at a photo, and the way back to full size."""
+"""Photos at other sizes, as the pipeline resizes them."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
-
 from fastphoto_native import _core
+from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 
@@ -23,13 +22,3 @@ def at_working_size(image: FloatArray, max_side: int, threads: int = _core.ALL_T
         return image
     small = resized(image, max(1, round(height * scale)), max(1, round(width * scale)), threads)
     return np.clip(small, 0, 1)
-
-
-def at_full_size(restyled: FloatArray, small: FloatArray, content: FloatArray, threads: int) -> FloatArray:
-    """The full-size photo, changed as its reduced copy `small` was changed into `restyled`.
-
-    Only the change is enlarged, so the content's own detail is never resampled.
-    """
-    if restyled.shape == content.shape:
-        return restyled
-    return _core.add_resized(content, restyled - small, threads)
