@@ -94,10 +94,10 @@ for kind in static shared; do
     mv "$work/elsewhere" "$prefix" # a package may be moved after it was installed
     options="-Dfastphoto_ROOT=$prefix"
     check_cmake $kind find_package core engine
-    if [ $kind = static ]; then options="$options -DSTATIC=ON"; fi
-    check_cmake $kind c app
-    check_pkg_config $kind
-    if [ $kind = shared ]; then check_symbols; fi
+    if [ "$kind" = static ]; then options="$options -DSTATIC=ON"; fi
+    check_cmake "$kind" c app
+    check_pkg_config "$kind"
+    if [ "$kind" = shared ]; then check_symbols; fi
 
     # shellcheck disable=SC2086
     if cmake -S tests/consumer/missing -B "$work/missing-$kind" $options >"$log" 2>&1; then
