@@ -5,6 +5,7 @@
 # CPU build is wanted: where a plain installation would bring CUDA, PyTorch's own index of CPU builds is asked.
 # TORCH_INDEX=URL names another index.
 set -eu
+torch=torch==2.13.0 # one version, so that a failure is ours; users may have any that pyproject.toml allows
 cd -P "$(dirname "$0")/.."
 sh scripts/setup.sh test
 . scripts/environment.sh
@@ -24,10 +25,10 @@ if ! .venv-torch/bin/python -c 'import fastphoto_native, torch' 2>/dev/null; the
     # Not the path alone: .venv's own .pth files count as well, which is how editable installations work.
     printf 'import site; site.addsitedir(%s)\n' "'$(site_of .venv/bin/python)'" >"$(site_of .venv-torch/bin/python)/venv.pth"
     index=${TORCH_INDEX:-}
-    if [ -z "$index" ] && pip install --dry-run --report - "$(extra torch)" | grep -q '"name": "nvidia'; then
+    if [ -z "$index" ] && pip install --dry-run --report - $torch | grep -q '"name": "nvidia'; then
         index=https://download.pytorch.org/whl/cpu
     fi
-    pip install ${index:+--index-url "$index"} "$(extra torch)"
+    pip install ${index:+--index-url "$index"} $torch
     pip install "$(extra onnx)" "$(extra pillow)"
 fi
 
