@@ -22,7 +22,7 @@ class PyTorchChain:
     """Styles analysed and photos restyled as the engine does it, without masks, at sizes that are multiples of 8."""
 
     def __init__(self, model: str | Path) -> None:
-        self.bundle = bundle = find_bundle(model)
+        bundle = find_bundle(model)
         self.alignments = bundle.manifest.alignments
         state: dict[str, Tensor] = {}
         for segment in bundle.manifest.segments:
@@ -46,7 +46,7 @@ class PyTorchChain:
 
     @torch.no_grad()
     def apply(self, photo: FloatArray, style: list[_core.Statistics]) -> FloatArray:
-        maps = _core.ChainAlignment(self.bundle, [[s] for s in style])
+        maps = _core.ChainAlignment(self.alignments, [[s] for s in style])
         image = _align(_tensor(photo), 0, maps)
         for index, level in enumerate(self.levels, 1):
             features, positions = self.network.encoder(image.clamp(0, 1), level)

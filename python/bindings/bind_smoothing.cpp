@@ -65,7 +65,8 @@ void bind_smoothing(py::module_& module) {
       .field("rtol", &SmoothingOptions::rtol)
       .field("max_iterations", &SmoothingOptions::max_iterations)
       .field("border_padding", &SmoothingOptions::border_padding)
-      .field("normalized", &SmoothingOptions::normalized);
+      .field("normalized", &SmoothingOptions::normalized)
+      .field("page_pool", &SmoothingOptions::page_pool);
 
   py::enum_<SmoothingPreconditioner>(module, "SmoothingPreconditioner",
                                      "What conjugate gradients were preconditioned with.")

@@ -143,21 +143,29 @@ std::vector<std::vector<Statistics>> style_statistics(const NetworkChain& self, 
   return self.chain().style_statistics(photo, {}, progress);
 }
 
-/// The maps of one photo's way down the chain of a bundle.
-class BundleAlignment {
+/// A ChainAlignment with the alignments that it speaks of.
+class OwnAlignment {
  public:
-  BundleAlignment(const Bundle& bundle, std::vector<ChainAlignment::ByLabel> style, double strength, bool keep_rest)
-      : bundle_(bundle), align_(bundle_.manifest().alignments, std::move(style), strength, keep_rest) {}
+  OwnAlignment(std::vector<Alignment> alignments, std::vector<ChainAlignment::ByLabel> style, double strength,
+               bool keep_rest)
+      : alignments_(std::move(alignments)), align_(alignments_, std::move(style), strength, keep_rest) {}
+  OwnAlignment(const OwnAlignment&) = delete;
+  OwnAlignment& operator=(const OwnAlignment&) = delete;
 
   py::tuple maps(std::size_t index, const ChainAlignment::ByLabel& content) {
+    if (index >= alignments_.size()) {
+      throw Error(ErrorKind::InvalidArgument,
+                  "index must be below " + std::to_string(alignments_.size()) + ", got " + std::to_string(index));
+    }
     const AffineMaps found = align_.maps(index, content);
     const std::vector<py::ssize_t> square = {found.labels, found.channels, found.channels};
     const std::vector<py::ssize_t> row = {found.labels, found.channels};
-    return py::make_tuple(py::array_t<float>(square, found.matrix.data()), py::array_t<float>(row, found.offset.data()));
+    return py::make_tuple(py::array_t<float>(square, found.matrix.data()),
+                          py::array_t<float>(row, found.offset.data()));
   }
 
  private:
-  const Bundle bundle_;
+  std::vector<Alignment> alignments_;
   ChainAlignment align_;
 };
 
@@ -192,7 +200,7 @@ void bind_stylizer(py::module_& module) {
   py::class_<Stylizer> stylizer(module, "Stylizer", "The pipeline of one model on one runtime.");
   py::class_<Stylizer::Restyled>(stylizer, "Restyled", "A photo between the network and the smoothing.");
   stylizer.def(py::init(&open_stylizer), py::arg("bundle"), py::arg("runtime"))
-      .def_property_readonly("device", &Stylizer::device, py::call_guard<py::gil_scoped_release>())
+      .def_property_readonly("device", &Stylizer::device)
       .def("analyze", &analyze, py::arg("style"), py::arg("mask"), py::arg("max_side"), py::arg("threads"),
            py::arg("progress"))
       .def("restyle", &restyle, py::arg("content"), py::arg("look"), py::arg("mask"), py::arg("smoothing"),
@@ -212,17 +220,15 @@ void bind_stylizer(py::module_& module) {
 
   py::class_<NetworkChain>(module, "Chain", "The graphs of one bundle on one runtime, without smoothing; for checks.")
       .def(py::init(&open_chain), py::arg("bundle"), py::arg("runtime"))
-      .def_property_readonly(
-          "device", [](const NetworkChain& self) { return self.chain().device(); },
-          py::call_guard<py::gil_scoped_release>())
+      .def_property_readonly("device", [](const NetworkChain& self) { return self.chain().device(); })
       .def("restyle", &restyle_by_chain, py::arg("content"), py::arg("style"), py::arg("strength") = 1.0,
            "The network's photo, float32 arrays at working size in and out, not clipped.")
       .def("style_statistics", &style_statistics, py::arg("style"), "Of every alignment, for the one label.");
-  py::class_<BundleAlignment>(module, "ChainAlignment",
-                              "The maps of one photo's way down a bundle's chain; asked for from first to last.")
-      .def(py::init<const Bundle&, std::vector<ChainAlignment::ByLabel>, double, bool>(), py::arg("bundle"),
-           py::arg("style"), py::arg("strength") = 1.0, py::arg("keep_rest") = false)
-      .def("__call__", &BundleAlignment::maps, py::arg("index"), py::arg("content"),
+  py::class_<OwnAlignment>(module, "ChainAlignment",
+                           "The maps of one photo's way down a chain; asked for from first to last.")
+      .def(py::init<std::vector<Alignment>, std::vector<ChainAlignment::ByLabel>, double, bool>(),
+           py::arg("alignments"), py::arg("style"), py::arg("strength") = 1.0, py::arg("keep_rest") = false)
+      .def("__call__", &OwnAlignment::maps, py::arg("index"), py::arg("content"),
            "(T, b) of an alignment, float32 K x C x C and K x C, given the content's statistics of each label.");
 }
 

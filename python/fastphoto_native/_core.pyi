@@ -32,6 +32,7 @@ class SmoothingOptions:
     max_iterations: int
     border_padding: int
     normalized: bool
+    page_pool: bool
     def __init__(
         self,
         *,
@@ -42,6 +43,7 @@ class SmoothingOptions:
         max_iterations: int = ...,
         border_padding: int = ...,
         normalized: bool = ...,
+        page_pool: bool = ...,
     ) -> None: ...
 
 @final
@@ -229,6 +231,7 @@ class ColourMap:
     @staticmethod
     def parameter_count(kind: ColourMapKind, extents: Sequence[int]) -> int: ...
     def apply(self, photo: _Float32Array, strength: float = ..., *, threads: int = ...) -> _Float32Array: ...
+
 _Method = Literal["monge-kantorovich", "whitening-coloring", "knothe-rosenblatt", "learned"]
 
 class ModelFile:
@@ -459,3 +462,111 @@ def write_pixels(
     order: PixelOrder,
     threads: int,
 ) -> None: ...
+
+@final
+class StopSignal:
+    @property
+    def requested(self) -> bool: ...
+    def listen(self, stop: Callable[[], object]) -> None: ...
+    def forget(self) -> None: ...
+
+@final
+class DeviceReport:
+    @property
+    def requested(self) -> str: ...
+    @property
+    def used(self) -> str: ...
+    @property
+    def provider(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def precision(self) -> str: ...
+
+@final
+class StageReport:
+    @property
+    def name(self) -> str: ...
+    @property
+    def seconds(self) -> float: ...
+
+@final
+class Report:
+    @property
+    def model(self) -> str: ...
+    @property
+    def model_version(self) -> str: ...
+    @property
+    def device(self) -> DeviceReport: ...
+    @property
+    def strength(self) -> float: ...
+    @property
+    def content_size(self) -> tuple[int, int]: ...
+    @property
+    def working_size(self) -> tuple[int, int]: ...
+    @property
+    def labels(self) -> list[int]: ...
+    @property
+    def kept_labels(self) -> list[int]: ...
+    @property
+    def smoothing(self) -> str: ...
+    @property
+    def solver(self) -> SmoothingInfo | None: ...
+    @property
+    def stages(self) -> list[StageReport]: ...
+
+@final
+class Stylizer:
+    @final
+    class Restyled: ...
+
+    def __init__(self, bundle: Bundle, runtime: object) -> None: ...
+    @property
+    def device(self) -> DeviceReport: ...
+    def analyze(
+        self,
+        style: NDArray[Any],
+        mask: ArrayLike | None,
+        max_side: int | None,
+        threads: int,
+        progress: Callable[[str, float], bool | None] | None,
+    ) -> Look: ...
+    def restyle(
+        self,
+        content: NDArray[Any],
+        look: Look,
+        mask: ArrayLike | None,
+        smoothing: str,
+        strength: float,
+        max_side: int | None,
+        threads: int,
+        progress: Callable[[str, float], bool | None] | None,
+    ) -> Stylizer.Restyled: ...
+    def finish(
+        self,
+        photo: Stylizer.Restyled,
+        result: NDArray[Any],
+        threads: int,
+        progress: Callable[[str, float], bool | None] | None,
+    ) -> Report: ...
+    def prepare(self, width: int, height: int) -> None: ...
+    def memory_needed(self, width: int, height: int, smoothing: str, max_side: int | None) -> int: ...
+
+@final
+class Chain:
+    def __init__(self, bundle: Bundle, runtime: object) -> None: ...
+    @property
+    def device(self) -> DeviceReport: ...
+    def restyle(self, content: _Float32Array, style: _Float32Array, strength: float = ...) -> _Float32Array: ...
+    def style_statistics(self, style: _Float32Array) -> list[list[Statistics]]: ...
+
+@final
+class ChainAlignment:
+    def __init__(
+        self,
+        alignments: Sequence[Alignment],
+        style: Sequence[Sequence[Statistics]],
+        strength: float = ...,
+        keep_rest: bool = ...,
+    ) -> None: ...
+    def __call__(self, index: int, content: Sequence[Statistics]) -> tuple[_Float32Array, _Float32Array]: ...

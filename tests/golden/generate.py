@@ -50,7 +50,7 @@ def main() -> None:
     }  # fmt: skip
     for name, (model, masked, options) in CASES.items():
         labels = (content_labels, style_labels) if masked else (None, None)
-        photo, wanted = (p / np.float32(255) for p in (content, style))
+        photo, wanted = ((p / np.float32(255)).astype(np.float32) for p in (content, style))
         arrays[name] = stylize(MODELS / model, photo, wanted, *labels, **options).astype(np.float32)
     np.savez_compressed(HERE / "results.npz", **arrays)
 

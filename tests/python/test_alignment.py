@@ -1,12 +1,15 @@
-"""From statistics to the maps of an alignment."""
+"""From statistics to the maps of a chain: against their twin, and for what must hold."""
 
 from __future__ import annotations
 
 import fastphoto_native as fp
 import numpy as np
 import pytest
-from fastphoto_native.alignment import ChainAlignment, alignment_maps
+from fastphoto_native._core import ChainAlignment
 from fastphoto_native.runtime.bundle import Alignment
+from hypothesis import given
+from hypothesis import strategies as st
+from reference import alignment as twin
 from reference.knothe_rosenblatt import knothe_rosenblatt, levels_share
 
 
@@ -21,6 +24,14 @@ ALIGNMENTS = [
     Alignment("features", 8, 1, "whitening-coloring", style_ridge=0.01, strength=0.5),
     Alignment("colours", 3, 1, "knothe-rosenblatt", relative_ridge=0.03, max_gain=1.2, strength=0.5),
 ]
+
+
+def alignment_maps(
+    alignment: Alignment, content: list[fp.Statistics], style: list[fp.Statistics], strength: float, *, keep_rest: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """T and b of a chain of one alignment."""
+    rest = [random_statistics(99, alignment.channels)] if keep_rest else []
+    return ChainAlignment([alignment], [style], strength, keep_rest)(0, [*content[: len(style)], *rest])
 
 
 def changed(alignment: Alignment, **changes: float) -> Alignment:
@@ -96,7 +107,7 @@ def test_what_the_colours_hold_back_the_levels_do_not_bring_in(strength: float) 
     styles = [[colourful, cast], *([random_statistics(s, c), random_statistics(s + 1, c)] for s, c in ((6, 8), (8, 4)))]
     share = levels_share(pale, colourful, content_ridge=1e-3, style_ridge=1e-3, max_gain=1.5)
     assert 0.05 < share < 0.95
-    chain = ChainAlignment(points, styles, strength, keep_rest=True)
+    chain = ChainAlignment(points, styles, strength, True)
     for _ in range(2):  # a second photo: nothing is left of the first
         for index, point in enumerate(points):
             rest = random_statistics(10, point.channels)
@@ -119,3 +130,26 @@ def test_colours_without_a_limit_hold_nothing_back() -> None:
         expected = alignment_maps(point, contents[index], styles[index], 0.7, keep_rest=False)
         for found, wanted in zip(chain(index, contents[index]), expected, strict=True):
             np.testing.assert_array_equal(found, wanted)
+
+
+@given(st.integers(0, 2**31), st.floats(0, 1), st.booleans())
+def test_a_chain_equals_its_twin(seed: int, strength: float, keep_rest: bool) -> None:
+    points = [
+        Alignment("colours", 3, 1, "knothe-rosenblatt", relative_ridge=0.03, max_gain=1.2, least_shift=0.1),
+        Alignment("deep", 8, 8, "monge-kantorovich", content_ridge=0.01, relative_ridge=0.01, strength=0.5),
+        Alignment("shallow", 4, 4, "whitening-coloring", content_ridge=0.01, style_ridge=0.02),
+    ]
+    contents, styles = (
+        [[random_statistics(seed + 10 * k + 2 * i + j, p.channels) for j in range(2)] for i, p in enumerate(points)]
+        for k in range(2)
+    )
+    found = ChainAlignment(points, styles, strength, keep_rest)
+    moments = [[(s.mean, s.covariance) for s in point] for point in styles]
+    wanted = twin.ChainAlignment([p.to_dict() for p in points], moments, strength, keep_rest=keep_rest)
+    for index, point in enumerate(points):
+        rest = [random_statistics(seed + 99, point.channels)] if keep_rest else []
+        content = [*contents[index], *rest]
+        expected = wanted(index, [(s.mean, s.covariance) for s in content])
+        for a, b in zip(found(index, content), expected, strict=True):
+            # float32 numbers, and matrix square roots by two algorithms
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)

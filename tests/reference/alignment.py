@@ -80,7 +80,7 @@ def levels_share(alignment: dict[str, Any], content: Moments, style: Moments) ->
         return 1.0
     left = float(shift @ across @ (matrix @ content[0] + offset - content[0])) / size
     variance = float(np.trace(across @ style[1] @ across))
-    return 1 - (1 - left) * size / (size + alignment.get("least_shift", 0.05) * variance)
+    return float(1 - (1 - left) * size / (size + alignment.get("least_shift", 0.05) * variance))
 
 
 def _ridges(alignment: dict[str, Any], content: Moments, style: Moments) -> tuple[float, float]:

@@ -73,7 +73,7 @@ def stylize(
 
     if smoothing == "closed-form":
         lam, eps = bundle["smoothing"]["lam"], bundle["smoothing"]["eps"]
-        restyled = closed_form_smooth_constants(restyled, content, lam, eps, radius=1)
+        restyled = closed_form_smooth_constants(restyled, content.astype(np.float64), lam, eps, radius=1)
     elif smoothing == "guided":
         restyled = guided_filter(content.astype(np.float64), restyled, GUIDED_RADIUS, GUIDED_EPS)
     result = compress_to_gamut(restyled.astype(np.float32))

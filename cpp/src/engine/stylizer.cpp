@@ -160,7 +160,8 @@ Stylizer::Restyled Stylizer::restyle(const Pixels& content, const Look& look, co
                                      const ApplyOptions& options) const {
   impl_->process.require();
   const Manifest& manifest = impl_->manifest();
-  require_option(options.strength >= 0.0 && options.strength <= 1.0, "strength", options.strength, "between 0 and 1");
+  require(options.strength >= 0.0 && options.strength <= 1.0,
+          "strength must lie between 0 and 1, got " + number_text(options.strength));
   impl_->check_look(look, mask);
   StepProgress progress(options.progress, impl_->chain.content_steps(), 0.0, restyling_share);
   const Threads threads = progress.polling(options.threads);

@@ -12,10 +12,10 @@ import msgspec
 from fastphoto_native import __version__
 from fastphoto_native.commands.doctor import doctor
 from fastphoto_native.commands.models import models
+from fastphoto_native.commands.stopwatch import Stopwatch
 from fastphoto_native.commands.terminal import echo_json, one_line_errors, progress_bar
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.files.photos import Photo, check_output, read_mask, read_photo, write_photo
-from fastphoto_native.report import Stopwatch
 from fastphoto_native.runtime.bundle import DEFAULT_MODEL
 from fastphoto_native.runtime.device import DEVICES, PRECISIONS, Device, Precision
 from fastphoto_native.smoothing.methods import SMOOTHINGS, Smoothing

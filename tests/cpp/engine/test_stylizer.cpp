@@ -311,7 +311,7 @@ TEST_CASE("misuse gets one error that names it") {
   ApplyOptions strong;
   strong.strength = 1.5;
   CHECK(message([&] { f.stylizer.apply(pixels_of(content), look, out, {}, strong); }) ==
-        "strength must be between 0 and 1, got 1.5");
+        "strength must lie between 0 and 1, got 1.5");
   const std::vector<std::uint8_t> labels(64);
   const MaskView mask = label_map(labels.data(), LabelType::UInt8, 8, 8);
   CHECK(message([&] { f.stylizer.apply(pixels_of(content), look, out, mask); }) ==
