@@ -95,12 +95,8 @@ def test_cpp_blocks_compile(tmp_path: Path) -> None:
     subprocess.run(command, cwd=tmp_path, check=True, timeout=240)
 
 
-def without_code(text: str) -> str:
-    """A lambda in C++ looks like a link."""
-    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#:]+)\)", without_code(page.read_text())):
+    prose = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)#:]+)\)", prose):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
