@@ -53,7 +53,7 @@ py::tuple files_of(const Manifest& manifest, const py::object& owner) {
   if (manifest.estimator) {
     files.append(py::cast(*manifest.estimator, py::return_value_policy::reference_internal, owner));
   }
-  return py::tuple(files);
+  return {files};
 }
 
 /// Bytes of the ONNX files; those that are missing count as none.
@@ -186,7 +186,7 @@ AlignmentMethod method_argument(const std::string& name) {
   throw Error(ErrorKind::InvalidArgument, "method must be one of " + known + ", got '" + name + "'");
 }
 
-void bind_files(py::module_& module) {
+void bind_files(const py::module_& module) {
   py::class_<ModelFile>(module, "ModelFile", "One ONNX file and the SHA-256 that it must have.")
       .def_readonly("file", &ModelFile::file)
       .def_readonly("sha256", &ModelFile::sha256);
@@ -201,7 +201,7 @@ void bind_files(py::module_& module) {
       });
 }
 
-void bind_alignment(py::module_& module) {
+void bind_alignment(const py::module_& module) {
   const Alignment defaults;
   py::class_<Alignment>(module, "Alignment", "How the features between two segments get the style's statistics.")
       .def(py::init([](std::string name, Index channels, Index stride, const std::string& method, double content_ridge,
@@ -239,7 +239,7 @@ void bind_alignment(py::module_& module) {
           "Its object in a bundle.json of the newest format, with the defaults written out.");
 }
 
-void bind_manifest(py::module_& module) {
+void bind_manifest(const py::module_& module) {
   py::class_<Provenance>(module, "Provenance", "Where the weights come from.")
       .def_readonly("recipe", &Provenance::recipe)
       .def_readonly("training_photos", &Provenance::training_photos)
@@ -290,7 +290,7 @@ void bind_manifest(py::module_& module) {
 
 }  // namespace
 
-void bind_bundle(py::module_& module) {
+void bind_bundle(const py::module_& module) {
   bind_files(module);
   bind_alignment(module);
   bind_manifest(module);

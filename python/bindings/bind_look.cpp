@@ -72,7 +72,8 @@ py::object thumbnail_array(const py::object& self) {
   if (look.thumbnail.empty()) {
     return py::none();
   }
-  const auto side = static_cast<py::ssize_t>(std::lround(std::sqrt(static_cast<double>(look.thumbnail.size() / 3))));
+  const std::size_t pixels = look.thumbnail.size() / 3;
+  const auto side = static_cast<py::ssize_t>(std::lround(std::sqrt(static_cast<double>(pixels))));
   py::array_t<float> array({py::ssize_t{3}, side, side}, look.thumbnail.data(), self);
   array.attr("setflags")(py::arg("write") = false);
   return std::move(array);
@@ -80,7 +81,7 @@ py::object thumbnail_array(const py::object& self) {
 
 }  // namespace
 
-void bind_look(py::module_& module) {
+void bind_look(const py::module_& module) {
   py::class_<LabelLook>(module, "LabelLook",
                         "The statistics of one label of the style photo, in the order of the model's alignments.\n\n"
                         "`area`: pixels of the label at working size.")

@@ -8,14 +8,14 @@ namespace fastphoto::python {
 namespace py = pybind11;
 
 void bind_colour(py::module_& module);
-void bind_bundle(py::module_& module);
+void bind_bundle(const py::module_& module);
 void bind_errors(py::module_& module);
 void bind_labels(py::module_& module);
 void bind_laplacian(py::module_& module);
 void bind_runtime(py::module_& module);
 void bind_pixels(py::module_& module);
 void bind_resample(py::module_& module);
-void bind_look(py::module_& module);
+void bind_look(const py::module_& module);
 void bind_simd_level(py::module_& module);
 void bind_smoothing(py::module_& module);
 void bind_filters(py::module_& module);

@@ -237,7 +237,6 @@ void check_chain(const Manifest& manifest, const JsonDocument& document) {
   for (std::size_t i = 0; i < alignments; ++i) {
     const Alignment& alignment = manifest.alignments[i];
     const std::string here = "alignment '" + alignment.name + "' ";
-    const std::string method = method_name(alignment.method);
     if (!names.insert(alignment.name).second) {
       document.refuse(here + "stands twice, expected names that differ");
     }
@@ -248,12 +247,13 @@ void check_chain(const Manifest& manifest, const JsonDocument& document) {
     if (alignment.method == AlignmentMethod::KnotheRosenblatt &&
         (alignment.channels != 3 || alignment.relative_ridge == 0.0)) {
       document.refuse(here + "has " + std::to_string(alignment.channels) + " channels and a relative_ridge of " +
-                      number_text(alignment.relative_ridge) + ", expected 3 and more than 0 for the method " + method);
+                      number_text(alignment.relative_ridge) + ", expected 3 and more than 0 for the method " +
+                      method_name(alignment.method));
     }
     if (alignment.method == AlignmentMethod::Learned && (i != 0 || alignment.channels != 3 || !manifest.estimator)) {
-      document.refuse(here + "is number " + std::to_string(i + 1) + " with " + std::to_string(alignment.channels) +
-                      " channels and " + (manifest.estimator ? "an" : "no") +
-                      " estimator, expected the first one, 3 channels and an estimator for the method " + method);
+      document.refuse(here + "has the method learned, is number " + std::to_string(i + 1) + " with " +
+                      std::to_string(alignment.channels) + " channels and " + (manifest.estimator ? "an" : "no") +
+                      " estimator, expected the first one, 3 channels and an estimator");
     }
   }
   if (manifest.estimator && manifest.alignments[0].method != AlignmentMethod::Learned) {

@@ -73,8 +73,9 @@ void Look::check() const {
   for (const auto& [label, style] : labels) {
     const std::string name = "label " + std::to_string(label);
     check_label(style, name);
-    require(form_of(style) == form, name + " has statistics of " + form_of(style) + " channels, expected " + form +
-                                        " as label " + std::to_string(labels.begin()->first) + " has");
+    require(form_of(style) == form, "label " + std::to_string(label) + " has statistics of " + form_of(style) +
+                                        " channels, expected " + form + " as label " +
+                                        std::to_string(labels.begin()->first) + " has");
   }
   check_thumbnail(thumbnail);
 }

@@ -32,20 +32,39 @@ std::string tensor_name(std::int64_t label, std::size_t alignment, const char* k
 
 // --- Writing -------------------------------------------------------------------------------------------------------
 
+std::string member(const std::string& name, const std::string& value) { return json_text(name) + ":" + value; }
+
+std::string object(const std::vector<std::string>& members) {
+  std::string text = "{";
+  for (const std::string& member : members) {
+    text.append(text.size() == 1 ? "" : ",").append(member);
+  }
+  return text + "}";
+}
+
+std::string array(const std::vector<Index>& numbers) {
+  std::string text = "[";
+  for (const Index number : numbers) {
+    text.append(text.size() == 1 ? "" : ",").append(std::to_string(number));
+  }
+  return text + "]";
+}
+
 /// Gathers tensors and their entries in the header.
 class Tensors {
  public:
+  /// @param metadata  the header's first entry.
+  explicit Tensors(std::string metadata) : entries_({std::move(metadata)}) {}
+
+  /// Announces a tensor; its numbers follow.
   void add(const std::string& name, const std::vector<Index>& shape) {
-    std::string extents;
-    Index count = 1;
+    auto bytes = static_cast<Index>(number_bytes);
     for (const Index extent : shape) {
-      extents += (extents.empty() ? "" : ",") + std::to_string(extent);
-      count *= extent;
+      bytes *= extent;
     }
-    const std::size_t end = begin_ + static_cast<std::size_t>(count) * number_bytes;
-    entries_ += "," + json_text(name) + ":{\"dtype\":\"F32\",\"shape\":[" + extents + "],\"data_offsets\":[" +
-                std::to_string(begin_) + "," + std::to_string(end) + "]}";
-    begin_ = end;
+    const auto begin = static_cast<Index>(data_.size());
+    entries_.push_back(member(name, object({member("dtype", json_text("F32")), member("shape", array(shape)),
+                                            member("data_offsets", array({begin, begin + bytes}))})));
   }
 
   void add_number(float number) {
@@ -65,12 +84,11 @@ class Tensors {
     add_number(rounded);
   }
 
-  const std::string& entries() const { return entries_; }
+  std::string header() const { return object(entries_); }
   const std::string& data() const { return data_; }
 
  private:
-  std::size_t begin_ = 0;
-  std::string entries_;
+  std::vector<std::string> entries_;
   std::string data_;
 };
 
@@ -190,8 +208,9 @@ class TensorTable {
     const std::vector<JsonField> offsets = field.at("data_offsets").elements(2, 2);
     const Index begin = offsets[0].whole_number(0, size);
     const Index end = offsets[1].whole_number(begin, size);
-    if ((end - begin) / static_cast<Index>(number_bytes) != count || (end - begin) % Index{number_bytes} != 0) {
-      field.refuse(std::to_string(count * Index{number_bytes}) + " bytes between the offsets");
+    const Index bytes = count * static_cast<Index>(number_bytes);
+    if (end - begin != bytes) {
+      field.refuse(std::to_string(bytes) + " bytes between the offsets");
     }
     tensor.begin = static_cast<std::size_t>(begin);
     tensor.end = static_cast<std::size_t>(end);
@@ -299,7 +318,7 @@ Look read_look(const JsonDocument& header, std::string_view data, const std::str
   look.fingerprint = metadata.at("fingerprint").line();
   const std::string masked = metadata.at("masked").line();
   if (masked != "true" && masked != "false") {
-    metadata.at("masked").refuse("\"true\" or \"false\"");
+    metadata.at("masked").refuse(R"("true" or "false")");
   }
   look.masked = masked == "true";
   const auto alignments = static_cast<std::size_t>(number_in_text(metadata.at("alignments"), 1, most_alignments));
@@ -327,26 +346,32 @@ Look read_look(const JsonDocument& header, std::string_view data, const std::str
 
 std::string Look::to_bytes() const {
   check();
-  Tensors tensors;
-  std::string areas;
+  std::vector<std::string> areas;
+  areas.reserve(labels.size());
   for (const auto& [label, style] : labels) {
-    areas += (areas.empty() ? "\"" : ",\"") + std::to_string(label) + "\":" + json_number(style.area);
-    for (std::size_t i = 0; i < style.statistics.size(); ++i) {
+    areas.push_back(member(std::to_string(label), json_number(style.area)));
+  }
+  const std::size_t alignments = labels.begin()->second.statistics.size();
+  Tensors tensors(member(
+      "__metadata__",
+      object({member("look_format", json_text(std::to_string(look_format))), member("model", json_text(model)),
+              member("fingerprint", json_text(fingerprint)), member("masked", json_text(masked ? "true" : "false")),
+              member("alignments", json_text(std::to_string(alignments))),
+              member("areas", json_text(object(areas)))})));
+  for (const auto& [label, style] : labels) {
+    for (std::size_t i = 0; i < alignments; ++i) {
       add_statistics(tensors, label, i, style.statistics[i]);
     }
   }
   if (!thumbnail.empty()) {
-    const auto side = static_cast<Index>(std::lround(std::sqrt(static_cast<double>(thumbnail.size() / 3))));
+    const std::size_t pixels = thumbnail.size() / 3;
+    const auto side = static_cast<Index>(std::lround(std::sqrt(static_cast<double>(pixels))));
     tensors.add("thumbnail", {3, side, side});
     for (const float sample : thumbnail) {
       tensors.add_number(sample);
     }
   }
-  std::string header = "{\"__metadata__\":{\"look_format\":\"" + std::to_string(look_format) +
-                       "\",\"model\":" + json_text(model) + ",\"fingerprint\":" + json_text(fingerprint) +
-                       ",\"masked\":\"" + (masked ? "true" : "false") + "\",\"alignments\":\"" +
-                       std::to_string(labels.begin()->second.statistics.size()) +
-                       "\",\"areas\":" + json_text("{" + areas + "}") + "}" + tensors.entries() + "}";
+  std::string header = tensors.header();
   header.append((length_bytes - header.size() % length_bytes) % length_bytes, ' ');  // so that the numbers are aligned
   std::string bytes;
   bytes.reserve(length_bytes + header.size() + tensors.data().size());

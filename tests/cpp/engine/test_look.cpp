@@ -104,7 +104,7 @@ TEST_CASE("a look that was written is read again to the last bit") {
   Look masked =
       small_look({std::numeric_limits<std::int64_t>::min(), -3, 0, 7, std::numeric_limits<std::int64_t>::max()});
   masked.model = "n\xC3\xA4me \"quoted\" \\";
-  masked.thumbnail.assign(3 * 4 * 4, 0.25F);
+  masked.thumbnail.assign(48, 0.25F);
   masked.thumbnail[5] = 1.0F;
   for (const Look& look : {small_look(), masked}) {
     const Look again = Look::from_bytes(look.to_bytes(), "here");
@@ -220,7 +220,7 @@ TEST_CASE("what is no look is refused with what was found and what was expected"
       {R"("fingerprint":"aaaa)", R"("fingerprint":"AAAA)"},
   };
   const std::vector<std::string> messages = {
-      ".dtype is \"F64\"; expected \"F32\"",
+      R"(.dtype is "F64"; expected "F32")",
       "expected 16 bytes between the offsets",
       "'4/0/mean' has the shape 3 x 1, expected one axis",
       ".shape is []; expected an array of 1 to 3",
@@ -233,12 +233,12 @@ TEST_CASE("what is no look is refused with what was found and what was expected"
       "the tensor '4/0/mean' is missing",
       "the field '4/0/covariance' stands twice",
       "begins at byte 0 of the data, expected 4",
-      ".look_format is \"3\"; expected \"2\"",
+      R"(.look_format is "3"; expected "2")",
       ".look_format is 2; expected a line of text",
-      ".masked is \"yes\"; expected \"true\" or \"false\"",
+      R"(.masked is "yes"; expected "true" or "false")",
       "must have the label 0 only, got 2 labels",
       "is unknown; expected those of the labels and alignments only",
-      ".alignments is \"99999999999999999999\"; expected a text with a whole number, 1 to 32",
+      R"(.alignments is "99999999999999999999"; expected a text with a whole number, 1 to 32)",
       "$.__metadata__.aeras is unknown here",
       "the label '04' is written in another way, expected 4",
       "the label '99999999999999999999' is not a whole number",
