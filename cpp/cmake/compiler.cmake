@@ -20,6 +20,10 @@ function(fastphoto_compile_options target)
   if(NOT FASTPHOTO_MULTIVERSION)
     target_compile_definitions(${target} PRIVATE FASTPHOTO_ONE_VERSION)
   endif()
+  if(FASTPHOTO_FUZZ)
+    # Counts what an input reaches; the targets of tests/fuzz bring the rest of libFuzzer.
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
   if(FASTPHOTO_SANITIZE)
     # -O1 comes last and counts: with more, the kernels take many times as long to compile.
     target_compile_options(${target} PUBLIC -fsanitize=${FASTPHOTO_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1)
