@@ -190,25 +190,21 @@ MemoryNeeds read_memory(const JsonField& field) {
   return needs;
 }
 
-/// The extents that the kind of map has (colour_map.h), with no more parameters than a graph could sensibly return.
+/// Extents that such a map can have, with no more parameters than a graph could sensibly return.
 std::vector<Index> read_extents(const JsonField& field, ColourMapKind map) {
-  const std::size_t count = map == ColourMapKind::Grid ? 3 : 1;
-  const Index least = map == ColourMapKind::Grid ? 1 : map == ColourMapKind::Lut ? 2 : 0;
   std::vector<Index> extents;
-  for (const JsonField& extent : field.elements(count, count)) {
-    extents.push_back(extent.whole_number(least, most_map_parameters));
+  for (const JsonField& extent : field.elements(1, 3)) {
+    extents.push_back(extent.whole_number(0, most_map_parameters));
   }
-  if (map == ColourMapKind::MatrixAndCurves && extents[0] == 1) {
-    field.refuse("0 points (no curves) or at least 2");
+  Index parameters = 0;
+  try {
+    parameters = ColourMap::parameter_count(map, extents);
+  } catch (const Error& error) {
+    field.complain(std::string("does not fit: ") + error.what());
   }
-  const std::vector<Index> factors =
-      map == ColourMapKind::Lut ? std::vector<Index>(3, extents[0]) : extents;  // a cube has three equal sides
-  Index nodes = 1;
-  for (const Index factor : factors) {
-    nodes *= factor;
-    if (nodes > most_map_parameters) {
-      field.refuse("a map of at most " + std::to_string(most_map_parameters) + " nodes");
-    }
+  if (parameters > most_map_parameters) {
+    field.refuse("a map of at most " + std::to_string(most_map_parameters) + " parameters, these are " +
+                 std::to_string(parameters));
   }
   return extents;
 }

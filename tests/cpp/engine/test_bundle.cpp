@@ -157,10 +157,13 @@ TEST_CASE("a learned alignment and its estimator go together") {
   check_refused(with(with_estimator(smallest(2), "lut", "[9]"), R"("channels": 3)", R"("channels": 4)"),
                 "with 4 channels");
   check_refused(with_estimator(smallest(2), "cube", "[9]"), "expected matrix-and-curves, lut or grid");
-  check_refused(with_estimator(smallest(2), "lut", "[1]"), "$.estimator.extents[0] is 1; expected a whole number, 2");
-  check_refused(with_estimator(smallest(2), "matrix-and-curves", "[1]"), "0 points (no curves) or at least 2");
-  check_refused(with_estimator(smallest(2), "lut", "[9, 9]"), "$.estimator.extents is [9,9]");
-  check_refused(with_estimator(smallest(2), "grid", "[16777216, 16777216, 16777216]"), "$.estimator.extents");
+  check_refused(with_estimator(smallest(2), "lut", "[1]"), "$.estimator.extents does not fit: a ");
+  check_refused(with_estimator(smallest(2), "matrix-and-curves", "[1]"), "with no point or at least 2");
+  check_refused(with_estimator(smallest(2), "lut", "[9, 9]"), "with at least 2 points");
+  check_refused(with_estimator(smallest(2), "grid", "[16, 8]"), "{rows, columns, lumas}");
+  check_refused(with_estimator(smallest(2), "grid", "[16777216, 16777216, 16777216]"), "$.estimator.extents does not");
+  check_refused(with_estimator(smallest(2), "lut", "[65536]"), "$.estimator.extents is [65536]; expected a map of at");
+  check_refused(with_estimator(smallest(2), "lut", "[-1]"), "$.estimator.extents[0] is -1; expected a whole number, 0");
   check_refused(with_estimator(smallest(1), "lut", "[9]"), "$.estimator is unknown here");
   check_refused(with(smallest(1), "monge-kantorovich", "learned"), "expected monge-kantorovich, whitening-coloring or");
 }
