@@ -18,30 +18,32 @@ namespace {
 constexpr Index colors = 3;
 constexpr Index numbers = 4;  // b and a
 
-/// Colours of a pack of nodes, or their difference from others.
-FASTPHOTO_INLINE void load_means(const Planes<const float>& means, Index i, Pack (&packs)[colors]) {
+/// Colours of some nodes, or their difference from others.
+template <Index lanes>
+FASTPHOTO_INLINE void load_means(const Planes<const float>& means, Index i, PackOf<float, lanes> (&packs)[colors]) {
   unrolled<colors>([&](auto c) FASTPHOTO_INLINE_LAMBDA { load(means[c] + i, packs[c]); });
 }
 
+template <Index lanes>
 FASTPHOTO_INLINE void load_difference(const Planes<const float>& means, const Planes<const float>& reference, Index i,
-                                      Pack (&packs)[colors]) {
-  Pack others[colors];
-  load_means(means, i, packs);
-  load_means(reference, i, others);
+                                      PackOf<float, lanes> (&packs)[colors]) {
+  PackOf<float, lanes> others[colors];
+  load_means<lanes>(means, i, packs);
+  load_means<lanes>(reference, i, others);
   unrolled<colors>([&](auto c) FASTPHOTO_INLINE_LAMBDA { packs[c] -= others[c]; });
 }
 
 /// b += a . shift: the same function with respect to a mean that is `shift` farther.
-template <Index R>
-FASTPHOTO_INLINE void move_function(const Pack (&shift)[colors], AffinePacks<R>& function) {
+template <Index lanes, Index R>
+FASTPHOTO_INLINE void move_function(const PackOf<float, lanes> (&shift)[colors], AffinePacks<lanes, R>& function) {
   unrolled<colors>([&](auto c) FASTPHOTO_INLINE_LAMBDA {
     unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { function[r] += shift[c] * function[(1 + c) * R + r]; });
   });
 }
 
 /// a += b shift: the transpose.
-template <Index R>
-FASTPHOTO_INLINE void move_moments(const Pack (&shift)[colors], AffinePacks<R>& moments) {
+template <Index lanes, Index R>
+FASTPHOTO_INLINE void move_moments(const PackOf<float, lanes> (&shift)[colors], AffinePacks<lanes, R>& moments) {
   unrolled<colors>([&](auto c) FASTPHOTO_INLINE_LAMBDA {
     unrolled<R>([&](auto r) FASTPHOTO_INLINE_LAMBDA { moments[(1 + c) * R + r] += shift[c] * moments[r]; });
   });
@@ -61,25 +63,32 @@ struct RowFrame {
 };
 
 /// moments += weight M^T u, moved to the reference.
-FASTPHOTO_MULTIVERSION void add_moments(const RowFrame& row, float weight, const Planes<const float>& u, RowSize size,
-                                        const Planes<float>& moments) {
+template <Index lanes>
+FASTPHOTO_INLINE void add_moments_in_lanes(const RowFrame& row, float weight, const Planes<const float>& u,
+                                           RowSize size, const Planes<float>& moments) {
   with_channel_count(size.right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
-    for (Index i = 0; i < size.nodes; i += pack_size) {
-      AffinePacks<sides> packs;
-      Pack shift[colors];
-      load<sides>(u, i, packs);
-      multiply_transposed_packs<sides>(row.from_affine, i, packs);
-      load_difference(row.means, row.reference, i, shift);
-      move_moments<sides>(shift, packs);
+    const Index end = padded_to_packs(size.nodes);
+    for (Index i = 0; i < end; i += lanes) {
+      AffinePacks<lanes, sides> packs;
+      PackOf<float, lanes> shift[colors];
+      load<lanes, sides>(u, i, packs);
+      multiply_transposed_packs<lanes, sides>(row.from_affine, i, packs);
+      load_difference<lanes>(row.means, row.reference, i, shift);
+      move_moments<lanes, sides>(shift, packs);
       unrolled<numbers * sides>([&](auto plane) FASTPHOTO_INLINE_LAMBDA {
         float* const to = moments[plane] + i;
-        Pack sum;
+        PackOf<float, lanes> sum;
         load(to, sum);
         store(sum + weight * packs[plane], to);
       });
     }
   });
 }
+
+FASTPHOTO_BY_LANES(void add_moments,
+                   (const RowFrame& row, float weight, const Planes<const float>& u, RowSize size,
+                    const Planes<float>& moments),
+                   add_moments_in_lanes, (row, weight, u, size, moments))
 
 /// The samples at even positions of a row, and those at odd ones.
 FASTPHOTO_MULTIVERSION void split(const float* from, Index count, float* FASTPHOTO_RESTRICT even,
@@ -108,31 +117,38 @@ struct SplitMoments {
 };
 
 /// out = M^T (the moments at node 2 k, half of those at its neighbours), about the means of the coarser nodes k.
-FASTPHOTO_MULTIVERSION void gather(const SplitMoments& from, const Planes<const float>& means,
-                                   const Planes<const float>& to_affine, RowSize size, const Planes<float>& out) {
+template <Index lanes>
+FASTPHOTO_INLINE void gather_in_lanes(const SplitMoments& from, const Planes<const float>& means,
+                                      const Planes<const float>& to_affine, RowSize size, const Planes<float>& out) {
   with_channel_count(size.right_sides, [&](auto sides) FASTPHOTO_INLINE_LAMBDA {
     constexpr Index planes = numbers * sides;
-    for (Index i = 0; i < size.nodes; i += pack_size) {
-      AffinePacks<sides> sums = {};
+    const Index end = padded_to_packs(size.nodes);
+    for (Index i = 0; i < end; i += lanes) {
+      AffinePacks<lanes, sides> sums = {};
       const auto add = [&](const Planes<const float>& rows, Index at, float weight) FASTPHOTO_INLINE_LAMBDA {
-        AffinePacks<sides> packs;
-        Pack shift[colors];
-        Pack own[colors];
-        load<sides>(rows, at, packs);
-        load_means(rows.behind(planes), at, shift);
-        load_means(means, i, own);
+        AffinePacks<lanes, sides> packs;
+        PackOf<float, lanes> shift[colors];
+        PackOf<float, lanes> own[colors];
+        load<lanes, sides>(rows, at, packs);
+        load_means<lanes>(rows.behind(planes), at, shift);
+        load_means<lanes>(means, i, own);
         unrolled<colors>([&](auto c) FASTPHOTO_INLINE_LAMBDA { shift[c] -= own[c]; });
-        move_moments<sides>(shift, packs);
+        move_moments<lanes, sides>(shift, packs);
         unrolled<planes>([&](auto plane) FASTPHOTO_INLINE_LAMBDA { sums[plane] += weight * packs[plane]; });
       };
       add(from.even, i, 1.0F);
       add(from.odd, i, 0.5F);
       add(from.odd, i + 1, 0.5F);
-      multiply_transposed_packs<sides>(to_affine, i, sums);
-      store<sides>(sums, i, out);
+      multiply_transposed_packs<lanes, sides>(to_affine, i, sums);
+      store<lanes, sides>(sums, i, out);
     }
   });
 }
+
+FASTPHOTO_BY_LANES(void gather,
+                   (const SplitMoments& from, const Planes<const float>& means, const Planes<const float>& to_affine,
+                    RowSize size, const Planes<float>& out),
+                   gather_in_lanes, (from, means, to_affine, size, out))
 
 /// Affine functions, and the means that they are held with respect to.
 struct Functions {
@@ -141,30 +157,41 @@ struct Functions {
 };
 
 /// out = the mean of two functions, with respect to the means of the first.
-FASTPHOTO_MULTIVERSION void average(const Functions& first, const Functions& second, RowSize size,
-                                    const Planes<float>& out) {
-  map_packs(
+template <Index lanes>
+FASTPHOTO_INLINE void average_in_lanes(const Functions& first, const Functions& second, RowSize size,
+                                       const Planes<float>& out) {
+  map_packs<lanes>(
       size.nodes, size.right_sides, first.numbers, out, [&](auto sides, Index i, auto& one) FASTPHOTO_INLINE_LAMBDA {
-        AffinePacks<sides> other;
-        Pack shift[colors];
-        load<sides>(second.numbers, i, other);
-        load_difference(first.means, second.means, i, shift);
-        move_function<sides>(shift, other);
+        AffinePacks<lanes, sides> other;
+        PackOf<float, lanes> shift[colors];
+        load<lanes, sides>(second.numbers, i, other);
+        load_difference<lanes>(first.means, second.means, i, shift);
+        move_function<lanes, sides>(shift, other);
         unrolled<numbers * sides>([&](auto plane)
                                       FASTPHOTO_INLINE_LAMBDA { one[plane] = 0.5F * (one[plane] + other[plane]); });
       });
 }
 
+FASTPHOTO_BY_LANES(void average,
+                   (const Functions& first, const Functions& second, RowSize size, const Planes<float>& out),
+                   average_in_lanes, (first, second, size, out))
+
 /// u = M (the functions with respect to their nodes' means).
-FASTPHOTO_MULTIVERSION void take_up(const Planes<const float>& functions, const RowFrame& row, RowSize size,
-                                    const Planes<float>& u) {
-  map_packs(size.nodes, size.right_sides, functions, u, [&](auto sides, Index i, auto& packs) FASTPHOTO_INLINE_LAMBDA {
-    Pack shift[colors];
-    load_difference(row.means, row.reference, i, shift);
-    move_function<sides>(shift, packs);
-    multiply_packs<sides>(row.from_affine, i, packs);
-  });
+template <Index lanes>
+FASTPHOTO_INLINE void take_up_in_lanes(const Planes<const float>& functions, const RowFrame& row, RowSize size,
+                                       const Planes<float>& u) {
+  map_packs<lanes>(size.nodes, size.right_sides, functions, u,
+                   [&](auto sides, Index i, auto& packs) FASTPHOTO_INLINE_LAMBDA {
+                     PackOf<float, lanes> shift[colors];
+                     load_difference<lanes>(row.means, row.reference, i, shift);
+                     move_function<lanes, sides>(shift, packs);
+                     multiply_packs<lanes, sides>(row.from_affine, i, packs);
+                   });
 }
+
+FASTPHOTO_BY_LANES(void take_up,
+                   (const Planes<const float>& functions, const RowFrame& row, RowSize size, const Planes<float>& u),
+                   take_up_in_lanes, (functions, row, size, u))
 
 Planes<const float> means_of(const CoarseLevel& level, Index row) {
   return level.basis().planes(row, CoarseLevel::mean_plane);

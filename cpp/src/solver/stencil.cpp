@@ -52,7 +52,8 @@ FASTPHOTO_INLINE void for_each_offset(const StencilRow& A, const Body& body) {
 template <Index lanes, Index channels, bool near, class Finish>
 FASTPHOTO_INLINE void apply_packs(const StencilRow& A, const float* x, const Finish& finish) {
   using Part = PackOf<float, lanes>;
-  for (Index i = 0; i < A.width; i += lanes) {
+  const Index end = padded_to_packs(A.width);
+  for (Index i = 0; i < end; i += lanes) {
     Part own[channels];
     Part sums[channels];
     Part behind_sums[channels] = {};  // apart, so that twice as many additions are under way
