@@ -88,10 +88,8 @@ static const char* ppm_read_open(FILE* file, struct ppm_photo* photo) {
   if (fgetc(file) != 'P' || fgetc(file) != '6') {
     return "this is no binary PPM file; expected P6 at its beginning";
   }
-  photo->width = ppm_number(file, most_side);
-  photo->height = ppm_number(file, most_side);
-  largest = ppm_number(file, 65535);
-  if (photo->width == 0 || photo->height == 0 || largest == 0) {
+  if ((photo->width = ppm_number(file, most_side)) == 0 || (photo->height = ppm_number(file, most_side)) == 0 ||
+      (largest = ppm_number(file, 65535)) == 0) {
     return "the header is damaged; expected width, height and a largest sample of 1 to 65535";
   }
   photo->bits = largest < 256 ? 8 : 16;
@@ -106,7 +104,7 @@ static const char* ppm_read_open(FILE* file, struct ppm_photo* photo) {
   if ((size_t)(end - start) < bytes) {
     return "the file is truncated; its header promises more samples than there are";
   }
-  photo->samples = malloc(bytes);
+  photo->samples = malloc(bytes); /* NOLINT(clang-analyzer-optin.taint.TaintedAlloc): the file is as large */
   if (photo->samples == NULL) {
     return "there is no memory for the photo";
   }
@@ -166,6 +164,7 @@ class Photo {
  public:
   explicit Photo(const std::string& path) { check(ppm_read(path.c_str(), &photo_), path); }
   Photo(size_t width, size_t height, int bits) : photo_{width, height, bits, nullptr} {
+    // NOLINTNEXTLINE(clang-analyzer-optin.taint.TaintedAlloc): as large as a photo that there is
     photo_.samples = calloc(width * height, bits == 8 ? 3 : 6);
     if (photo_.samples == nullptr) {
       throw std::bad_alloc();

@@ -13,6 +13,7 @@ namespace {
 /// The exit status of a program in the folder of examples; what it prints goes to `output`.
 int run(const std::string& program, const std::string& arguments, const std::string& output) {
   const std::string command = "\"" EXAMPLES_FOLDER "/" + program + "\" " + arguments + " >\"" + output + "\" 2>&1";
+  // NOLINTNEXTLINE(bugprone-command-processor,concurrency-mt-unsafe): its words are the test's own
   const int status = std::system(command.c_str());
   return status > 255 ? status / 256 : status;
 }
@@ -55,7 +56,7 @@ TEST_CASE("smooth") {
 
 #ifdef FASTPHOTO_HAS_ONNXRUNTIME
 TEST_CASE("stylize, in C++ and in C, and the camera's loop") {
-  if (std::getenv("FASTPHOTO_ONNXRUNTIME") == nullptr) {
+  if (std::getenv("FASTPHOTO_ONNXRUNTIME") == nullptr) {  // NOLINT(concurrency-mt-unsafe): only read
     MESSAGE("left out: FASTPHOTO_ONNXRUNTIME does not name ONNX Runtime's library");
     return;
   }

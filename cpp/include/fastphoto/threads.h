@@ -35,11 +35,10 @@ class FASTPHOTO_API ThreadPool {
 class Threads {
  public:
   Threads() = default;
-  Threads(int count)
-      : count_(count) {}  // NOLINT(google-explicit-constructor,misc-explicit-constructor): a number is what most give
-  Threads(ThreadPool& pool)
-      : pool_(&pool) {
-  }  // NOLINT(google-explicit-constructor,misc-explicit-constructor): the pool must outlive the call
+  // NOLINTBEGIN(google-explicit-constructor,misc-explicit-constructor): a number or a pool is all that callers write
+  Threads(int count) : count_(count) {}
+  Threads(ThreadPool& pool) : pool_(&pool) {}  ///< the pool must outlive the call
+  // NOLINTEND(google-explicit-constructor,misc-explicit-constructor)
 
   int count() const noexcept { return count_; }
   ThreadPool* pool() const noexcept { return pool_; }

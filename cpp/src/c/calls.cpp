@@ -6,6 +6,7 @@
 #include <functional>
 
 extern "C" {
+// NOLINTNEXTLINE(misc-const-correctness): the pool's type of a task
 static void fastphoto_call_task(void* context, int index) {
   (*static_cast<const std::function<void(int)>*>(context))(index);
 }

@@ -50,6 +50,7 @@ fastphoto_status fastphoto_look_to_bytes(const fastphoto_look* look, void* buffe
   });
 }
 
+// NOLINTNEXTLINE(misc-const-correctness): who frees a handle owns it
 void fastphoto_look_free(fastphoto_look* look) { delete look; }
 
 const char* fastphoto_look_model(const fastphoto_look* look) {

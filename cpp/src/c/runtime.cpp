@@ -52,6 +52,7 @@ fastphoto_status fastphoto_runtime_open(const fastphoto_runtime_options* options
   });
 }
 
+// NOLINTNEXTLINE(misc-const-correctness): who frees a handle owns it
 void fastphoto_runtime_free(fastphoto_runtime* runtime) { delete runtime; }
 
 const char* fastphoto_device_requested(const fastphoto_device* device) {
@@ -74,4 +75,5 @@ const char* fastphoto_device_precision(const fastphoto_device* device) {
   return device != nullptr ? device->report.precision.c_str() : nullptr;
 }
 
+// NOLINTNEXTLINE(misc-const-correctness): who frees a handle owns it
 void fastphoto_device_free(fastphoto_device* device) { delete device; }

@@ -175,6 +175,7 @@ fastphoto_status fastphoto_smoother_solve(const fastphoto_smoother* smoother, co
   });
 }
 
+// NOLINTNEXTLINE(misc-const-correctness): who frees a handle owns it
 void fastphoto_smoother_free(fastphoto_smoother* smoother) { delete smoother; }
 
 fastphoto_status fastphoto_closed_form_smooth(const fastphoto_image* stylized, const fastphoto_image* content,

@@ -51,7 +51,7 @@ fastphoto_status guarded(Work&& work) noexcept {
 template <class Handle, class Make>
 fastphoto_status guarded_make(Handle** made, const char* name, Make&& make) noexcept {
   return guarded([&] {
-    expect_given(made, name);
+    expect_given(static_cast<const void*>(made), name);
     *made = nullptr;
     *made = std::forward<Make>(make)().release();
   });

@@ -79,6 +79,7 @@ fastphoto_status fastphoto_stylizer_open(const char* bundle, const fastphoto_run
   });
 }
 
+// NOLINTNEXTLINE(misc-const-correctness): who frees a handle owns it
 void fastphoto_stylizer_free(fastphoto_stylizer* stylizer) { delete stylizer; }
 
 const char* fastphoto_stylizer_model(const fastphoto_stylizer* stylizer) {
@@ -174,7 +175,7 @@ fastphoto_status fastphoto_stylizer_finish(const fastphoto_stylizer* stylizer, f
     if (report != nullptr) {
       *report = nullptr;
     }
-    expect_given(photo, "photo");
+    expect_given(static_cast<const void*>(photo), "photo");
     expect_given(*photo, "*photo");
     const std::unique_ptr<fastphoto_restyled> taken(std::exchange(*photo, nullptr));
     expect_given(stylizer, "stylizer");
@@ -186,4 +187,5 @@ fastphoto_status fastphoto_stylizer_finish(const fastphoto_stylizer* stylizer, f
   });
 }
 
+// NOLINTNEXTLINE(misc-const-correctness): who frees a handle owns it
 void fastphoto_restyled_free(fastphoto_restyled* photo) { delete photo; }
