@@ -28,7 +28,7 @@ def declared(body: list[ast.stmt]) -> dict[str, ast.stmt]:
 
 def members_of(statement: ast.ClassDef) -> set[str]:
     """With those of the classes it is derived from."""
-    members = set(declared(statement.body)) - {"__init__"}
+    members = public_names(list(declared(statement.body)))
     for base in statement.bases:
         if isinstance(base, ast.Name) and isinstance(found := declared(STUB.body)[base.id], ast.ClassDef):
             members |= members_of(found)
