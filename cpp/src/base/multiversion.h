@@ -32,8 +32,8 @@
 // NOLINTEND(bugprone-macro-parentheses)
 
 // FASTPHOTO_INLINE: a part of a multiversioned function, which must be compiled with its caller's instruction set.
-// FASTPHOTO_INLINE_LAMBDA, behind the parameters of a lambda, says the same of it. Sanitized builds have one instruction
-// set, and inlining all of it there takes the compiler minutes and gigabytes.
+// FASTPHOTO_INLINE_LAMBDA, behind the parameters of a lambda, says the same of it. Sanitized builds have one
+// instruction set, and inlining all of it there takes the compiler minutes and gigabytes.
 #if defined(__GNUC__) && !defined(FASTPHOTO_SANITIZED)
 #define FASTPHOTO_INLINE inline __attribute__((always_inline))
 #define FASTPHOTO_INLINE_LAMBDA __attribute__((always_inline))
