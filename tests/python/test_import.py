@@ -347,8 +347,8 @@ CONFIG = """version = 1
 description = 1
 licence = 1
 working_side = 1
-smoothing = 1
-provenance = 1
+smoothing = {{}}
+provenance = {{}}
 {}
 [alignments.colours]
 [alignments.relu4_1]
@@ -361,9 +361,10 @@ provenance = 1
         ("version = ", "is not TOML"),
         ('version = "1"', "lacks alignments, description, licence"),
         (
-            "version=1\ndescription=1\nlicence=1\nworking_side=1\nsmoothing=1\nprovenance=1\n[alignments.relu9_1]\n",
-            "aligns relu9_1; expected colours, then one or more of relu4_1",
+            CONFIG.format("").replace("colours", "relu9_1"),
+            "aligns relu9_1, relu4_1; expected colours, then one or more of relu4_1",
         ),
+        (CONFIG.format("").replace("smoothing = {}", "smoothing = 1"), "smoothing is 1; expected a table"),
         (CONFIG.format("changes = 2"), "changes is 2; expected a table for each level"),
         (CONFIG.format("change = 2"), "has change; expected alignments, description, licence"),
         (CONFIG.format("changes.relu4_1 = 1"), "changes.relu4_1 is 1; expected numbers luma and chroma"),
@@ -386,4 +387,4 @@ def test_configurations_that_are_none(tmp_path: Path, text: str, message: str) -
 def test_manifest_is_readable_by_people(imported: Imported) -> None:
     folder = Path(imported.verification.folder)
     assert json.loads((folder / "bundle.json").read_text())["provenance"]["method"].startswith("PhotoWCT")
-    assert verify_bundle(find_bundle(folder)).format == 1
+    assert verify_bundle(find_bundle(folder)).format == 2
