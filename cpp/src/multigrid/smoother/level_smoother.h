@@ -25,8 +25,8 @@ class LevelSmoother {
   LevelSmoother(const LevelSmoother&) = delete;
   LevelSmoother& operator=(const LevelSmoother&) = delete;
 
-  /// Takes all steps from x = 0 for the right side r, which is in `v`: rest = r - K x. Leaves in `v` whatever after()
-  /// wants to find there.
+  /// Takes all steps from x = 0 for the right side r, which is in `v`: rest = r - K x. x stays in the object or
+  /// in `v`, wherever after() looks for it.
   virtual void before(Workers& workers, FoldedRows<float>& v, FoldedRows<float>& rest) = 0;
 
   /// Adds the correction to the x of the last before(), takes the steps for the same r, and leaves x in `v`.
