@@ -194,7 +194,7 @@ SOUND = {
 
 
 def complaints_of_tree(folder: Path, change: Mapping[str, str]) -> list[str]:
-    for name, text in (SOUND | change).items():
+    for name, text in {**SOUND, **change}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     return cpp_complaints(folder, TINY) + python_complaints(folder, TINY)
