@@ -227,12 +227,12 @@ def test_a_photo_equals_that_of_python(library: ctypes.CDLL) -> None:
         )
         steps: list[float] = []
         apply = ApplyOptions.made(library)
-    
-    def note(_user: object, _step: object, share: float) -> bool:
-        steps.append(share)
-        return True
 
-    apply.progress = Progress(note)
+        def note(_user: object, _step: object, share: float) -> bool:
+            steps.append(share)
+            return True
+
+        apply.progress = Progress(note)
         content_view = pixels(library, content)
         result = np.empty(content.shape, np.float32)
         result_view = pixels(library, result)
