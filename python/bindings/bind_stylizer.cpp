@@ -46,6 +46,7 @@ Index side_argument(const py::object& side) {
 
 /// Asks Python while the engine is at work: for a signal such as Ctrl-C, and the callback if there is one.
 Progress progress_argument(const py::object& callback) {
+  // NOLINTNEXTLINE(bugprone-exception-escape): what Python raises comes out of the call
   return [callback](const char* step, double share) {
     const py::gil_scoped_acquire locked;
     if (PyErr_CheckSignals() != 0) {
@@ -100,8 +101,8 @@ Report finish(const Stylizer& self, Stylizer::Restyled& photo, const py::object&
 /// The chain on one runtime, without what comes before and after it.
 class NetworkChain {
  public:
-  NetworkChain(const Bundle& bundle, std::shared_ptr<Runtime> runtime)
-      : bundle_(bundle), chain_(bundle_, std::move(runtime)) {}
+  NetworkChain(Bundle bundle, std::shared_ptr<Runtime> runtime)
+      : bundle_(std::move(bundle)), chain_(bundle_, std::move(runtime)) {}
 
   const Chain& chain() const { return chain_; }
   const Bundle& bundle() const { return bundle_; }
@@ -169,7 +170,7 @@ class OwnAlignment {
   ChainAlignment align_;
 };
 
-void bind_report(py::module_& module) {
+void bind_report(const py::module_& module) {
   py::class_<DeviceReport>(module, "DeviceReport", "Where the network runs, and why there.")
       .def_readonly("requested", &DeviceReport::requested)
       .def_readonly("used", &DeviceReport::used)
@@ -195,10 +196,11 @@ void bind_report(py::module_& module) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(misc-const-correctness): as all functions of bindings.h
 void bind_stylizer(py::module_& module) {
   bind_report(module);
   py::class_<Stylizer> stylizer(module, "Stylizer", "The pipeline of one model on one runtime.");
-  py::class_<Stylizer::Restyled>(stylizer, "Restyled", "A photo between the network and the smoothing.");
+  const py::class_<Stylizer::Restyled> restyled(stylizer, "Restyled", "A photo between the network and the smoothing.");
   stylizer.def(py::init(&open_stylizer), py::arg("bundle"), py::arg("runtime"))
       .def_property_readonly("device", &Stylizer::device)
       .def("analyze", &analyze, py::arg("style"), py::arg("mask"), py::arg("max_side"), py::arg("threads"),

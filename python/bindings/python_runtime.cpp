@@ -22,6 +22,7 @@ class Kept {
   explicit Kept(py::object object) : object_(std::move(object)) {}
   Kept(const Kept&) = delete;
   Kept& operator=(const Kept&) = delete;
+  // NOLINTNEXTLINE(bugprone-exception-escape): taking the lock throws only where the interpreter is broken
   ~Kept() {
     if (Py_IsInitialized() != 0) {
       const py::gil_scoped_acquire locked;
@@ -40,7 +41,7 @@ class Kept {
 /// An array on the host, or whatever Python's runtime calls a tensor.
 class PythonTensor final : public Tensor {
  public:
-  PythonTensor(py::object object, bool on_device) : object_(object) {
+  PythonTensor(const py::object& object, bool on_device) : object_(object) {
     if (on_device) {
       return;
     }
@@ -85,7 +86,7 @@ class PythonGraph final : public Graph {
                                            const std::vector<GraphOutput>& outputs,
                                            const RunOptions& options) override {
     const py::gil_scoped_acquire locked;
-    py::dict values;
+    py::dict const values;
     for (const GraphInput& input : inputs) {
       if (input.tensor != nullptr) {
         values[py::str(input.name)] = static_cast<const PythonTensor&>(*input.tensor).object();
@@ -105,6 +106,7 @@ class PythonGraph final : public Graph {
         options.stop == nullptr ? py::object(py::none()) : py::cast(options.stop, py::return_value_policy::reference);
     const py::sequence found = graph_.get().attr("run")(values, names, on_device, options.shrink_memory, stop);
     std::vector<std::shared_ptr<Tensor>> result;
+    result.reserve(outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       result.push_back(std::make_shared<PythonTensor>(found[i], outputs[i].on_device));
     }
@@ -150,13 +152,14 @@ std::shared_ptr<Runtime> python_runtime(py::object runtime) {
   return std::make_shared<PythonRuntime>(std::move(runtime));
 }
 
+// NOLINTNEXTLINE(misc-const-correctness): as all functions of bindings.h
 void bind_runtime(py::module_& module) {
   py::class_<StopSignal>(module, "StopSignal", "A request to end a run early, made from another thread.")
       .def_property_readonly("requested", &StopSignal::requested)
       .def(
           "listen",
           [](StopSignal& signal, const py::function& stop) {
-            auto kept = std::make_shared<Kept>(stop);
+            auto const kept = std::make_shared<Kept>(stop);
             const py::gil_scoped_release unlocked;  // who requests may hold the signal and want the lock
             signal.listen([kept] {
               const py::gil_scoped_acquire locked;

@@ -65,6 +65,7 @@ Chain::Chain(const Bundle& bundle, std::shared_ptr<Runtime> runtime) : bundle_(b
     open(*manifest.estimator);
   }
   check_tensors(manifest, graphs_);
+  step_names_.reserve(manifest.alignments.size() + 1);
   step_names_.emplace_back("statistics of the colours");
   for (const Alignment& alignment : manifest.alignments) {
     step_names_.push_back("alignment of " + alignment.name);
@@ -77,6 +78,7 @@ std::vector<ChainAlignment::ByLabel> Chain::style_statistics(const ImageView& ph
   progress.begin("statistics of the style");
   const Image image = photo_tensor(photo);
   std::vector<LabelTensor> weights;
+  weights.reserve(alignments.size());
   for (const Alignment& alignment : alignments) {
     weights.push_back(label_tensor(labels, alignment.stride));
   }
@@ -89,6 +91,7 @@ std::vector<ChainAlignment::ByLabel> Chain::style_statistics(const ImageView& ph
   }
   const auto found = progress.run(*graphs_[0], inputs, outputs, {});
   std::vector<ChainAlignment::ByLabel> result;
+  result.reserve(alignments.size());
   for (std::size_t i = 0; i < alignments.size(); ++i) {
     result.push_back(statistics(*found[2 * i], *found[2 * i + 1], alignments[i]));
   }
@@ -142,7 +145,7 @@ Image Chain::run(const ImageView& photo, const ImageView& labels, ChainAlignment
     RunOptions options;
     options.shrink_memory = last && large;
     state = progress.run(*graphs_[1 + i], inputs, outputs, options);
-    weights = std::move(next_weights);
+    weights = std::exchange(next_weights, LabelTensor());
   }
 
   const std::vector<std::int64_t> found = state[0]->shape();
@@ -166,7 +169,11 @@ Image Chain::run(const ImageView& photo, const ImageView& labels, ChainAlignment
 
 std::vector<float> Chain::estimate(const std::vector<float>& content, const std::vector<float>& style,
                                    StepProgress& progress) const {
-  const Estimator& estimator = *bundle_.manifest().estimator;
+  const std::optional<Estimator>& given = bundle_.manifest().estimator;
+  if (!given) {
+    throw Error(ErrorKind::Model, "model '" + bundle_.manifest().name + "' has no estimator");
+  }
+  const Estimator& estimator = *given;
   const std::vector<std::int64_t> shape = {1, 3, estimator.side, estimator.side};
   const auto found = progress.run(
       *graphs_.back(), {{"content", content.data(), shape, nullptr}, {"style", style.data(), shape, nullptr}},
@@ -183,6 +190,7 @@ std::vector<float> Chain::estimate(const std::vector<float>& content, const std:
 Image Chain::photo_tensor(const ImageView& photo) const {
   const Index multiple = bundle_.manifest().size_multiple;
   Image result(padded(photo.height, multiple), padded(photo.width, multiple), 3, Layout::Planar);
+  // NOLINTNEXTLINE(misc-const-correctness): it is written through
   float* to = result.data();
   for (Index c = 0; c < 3; ++c) {
     for (Index y = 0; y < result.height(); ++y) {

@@ -87,10 +87,8 @@ Interface estimator_interface(const Estimator& estimator) {
 /// Names in alphabetical order, for messages.
 template <class Items>
 std::string list_of(const Items& items) {
-  std::vector<std::string> names;
-  for (const auto& item : items) {
-    names.push_back(item.name);
-  }
+  std::vector<std::string> names(items.size());
+  std::transform(items.begin(), items.end(), names.begin(), [](const auto& item) { return item.name; });
   std::sort(names.begin(), names.end());
   std::string text;
   for (const std::string& name : names) {
@@ -140,15 +138,11 @@ void compare(const std::string& where, const std::vector<Expected>& expected, co
 }
 
 /// A tensor that is handed on must have one type on both sides.
-void compare_neighbours(const std::string& where, const Segment& segment, const Graph& before, const Graph& after) {
-  std::vector<std::string> handed_on = {"features"};
-  handed_on.insert(handed_on.end(), segment.carry.begin(), segment.carry.end());
-  for (const std::string& name : handed_on) {
-    const std::string& given = find(before.outputs(), name + "_out")->type;
-    const std::string& taken = find(after.inputs(), name)->type;
-    if (given != taken) {
-      refuse(where + ": input '" + name + "' is a " + taken + ", the segment before gives " + given);
-    }
+void compare_neighbours(const std::string& where, const std::string& name, const Graph& before, const Graph& after) {
+  const std::string& given = find(before.outputs(), name + "_out")->type;
+  const std::string& taken = find(after.inputs(), name)->type;
+  if (given != taken) {
+    refuse(where + ": input '" + name + "' is a " + taken + ", the segment before gives " + given);
   }
 }
 
@@ -177,7 +171,10 @@ void check_tensors(const Manifest& manifest, const std::vector<std::unique_ptr<G
       refuse(where + ": inputs " + list_of(unknown) + " are unknown; expected " + list_of(expected[i].inputs));
     }
     if (i >= 2 && i <= manifest.segments.size()) {
-      compare_neighbours(where, manifest.segments[i - 1], *graphs[i - 1], graph);
+      compare_neighbours(where, "features", *graphs[i - 1], graph);
+      for (const std::string& name : manifest.segments[i - 1].carry) {
+        compare_neighbours(where, name, *graphs[i - 1], graph);
+      }
     }
   }
 }

@@ -52,9 +52,9 @@ inline void add_statistics(Tensors& out, const Samples& features, const Samples&
   const auto c = static_cast<std::size_t>(features.shape[1]);
   const auto n = static_cast<std::size_t>(features.shape[2] * features.shape[3]);
   const auto k = static_cast<std::size_t>(labels.shape[0]);
-  auto means =
+  auto const means =
       std::make_shared<Samples>(std::vector<std::int64_t>{static_cast<std::int64_t>(k), static_cast<std::int64_t>(c)});
-  auto covariances = std::make_shared<Samples>(std::vector<std::int64_t>{
+  auto const covariances = std::make_shared<Samples>(std::vector<std::int64_t>{
       static_cast<std::int64_t>(k), static_cast<std::int64_t>(c), static_cast<std::int64_t>(c)});
   const bool whole = labels.samples.size() == 1;
   for (std::size_t label = 0; label < k; ++label) {
@@ -181,7 +181,7 @@ class PlainGraph final : public Graph {
       if (input.tensor != nullptr) {
         in[input.name] = std::make_shared<Samples>(std::static_pointer_cast<PlainTensor>(input.tensor)->value);
       } else {
-        auto tensor = std::make_shared<Samples>(input.shape);
+        auto const tensor = std::make_shared<Samples>(input.shape);
         tensor->samples.assign(input.samples, input.samples + tensor->samples.size());
         in[input.name] = tensor;
       }
@@ -297,7 +297,7 @@ class PlainBundle {
     std::filesystem::create_directory(folder_);
     const auto entry = [this](const std::string& file) {
       std::ofstream(folder_ / file) << file;
-      return "\"file\": \"" + file + "\", \"sha256\": \"" + sha256(file) + "\"";
+      return R"("file": ")" + file + R"(", "sha256": ")" + sha256(file) + "\"";
     };
     const std::string colours = learned ? R"("method": "learned")"
                                         : R"("method": "knothe-rosenblatt", "relative_ridge": 0.03, "max_gain": 1.5)";

@@ -50,7 +50,7 @@ TEST_CASE("a result outlives its smoother, and a page pool makes no difference t
 }
 
 TEST_CASE("constants come back exactly by default") {
-  SmoothingOptions options;
+  SmoothingOptions const options;
   const Image constant = constant_image(12, 15, 1, 0.3F);
   const Image content = random_image(12, 15, 3);
   CHECK(equal(closed_form_smooth(constant.view(), content.view(), options).image.view(), constant.view()));
