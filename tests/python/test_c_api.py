@@ -117,9 +117,9 @@ class ApplyOptions(Struct):
 def library() -> ctypes.CDLL:
     library = ctypes.CDLL(str(LIBRARY))
     for name in ("last_error", "version", "look_fingerprint", "device_used", "stylizer_model"):
-        library[f"fastphoto_{name}"].restype = ctypes.c_char_p
+        getattr(library, f"fastphoto_{name}").restype = ctypes.c_char_p
     for name in ("look_free", "stylizer_free", "runtime_free", "look_fingerprint", "stylizer_model"):
-        library[f"fastphoto_{name}"].argtypes = [ctypes.c_void_p]
+        getattr(library, f"fastphoto_{name}").argtypes = [ctypes.c_void_p]
     return library
 
 

@@ -48,7 +48,11 @@ def test_the_page_leads_to_a_picture(tmp_path: Path) -> None:
     result = subprocess.run(
         ["sh", "-c", "\n".join(script)],
         cwd=tmp_path,
-        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        env={
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "CXXFLAGS": "-DFASTPHOTO_ONE_VERSION",  # kernels for one instruction set: half of the time
+        },
         capture_output=True,
         text=True,
         timeout=900,
@@ -59,7 +63,7 @@ def test_the_page_leads_to_a_picture(tmp_path: Path) -> None:
     assert "100 % " in result.stdout
     picture = (tmp_path / "result.ppm").read_bytes()
     content = (tmp_path / "content.ppm").read_bytes()
-    assert len(picture) == len(content) + 2  # the header has a line for each of its three parts
+    assert len(picture) == len(content)
     assert picture != content
 
 
