@@ -3,13 +3,13 @@
 // The affine map of colours that moves luma first, and then chroma given luma.
 #include "fastphoto/knothe_rosenblatt.h"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
 
 #include "base/check.h"
+#include "colour/symmetric_eigen.h"
 
 namespace fastphoto {
 
@@ -64,12 +64,13 @@ Gain gain_of(const Colours& content, const Colours& style, double limit) {
   Gain gain;
   gain.matrix = monge_kantorovich(from, to, {0.0, 0.0, 0.0, 1.0}).matrix;
   // Symmetric and positive semidefinite: its singular values are its eigenvalues.
-  const Eigen::SelfAdjointEigenSolver<Eigen::Matrix2d> solver(gain.matrix);
-  const double largest = solver.eigenvalues()[1];
+  const SymmetricEigen eigen = symmetric_eigen(gain.matrix);
+  const double largest = eigen.values[1];
   gain.excess = std::max(0.0, largest / limit - 1.0);
   if (gain.excess > 0.0) {
-    const Eigen::Vector2d limited = solver.eigenvalues().cwiseMin(limit);
-    gain.matrix = solver.eigenvectors() * limited.asDiagonal() * solver.eigenvectors().transpose();
+    const Eigen::Vector2d limited = eigen.values.cwiseMin(limit);
+    const Eigen::Matrix2d vectors = eigen.vectors;
+    gain.matrix = vectors * limited.asDiagonal() * vectors.transpose();
   }
   return gain;
 }

@@ -3,7 +3,6 @@
 // Maps between feature statistics: whitening-colouring and Monge-Kantorovich.
 #include "fastphoto/transform.h"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -13,6 +12,7 @@
 #include "base/check.h"
 #include "base/multiversion.h"
 #include "base/read_rows.h"
+#include "colour/symmetric_eigen.h"
 
 namespace fastphoto {
 
@@ -34,13 +34,11 @@ struct Spectrum {
 Spectrum decompose(const Matrix& symmetric, double ridge, double cut, const char* name) {
   Matrix matrix = (symmetric + symmetric.transpose()) / 2.0;
   matrix.diagonal().array() += ridge;
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(matrix);
-  require(solver.info() == Eigen::Success,
-          std::string("the eigenvalues of ") + name + "'s covariance did not converge");
-  const Vector& values = solver.eigenvalues();  // ascending
+  const auto [values, vectors, converged] = symmetric_eigen(matrix);
+  require(converged, std::string("the eigenvalues of ") + name + "'s covariance did not converge");
   // A cut of zero still drops what is not positive: it has no inverse root.
   const auto kept = std::count_if(values.begin(), values.end(), [&](double v) { return v > 0.0 && v >= cut; });
-  return {solver.eigenvectors().rightCols(kept), values.tail(kept)};
+  return {vectors.rightCols(kept), values.tail(kept)};
 }
 
 Matrix square_root(const Matrix& positive_semidefinite) {

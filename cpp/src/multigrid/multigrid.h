@@ -3,7 +3,7 @@
 // Colour-affine multigrid: its levels, and one V-cycle as a preconditioner.
 #pragma once
 
-#include <Eigen/Dense>
+#include <Eigen/Cholesky>
 #include <memory>
 #include <utility>
 #include <vector>
