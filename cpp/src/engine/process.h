@@ -3,6 +3,7 @@
 // Notices that an object was inherited by a child of fork(), where a runtime's threads do not exist.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace fastphoto {
@@ -20,7 +21,7 @@ class OwnProcess {
 
  private:
   std::string what_;
-  long number_;
+  std::int64_t number_;
 };
 
 }  // namespace fastphoto

@@ -22,11 +22,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/process_id.h"
 #include "fastphoto/error.h"
 #include "onnxruntime/cuda_libraries.h"
 #include "onnxruntime/half_precision.h"
 #include "onnxruntime/library_search.h"
-#include "onnxruntime/process_id.h"
 
 namespace fastphoto {
 namespace {
