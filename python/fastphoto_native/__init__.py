@@ -17,7 +17,7 @@ from fastphoto_native._core import (
     whitening_coloring,
 )
 from fastphoto_native.errors import ArgumentError, CancelledError, DeviceError, FastphotoError, ModelError, PhotoError
-from fastphoto_native.files.photos import Photo, read_mask, read_photo, write_photo
+from fastphoto_native.files.photos import Encoding, Photo, read_mask, read_photo, write_photo
 from fastphoto_native.looks.look import Look
 from fastphoto_native.report import Report
 from fastphoto_native.runtime.bundle import DEFAULT_MODEL
@@ -34,6 +34,7 @@ __all__ = [
     "CancelledError",
     "Device",
     "DeviceError",
+    "Encoding",
     "FastphotoError",
     "Look",
     "ModelError",

@@ -1,5 +1,5 @@
 """`python -m fastphoto_native` is the `fastphoto` command."""
 
-from fastphoto_native.commands.main import main
+from fastphoto_native.commands.main import run
 
-main(prog_name="fastphoto")
+run()

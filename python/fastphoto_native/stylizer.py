@@ -18,7 +18,7 @@ from fastphoto_native.arrays.images import as_photo
 from fastphoto_native.looks.look import Look
 from fastphoto_native.report import Progress, Report
 from fastphoto_native.runtime.bundle import DEFAULT_MODEL, find_bundle
-from fastphoto_native.runtime.device import Choice, Device, Precision
+from fastphoto_native.runtime.device import Choice, Device, Precision, thread_count, usable_cpus
 from fastphoto_native.runtime.onnx_runtime import OnnxRuntime
 from fastphoto_native.smoothing.methods import Smoothing
 
@@ -51,7 +51,8 @@ class Stylizer:
         precision: Precision = "auto",
     ) -> None:
         bundle = find_bundle(model if isinstance(model, str) else Path(model))
-        self._threads = threads
+        # More than there are CPUs only take time to start.
+        self._threads = min(thread_count(threads), usable_cpus())
         self._runtime = OnnxRuntime(device, threads, precision)
         self._core = _core.Stylizer(bundle, self._runtime)
 

@@ -15,7 +15,7 @@ import photo_files as make
 import pytest
 import pyvips
 from fastphoto_native.errors import ArgumentError, PhotoError
-from fastphoto_native.files.photos import MAX_PIXELS, Photo, check_output, read_mask, read_photo, write_photo
+from fastphoto_native.files.photos import MAX_PIXELS, Encoding, Photo, check_output, read_mask, read_photo, write_photo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -358,7 +358,7 @@ def damaged_files() -> dict[str, bytes]:
         "half.webp": webp[: len(webp) // 2],
         "no pixels.png": make.png(random_pixels(1, 1, 3), make.RGB, 8, size=(0, 0)),
         "bomb.png": make.png(random_pixels(1, 1, 3), make.RGB, 8, size=(50_000, 50_000)),
-        "float.tif": make.tiff(random_pixels(4, 4, 3).astype(np.float32), {}),
+        "not a number.tif": make.tiff(np.full((4, 4, 3), np.nan, np.float32), {}),
         "32 bits.tif": make.tiff(random_pixels(4, 4, 3).astype(np.uint32), {}),
         "light.hdr": b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 4 +X 4\n" + bytes([128, 64, 32, 129]) * 16,
         "seven channels.tif": make.tiff(random_pixels(4, 4, 7).astype(np.uint8), {}),
@@ -447,10 +447,10 @@ def test_lossless_formats_give_back_every_bit(
         np.testing.assert_array_equal(again.alpha, photo.alpha)
 
 
-def test_values_are_rounded_and_clipped(tmp_path: Path) -> None:
+def test_values_are_rounded_and_clipped_without_dithering(tmp_path: Path) -> None:
     values = np.array([-1, 0, 0.4 / 255, 0.6 / 255, 100.4 / 255, 100.6 / 255, 254.6 / 255, 1, 7], np.float32)
     photo = Photo(np.repeat(values[None, :, None], 3, axis=2))
-    write_photo(tmp_path / "a.png", photo)
+    write_photo(tmp_path / "a.png", photo, Encoding(dither=False))
     stored = pyvips.Image.new_from_file(str(tmp_path / "a.png")).numpy()
     np.testing.assert_array_equal(stored[0, :, 0], [0, 0, 0, 1, 100, 101, 255, 255, 255])
 
@@ -477,7 +477,7 @@ def test_jpeg_colour_is_not_subsampled_and_quality_counts(tmp_path: Path) -> Non
     photo = Photo((random_pixels(64, 64, 3) / 255).astype(np.float32))
     sizes = []
     for quality in (30, 95):
-        write_photo(tmp_path / "a.jpg", photo, quality=quality)
+        write_photo(tmp_path / "a.jpg", photo, Encoding(quality=quality))
         sizes.append((tmp_path / "a.jpg").stat().st_size)
         assert pyvips.Image.new_from_file(str(tmp_path / "a.jpg")).get("jpeg-chroma-subsample") == "4:4:4"
     assert sizes[0] < sizes[1]
@@ -520,7 +520,7 @@ def test_output_is_refused_early_and_late(tmp_path: Path, name: str, alpha: bool
 def test_too_long_a_side_for_the_format(tmp_path: Path) -> None:
     photo = Photo(np.broadcast_to(np.float32(0), (1, 16384, 3)))
     check_output(tmp_path / "a.jpg", photo)
-    with pytest.raises(PhotoError, match=r"16384 x 1 pixels; \.webp holds at most 16383"):
+    with pytest.raises(PhotoError, match="16384 x 1 pixels; WebP holds at most 16383"):
         check_output(tmp_path / "a.webp", photo)
 
 
@@ -605,7 +605,7 @@ def test_arrays_that_are_no_photo(tmp_path: Path, photo: Photo) -> None:
 @pytest.mark.parametrize("quality", [0, 101])
 def test_quality_out_of_range(tmp_path: Path, quality: int) -> None:
     with pytest.raises(ArgumentError, match="quality"):
-        write_photo(tmp_path / "a.jpg", Photo(np.zeros((2, 2, 3), np.float32)), quality=quality)
+        write_photo(tmp_path / "a.jpg", Photo(np.zeros((2, 2, 3), np.float32)), Encoding(quality=quality))
 
 
 # -------------------------------------------------------------------------------------------------------------- masks

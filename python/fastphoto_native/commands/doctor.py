@@ -20,6 +20,7 @@ from fastphoto_native.errors import FastphotoError
 from fastphoto_native.runtime.bundle import DEFAULT_MODEL, find_bundle, model_folders
 from fastphoto_native.runtime.device import (
     MEND_CLASH,
+    MOST_THREADS,
     PRECISIONS,
     Precision,
     installed_runtimes,
@@ -37,7 +38,13 @@ PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu", "pyvips", "msgspec", "tor
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="For --gpu: a name or a bundle's folder.")
 @click.option("--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True, help="For --gpu.")
 @click.option("--side", type=click.IntRange(32), default=1024, show_default=True, help="For --gpu: the photo's size.")
-@click.option("--threads", type=click.IntRange(0), default=0, show_default=True, help="CPU threads; 0 takes all cores.")
+@click.option(
+    "--threads",
+    type=click.IntRange(0, MOST_THREADS),
+    default=0,
+    show_default=True,
+    help="CPU threads; 0 takes all cores.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a machine-readable report.")
 def doctor(
     gpu: bool,

@@ -16,7 +16,7 @@ from fastphoto_native.commands.terminal import echo_json, one_line_errors
 from fastphoto_native.errors import ArgumentError, DeviceError, FastphotoError
 from fastphoto_native.runtime.bundle import Bundle, bundled_models, find_bundle, model_folders, user_models
 
-PATH = click.Path(path_type=Path)  # existence is checked where files are read, with one kind of message
+PATH = click.Path(path_type=Path, readable=False)  # existence is checked where files are read, with one kind of message
 METHODS = ("whitening-coloring", "monge-kantorovich")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -12,10 +13,11 @@ def real_target(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, *, overwrite: bool = True) -> None:
     """Writes to a temporary name beside `path`, then renames: whatever fails, an existing file stays as it was.
 
     Raises:
+        FileExistsError: there is a file of that name, and it is not to be replaced.
         OSError: no room, no permission, no such directory; nothing was changed.
     """
     target = real_target(path)
@@ -26,7 +28,26 @@ def write_whole(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(target)
+        if overwrite or not _appeared(temporary, target):
+            temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _appeared(temporary: Path, target: Path) -> bool:
+    """Gives the file its name if nobody else has taken it; False where the file system cannot do that in one step.
+
+    Raises:
+        FileExistsError: somebody has.
+    """
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from error
+        return False
+    temporary.unlink()
+    return True

@@ -32,8 +32,13 @@ PURE_TOLERANCE = 2
 MIXTURE_TOLERANCE = 12
 # More labels than this are no mask but a photo, a gradient or a soft matte.
 MAX_LABELS = 64
-# A drawn mask's colour that fills no area is no label with as few pixels as this (masks.py would not use it).
+# A drawn mask's colour that fills no area is no label with as few pixels as this (the engine would not use it).
 FEW_PIXELS = 10
+# Borders are this wide at most, feathered ones included, in pixels or as a share of the longer side. If more than this
+# share of the pixels lies farther from every area, the picture is a photo with areas in it, such as a cut-out subject.
+BORDER_PIXELS = 32
+BORDER_SHARE = 0.04
+MOST_BEYOND_BORDERS = 0.1
 
 Labels = NDArray[np.int32]
 Colours = NDArray[np.int64]
@@ -52,25 +57,36 @@ def labels_from_colours(rgb: NDArray[np.uint8]) -> Labels:
         ArgumentError: this is no mask: there are more labels than MAX_LABELS, or no areas of one colour.
     """
     packed: Labels = (rgb.astype(np.int32) * np.array([1 << 16, 1 << 8, 1], np.int32)).sum(axis=2, dtype=np.int32)
-    colours, index, counts = np.unique(packed, return_inverse=True, return_counts=True)
-    index = index.reshape(packed.shape)
+    colours, index, counts = _unique(packed)
     solid_counts = np.bincount(index[_solid(packed)], minlength=len(colours))
     areas = int(np.count_nonzero(solid_counts))
     smeared = len(colours) > MAX_DRAWN_COLOURS and 2 * areas < len(colours)
+    is_mask = areas <= MAX_LABELS
     if smeared:
-        label_of = _smeared_labels(colours, solid_counts, packed.size)
-        areas = len(np.unique(label_of[label_of >= 0]))
-        is_mask = 0 < areas <= MAX_LABELS and solid_counts.sum() >= MIN_SOLID_IN_ALL * packed.size
-    else:
-        is_mask = areas <= MAX_LABELS
-        label_of = _drawn_labels(colours, counts, solid_counts) if is_mask else colours
-    if not is_mask:
+        centres = _centres(colours, solid_counts, packed.size)
+        is_mask = 0 < len(centres) <= MAX_LABELS and solid_counts.sum() >= MIN_SOLID_IN_ALL * packed.size
+    labels = None
+    if is_mask:
+        label_of = _smeared_labels(colours, centres) if smeared else _drawn_labels(colours, counts, solid_counts)
+        found = label_of[index]
+        labels = _fill_from_neighbours(_at_areas(found) if smeared else found, packed)
+    if labels is None:
         raise ArgumentError(
             f"a photo or a gradient, not a mask: {len(colours)} colours, {areas} areas of one colour, which hold "
             f"{solid_counts.sum() / packed.size:.0%} of the pixels; expected 1 to {MAX_LABELS} areas that hold most"
         )
-    labels = label_of[index]
-    return _fill_from_neighbours(_at_areas(labels) if smeared else labels, packed)
+    return labels
+
+
+def _unique(packed: Labels) -> tuple[Labels, NDArray[np.int32], NDArray[np.int64]]:
+    """Colours in ascending order, their numbers for each pixel, and their counts: as np.unique, without sorting."""
+    present = np.zeros(1 << 24, np.bool_)
+    present[packed] = True
+    colours = np.flatnonzero(present).astype(np.int32)
+    number_of = np.empty(1 << 24, np.int32)
+    number_of[colours] = np.arange(len(colours), dtype=np.int32)
+    index = number_of[packed]
+    return colours, index, np.bincount(index.reshape(-1), minlength=len(colours))
 
 
 def _solid(packed: Labels) -> NDArray[np.bool_]:
@@ -112,22 +128,36 @@ def _between_two(colours: Colours, areas: Colours) -> NDArray[np.bool_]:
     return between
 
 
-def _smeared_labels(colours: Labels, solid_counts: NDArray[np.int64], pixels: int) -> Labels:
-    """For each colour its label: the most solid of the colours close to it, or -1 if there is none."""
-    labels = np.full(len(colours), -1, np.int32)
-    rgb = _unpack(colours)
+def _centres(colours: Labels, solid_counts: NDArray[np.int64], pixels: int) -> list[Colours]:
+    """The colours that mean something: the most solid first, each with the solid ones close to it.
+
+    The search ends once there are too many for a mask.
+    """
+    somewhere = np.flatnonzero(solid_counts)
+    rgb, left = _unpack(colours[somewhere]), solid_counts[somewhere].copy()
     centres: list[Colours] = []
-    left = solid_counts.copy()
-    while left.any():
+    while left.any() and len(centres) <= MAX_LABELS:
         centre = rgb[left.argmax()]
         close = _distance(rgb, centre) <= SAME_COLOUR
-        if left[close].sum() >= MIN_SOLID_SHARE * pixels:
+        if left[close].sum() < MIN_SOLID_SHARE * pixels:
+            if left.max() < MIN_SOLID_SHARE * pixels / len(left):  # what is left cannot make one any more
+                break
+        else:
             centres.append(centre)
         left[close] = 0
-    if centres:
-        distance = np.stack([_distance(rgb, centre) for centre in centres])
-        values = np.array([_pure(centre) for centre in centres], np.int32)
-        labels = np.where(distance.min(axis=0) <= SAME_COLOUR, values[distance.argmin(axis=0)], labels)
+    return centres
+
+
+def _smeared_labels(colours: Labels, centres: list[Colours]) -> Labels:
+    """For each colour its label: that of the closest centre, or -1 if none is close."""
+    rgb = _unpack(colours).astype(np.int16)
+    labels = np.full(len(colours), -1, np.int32)
+    nearest = np.full(len(colours), SAME_COLOUR + 1, np.int16)
+    for centre in centres:
+        distance = np.abs(rgb - centre.astype(np.int16)).max(axis=-1)
+        closer = distance < nearest
+        nearest[closer] = distance[closer]
+        labels[closer] = _pure(centre)
     return labels
 
 
@@ -159,24 +189,48 @@ def _at_areas(labels: Labels) -> Labels:
     return np.where(near, labels, np.int32(-1))
 
 
-def _fill_from_neighbours(labels: Labels, packed: Labels) -> Labels:
+def _fill_from_neighbours(labels: Labels, packed: Labels) -> Labels | None:
     """Gives pixels without a label (-1) the one among their neighbours' whose colour is nearest, from areas inwards.
 
     The neighbours' and not all labels: a border between black and white is grey, and grey may be a label elsewhere.
+    Ring after ring, and each ring looks at its own pixels only.
+
+    Returns:
+        None if too many pixels lie too far from every area.
     """
-    padded = np.pad(labels, 1, constant_values=-1)
-    stride = padded.shape[1]
+    height, width = labels.shape
+    padded = np.pad(labels, 1, constant_values=-2)
+    stride = width + 2
     steps = np.array([dy * stride + dx for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)])
     flat = padded.reshape(-1)
-    y, x = np.nonzero(labels < 0)
-    open_pixels = (y + 1) * stride + x + 1
-    colour = _unpack(packed[y, x])
-    while len(open_pixels):
-        around = flat[open_pixels[:, None] + steps]
-        distance = ((_unpack(np.maximum(around, 0)) - colour[:, None]) ** 2).sum(axis=2)
-        distance[around < 0] = np.iinfo(np.int64).max
-        nearest = np.take_along_axis(around, distance.argmin(axis=1)[:, None], axis=1)[:, 0]
-        flat[open_pixels] = nearest
-        still_open = nearest < 0
-        open_pixels, colour = open_pixels[still_open], colour[still_open]
+    open_pixels = np.flatnonzero(flat == -1)
+    left, rings = len(open_pixels), 0
+    border = max(BORDER_PIXELS, round(BORDER_SHARE * max(height, width)))
+    beside = [(flat[part[:, None] + steps] >= 0).any(axis=1) for part in _chunks(open_pixels)]
+    ring = open_pixels[np.concatenate(beside)] if beside else open_pixels
+    while len(ring):
+        if rings == border and left > MOST_BEYOND_BORDERS * labels.size:
+            return None
+        flat[ring] = np.concatenate([_nearest(flat, part, steps, packed, stride) for part in _chunks(ring)])
+        left -= len(ring)
+        rings += 1
+        around = (ring[:, None] + steps).reshape(-1)
+        ring = np.unique(around[flat[around] == -1])
+    if left:  # no area anywhere
+        return None
     return padded[1:-1, 1:-1].copy()
+
+
+def _chunks(pixels: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """Parts whose neighbourhoods take little memory."""
+    return [pixels[i : i + (1 << 18)] for i in range(0, len(pixels), 1 << 18)]
+
+
+def _nearest(flat: Labels, ring: NDArray[np.intp], steps: NDArray[np.intp], packed: Labels, stride: int) -> Labels:
+    """The label with the nearest colour among the neighbours of each pixel of a ring."""
+    around = flat[ring[:, None] + steps]
+    colour = _unpack(packed[ring // stride - 1, ring % stride - 1])
+    distance = ((_unpack(np.maximum(around, 0)) - colour[:, None]) ** 2).sum(axis=2)
+    distance[around < 0] = np.iinfo(np.int64).max
+    found: Labels = np.take_along_axis(around, distance.argmin(axis=1)[:, None], axis=1)[:, 0]
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import operator
 import os
 import re
 import sys
@@ -25,6 +26,9 @@ Device = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
 Precision = Literal["auto", "float32", "float16"]
 PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "float16")
+
+# More threads than this are a mistake. More than the CPUs that the process may use only take time to start.
+MOST_THREADS = 1024
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 # TF32 keeps 10 bits of mantissa: too few for covariances. One stream and no per-run search suit a chain of graphs. An
@@ -112,6 +116,28 @@ def _quiet(runtime: ModuleType) -> Iterator[None]:
         runtime.set_default_logger_severity(2)
 
 
+def thread_count(threads: int) -> int:
+    """A number of threads as it was given, checked.
+
+    Raises:
+        ArgumentError: no whole number, or out of range.
+    """
+    try:
+        count = operator.index(threads)
+    except TypeError as error:
+        raise ArgumentError(f"threads must be a whole number, got {threads!r}") from error
+    if not 0 <= count <= MOST_THREADS:
+        raise ArgumentError(f"threads must be 0 (automatic) to {MOST_THREADS}, got {count}")
+    return count
+
+
+def usable_cpus() -> int:
+    """The CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 class Sessions:
     """Opens ONNX Runtime sessions, all on the one device that was chosen when the first of them opened.
 
@@ -130,11 +156,9 @@ class Sessions:
             raise ArgumentError(f"device must be one of {', '.join(DEVICES)}, got {device!r}")
         if precision not in PRECISIONS:
             raise ArgumentError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
-        if threads < 0:
-            raise ArgumentError(f"threads must be 0 (automatic) or more, got {threads}")
         self.runtime = load_runtime()
         _check_clash(device)
-        self._threads = threads
+        self._threads = min(thread_count(threads), usable_cpus())
         self._profiles = profiles
         reason = "asked for" if device == "cpu" else why_no_cuda(self.runtime)
         if reason and device == "cuda":

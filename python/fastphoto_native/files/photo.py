@@ -1,0 +1,43 @@
+"""A photo as arrays, with all of its file that a result can keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastphoto_native.files.color_space import ColorSpace
+from fastphoto_native.files.excess import Excess
+from fastphoto_native.files.metadata import Metadata
+
+Depth = Literal[8, 16, 32]
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo as arrays.
+
+    Attributes:
+        pixels: H x W x 3 float32 in 0..1, sRGB-encoded, not multiplied by alpha, upright.
+        alpha: H x W float32 in 0..1 (1 is opaque), or None where the file has no transparency.
+        depth: bits per channel of the file: 8, 16 (10 and 12 count as 16) or 32 (floating point, linear light).
+        space: the file's colour space where that is not sRGB, for a result that keeps it.
+        excess: colours beyond sRGB, which `pixels` cannot hold.
+        metadata: EXIF, XMP, IPTC and resolution of the file.
+        orientation: the file's EXIF orientation, 1 to 8, which has been applied.
+    """
+
+    pixels: NDArray[np.float32]
+    alpha: NDArray[np.float32] | None = None
+    depth: Depth = 8
+    space: ColorSpace | None = field(default=None, repr=False)
+    excess: Excess | None = field(default=None, repr=False)
+    metadata: Metadata = field(default=Metadata(), repr=False)
+    orientation: int = 1
+
+    def restyled(self, result: NDArray[np.float32]) -> Photo:
+        """The photo with a result's pixels, of the same size. All else is kept; colours beyond sRGB follow."""
+        excess = None if self.excess is None else self.excess.follow(self.pixels, result)
+        return replace(self, pixels=result, excess=excess)
