@@ -14,7 +14,8 @@ GROUPS = {
         "error", "export", "fastphoto", "image", "labels", "options", "pixels", "progress", "simd_level", "threads",
     ],
     "smoothing": [
-        "closed_form_smoothing", "detail", "guided_filter", "local_affine_filter", "matting_laplacian", "resample",
+        "bilateral_affine_filter", "closed_form_smoothing", "detail", "guided_filter", "local_affine_filter",
+        "matting_laplacian", "resample",
     ],
     "colours": ["colour_map", "gamut", "knothe_rosenblatt", "statistics", "transform"],
     "c": ["fastphoto_c"],

@@ -5,6 +5,7 @@
 
 #include "arrays.h"
 #include "bindings.h"
+#include "fastphoto/bilateral_affine_filter.h"
 #include "fastphoto/detail.h"
 #include "fastphoto/guided_filter.h"
 #include "fastphoto/local_affine_filter.h"
@@ -40,6 +41,12 @@ void bind_filters(py::module_& module) {
       .field("range_sigma", &LocalAffineOptions::range_sigma)
       .field("ridge", &LocalAffineOptions::ridge);
 
+  OptionsClass<BilateralAffineOptions>(module, "BilateralAffineOptions", "Options of the bilateral affine filter.")
+      .field("radius", &BilateralAffineOptions::radius)
+      .field("spatial_sigma", &BilateralAffineOptions::spatial_sigma)
+      .field("range_sigma", &BilateralAffineOptions::range_sigma)
+      .field("window_radius", &BilateralAffineOptions::window_radius)
+      .field("ridge", &BilateralAffineOptions::ridge);
   OptionsClass<DetailOptions>(module, "DetailOptions", "Options of restore_detail.")
       .field("radius", &DetailOptions::radius)
       .field("edge_variance", &DetailOptions::edge_variance)
@@ -59,6 +66,13 @@ void bind_filters(py::module_& module) {
       [](const py::object& stylized, const py::object& content, const LocalAffineOptions& options,
          const py::object& threads) {
         return filter(local_affine_filter, stylized, "stylized", content, "content", stylized, options, threads);
+      },
+      py::arg("stylized"), py::arg("content"), py::arg("options"), py::arg("threads"));
+  module.def(
+      "bilateral_affine_filter",
+      [](const py::object& stylized, const py::object& content, const BilateralAffineOptions& options,
+         const py::object& threads) {
+        return filter(bilateral_affine_filter, stylized, "stylized", content, "content", stylized, options, threads);
       },
       py::arg("stylized"), py::arg("content"), py::arg("options"), py::arg("threads"));
   module.def(

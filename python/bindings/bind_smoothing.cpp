@@ -55,6 +55,17 @@ py::tuple solve(const ClosedFormSmoother& smoother, const py::object& stylized, 
   return py::make_tuple(move_out(std::move(result.image), shape_of(stylized)), result.info);
 }
 
+py::array laplacian_product(const ClosedFormSmoother& smoother, const py::object& image, const py::object& threads) {
+  const ImageView view = image_argument(image, "image");
+  const int count = int_argument(threads, "threads");
+  Image result;
+  {
+    const py::gil_scoped_release unlocked;
+    result = smoother.laplacian_product(view, count);
+  }
+  return move_out(std::move(result), shape_of(image));
+}
+
 }  // namespace
 
 void bind_smoothing(py::module_& module) {
@@ -92,7 +103,9 @@ void bind_smoothing(py::module_& module) {
       .def(py::init(&make_smoother), py::arg("content"), py::arg("data_weights"), py::arg("options"),
            py::arg("threads"))
       .def("solve", &solve, py::arg("stylized"), py::arg("rtol"), py::arg("initial"), py::arg("progress"),
-           py::arg("threads"), "(smoothed, SmoothingInfo)");
+           py::arg("threads"), "(smoothed, SmoothingInfo)")
+      .def("laplacian_product", &laplacian_product, py::arg("image"), py::arg("threads"),
+           "The matting Laplacian times an image.");
 }
 
 }  // namespace fastphoto::python

@@ -60,6 +60,23 @@ class LocalAffineOptions:
     def __init__(self, *, radius: int = ..., range_sigma: float = ..., ridge: float = ...) -> None: ...
 
 @final
+class BilateralAffineOptions:
+    radius: int
+    spatial_sigma: float
+    range_sigma: float
+    window_radius: int
+    ridge: float
+    def __init__(
+        self,
+        *,
+        radius: int = ...,
+        spatial_sigma: float = ...,
+        range_sigma: float = ...,
+        window_radius: int = ...,
+        ridge: float = ...,
+    ) -> None: ...
+
+@final
 class TransformOptions:
     content_ridge: float
     style_ridge: float
@@ -171,6 +188,7 @@ class ClosedFormSmoother:
         progress: Callable[[int, float], bool | None] | None,
         threads: int,
     ) -> tuple[_Float32Array, SmoothingInfo]: ...
+    def laplacian_product(self, image: _Float32Array, threads: int) -> _Float32Array: ...
 
 @final
 class Statistics:
@@ -421,6 +439,9 @@ def guided_filter(
 ) -> _Float32Array: ...
 def local_affine_filter(
     stylized: _Float32Array, content: _Float32Array, options: LocalAffineOptions, threads: int
+) -> _Float32Array: ...
+def bilateral_affine_filter(
+    stylized: _Float32Array, content: _Float32Array, options: BilateralAffineOptions, threads: int
 ) -> _Float32Array: ...
 def mean_and_covariance(
     features: _Float32Array, weights: _Float32Array | None = None, *, threads: int = ...

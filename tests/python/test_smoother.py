@@ -268,3 +268,40 @@ def test_the_interrupt_key_ends_a_solve() -> None:
             fp.Smoother(random_image(30, 30)).solve(random_image(30, 30, seed=1), progress=progress)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+# The product with the matting Laplacian.
+
+
+@pytest.mark.parametrize("size", [(20, 31), (31, 20), (7, 9)])
+@pytest.mark.parametrize("radius", [1, 2])
+def test_laplacian_product_equals_the_matrix(size: tuple[int, int], radius: int) -> None:
+    rng = np.random.default_rng(0)
+    content, image = rng.random((*size, 3), np.float32), rng.random((*size, 5), np.float32)
+    matrix = fp.matting_laplacian(content, radius=radius, eps=1e-4)
+    expected = (matrix @ image.reshape(-1, 5).astype(np.float64)).reshape(image.shape)
+    found = fp.Smoother(content, radius=radius, eps=1e-4).laplacian_product(image)
+    # Float32 sums of up to 24 differences times coefficients of order 1, and D of up to 25.
+    np.testing.assert_allclose(found, expected, atol=2e-5)
+
+
+def test_laplacian_product_of_affine_colours_is_zero() -> None:
+    content = np.random.default_rng(1).random((15, 18, 3), np.float32)
+    smoother = fp.Smoother(content)
+    # The regularisation, 1e-7 / 9 on a scatter of about 0.08, leaves 1e-6 of the coefficients; float32 as much.
+    np.testing.assert_allclose(smoother.laplacian_product(content @ np.float32([[1], [-2], [0.5]]) + 1), 0, atol=3e-5)
+
+
+def test_laplacian_product_misuse() -> None:
+    content = np.random.default_rng(1).random((15, 18, 3), np.float32)
+    with pytest.raises(fp.ArgumentError, match="image and content must have the same height and width"):
+        fp.Smoother(content).laplacian_product(content[1:])
+    with pytest.raises(fp.ArgumentError, match="got border_padding 2 and normalized false"):
+        fp.Smoother(content, border_padding=2).laplacian_product(content)
+    with pytest.raises(fp.ArgumentError, match="got border_padding 0 and normalized true"):
+        fp.Smoother(content, normalized=True).laplacian_product(content)
+
+
+def test_laplacian_product_of_less_than_a_window_is_zero() -> None:
+    pixels = np.random.default_rng(1).random((2, 5, 3), np.float32)
+    np.testing.assert_array_equal(fp.Smoother(pixels).laplacian_product(pixels), np.zeros_like(pixels))

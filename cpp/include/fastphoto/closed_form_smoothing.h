@@ -81,6 +81,15 @@ class FASTPHOTO_API ClosedFormSmoother {
   /// @throws Error(Cancelled) if progress says so.
   SmoothingResult solve(const ImageView& stylized, const SolveOptions& options, Threads threads = {}) const;
 
+  /// L X, with the content's matting Laplacian L = D - W for each channel: half the gradient of the sum over channels
+  /// of x . L x, how far the image is from affine functions of the content's colours. Sums of differences in float32: a
+  /// constant gives zeros but for the rounding of lam D, which is taken off again.
+  ///
+  /// @param image  H x W x C of the content's size, C >= 1, finite.
+  /// @return  H x W x C, interleaved; zeros where the content is smaller than a window.
+  /// @throws Error(InvalidArgument) also if the smoother has a border_padding or is `normalized`.
+  Image laplacian_product(const ImageView& image, Threads threads = {}) const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

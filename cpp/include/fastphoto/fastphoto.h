@@ -13,6 +13,7 @@
 // Link with the CMake target fastphoto::core. Functions may be called from several threads at once.
 #pragma once
 
+#include "fastphoto/bilateral_affine_filter.h"
 #include "fastphoto/closed_form_smoothing.h"
 #include "fastphoto/colour_map.h"
 #include "fastphoto/detail.h"

@@ -15,8 +15,8 @@ namespace fastphoto {
 ///     sum_q w_q |A I_q + b - Y_q|^2 + ridge |A|^2,
 ///
 /// and the result is A I_p + b. The ridge holds the linear part only, so in a flat window the result is the weighted
-/// mean of the stylized colours. (Luan et al.'s released kernel puts its 1e-3 on all four unknowns of each row, which
-/// also pulls b towards black; otherwise this is the same problem.)
+/// mean of the stylized colours. Luan et al.'s released filter fits in small windows and averages the maps: that is
+/// bilateral_affine_filter.
 ///
 /// @param stylized  H x W x 3, finite.
 /// @param content   H x W x 3, finite, of the same size.

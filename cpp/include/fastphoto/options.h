@@ -38,11 +38,21 @@ struct GuidedFilterOptions {
                                          ///< OpenCV together with an 8-bit guide, that is on a scale of 0..255
 };
 
-/// Local affine filter: the last polish of Luan et al., "Deep Photo Style Transfer", CVPR 2017, as released.
+/// Local affine filter: one colour map for each neighbourhood; akin to the last polish of Luan et al., "Deep Photo
+/// Style Transfer", CVPR 2017, which is BilateralAffineOptions'.
 struct LocalAffineOptions {
   int radius = 15;           ///< windows are 2 radius + 1 pixels wide, 0 .. 127
   double range_sigma = 0.1;  ///< colour distance at which a neighbour's weight is exp(-1/2), > 0
   double ridge = 1e-3;       ///< penalty on the squared linear part of the colour map, in units of colour^2, > 0
+};
+
+/// Bilateral affine filter: the last polish of Luan et al., "Deep Photo Style Transfer", CVPR 2017, as released.
+struct BilateralAffineOptions {
+  int radius = 15;             ///< neighbours' maps count within windows of 2 radius + 1 pixels, 0 .. 127
+  double spatial_sigma = 5.0;  ///< distance in pixels at which a neighbour's weight is exp(-1/2), > 0
+  double range_sigma = 0.01;   ///< root mean square colour difference at which it is exp(-1/2), > 0
+  int window_radius = 1;       ///< maps are fitted in windows of 2 window_radius + 1 pixels, 0 .. 16
+  double ridge = 1e-3;         ///< penalty on a map's squared linear part, in units of colour^2, > 0
 };
 
 /// Alignment of feature statistics: whitening-colouring (Li et al., "Universal Style Transfer via Feature Transforms",

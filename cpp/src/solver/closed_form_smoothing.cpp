@@ -45,6 +45,8 @@ struct ClosedFormSmoother::Impl {
   SmoothingResult solve(const ImageView& stylized, const SolveOptions& how, Threads threads) const;
   SolveReport solve_channels(Workers& workers, const ImageView& stylized, const SolveOptions& how,
                              SmoothingResult& result, Index first) const;
+  Image laplacian_product(const ImageView& image, Threads threads) const;
+  void require_content_size(const ImageView& view, const char* name) const;
 };
 
 ClosedFormSmoother::Impl::Impl(const ImageView& content, const ImageView* data_weights, const SmoothingOptions& given,
@@ -72,9 +74,7 @@ SmoothingResult ClosedFormSmoother::Impl::solve(const ImageView& stylized, const
   const PagePool::Use use(pages);
   Workers workers(threads);
   require_image(workers, stylized, "stylized", 0);
-  require(stylized.height == height && stylized.width == width,
-          "stylized and content must have the same height and width, got " + shape_text(stylized) + " and " +
-              std::to_string(height) + " x " + std::to_string(width) + " x 3");
+  require_content_size(stylized, "stylized");
   const double rtol = how.rtol.value_or(options.rtol);
   require_option(rtol > 0.0 && rtol < 1.0, "rtol", rtol, "between 0 and 1");
   if (how.initial != nullptr) {
@@ -131,6 +131,67 @@ SolveReport ClosedFormSmoother::Impl::solve_channels(Workers& workers, const Ima
   return report;
 }
 
+void ClosedFormSmoother::Impl::require_content_size(const ImageView& view, const char* name) const {
+  require(view.height == height && view.width == width,
+          std::string(name) + " and content must have the same height and width, got " + shape_text(view) + " and " +
+              std::to_string(height) + " x " + std::to_string(width) + " x 3");
+}
+
+Image ClosedFormSmoother::Impl::laplacian_product(const ImageView& image, Threads threads) const {
+  PagePool* const of_caller = PagePool::current();
+  const PagePool::Use use(pages);
+  Workers workers(threads);
+  require_image(workers, image, "image", 0);
+  require_content_size(image, "image");
+  require(options.border_padding == 0 && !options.normalized,
+          "laplacian_product needs a smoother without border_padding and normalized, got border_padding " +
+              std::to_string(options.border_padding) + " and normalized " + (options.normalized ? "true" : "false"));
+  Image result;
+  {
+    const PagePool::Use outside(of_caller);  // the result may outlive the smoother
+    result = Image(height, width, image.channels);
+  }
+  if (system->empty()) {
+    std::fill(result.data(), result.data() + image.pixels() * image.channels, 0.0F);
+    return result;
+  }
+  const Grid& grid = system->grid();
+  // The matrix is (1 - alpha) d w + alpha L / |w|.
+  const double window = (2.0 * options.radius + 1.0) * (2.0 * options.radius + 1.0);
+  const auto factor = static_cast<float>(window * (1.0 + options.lam));
+  for (Index first = 0; first < image.channels; first += most_channels) {
+    const Index channels = std::min(most_channels, image.channels - first);
+    Field<float> x(grid, channels);
+    Solution product;
+    product.single.emplace(grid, channels);
+    Field<float>& y = *product.single;
+    workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
+      for (Index row = begin; row < end; ++row) {
+        for (Index c = 0; c < channels; ++c) {
+          system->read_unknowns(image, first + c, row, x.row(c, row));
+        }
+      }
+    });
+    system->matrix().apply(workers, x, y);
+    workers.run(grid.height, rows_per_chunk, [&](Index begin, Index end) {
+      PixelDiagonalRow diagonal(system->matrix().diagonal());
+      for (Index row = begin; row < end; ++row) {
+        diagonal.turn_to(row);
+        for (Index c = 0; c < channels; ++c) {
+          for (Index i = 0; i < grid.width; ++i) {
+            y.row(c, row)[i] = factor * (y.row(c, row)[i] - diagonal.numbers()[i] * x.row(c, row)[i]);
+          }
+        }
+      }
+    });
+    crop(workers, *system, product, channels, first, result);
+  }
+  if (pages != nullptr) {
+    pages->give_back_pages();
+  }
+  return result;
+}
+
 ClosedFormSmoother::ClosedFormSmoother(const ImageView& content, const SmoothingOptions& options, Threads threads)
     : impl_(std::make_unique<Impl>(content, nullptr, options, threads)) {}
 ClosedFormSmoother::ClosedFormSmoother(const ImageView& content, const ImageView& data_weights,
@@ -147,6 +208,10 @@ SmoothingResult ClosedFormSmoother::solve(const ImageView& stylized, Threads thr
 SmoothingResult ClosedFormSmoother::solve(const ImageView& stylized, const SolveOptions& options,
                                           Threads threads) const {
   return impl_->solve(stylized, options, threads);
+}
+
+Image ClosedFormSmoother::laplacian_product(const ImageView& image, Threads threads) const {
+  return impl_->laplacian_product(image, threads);
 }
 
 SmoothingResult closed_form_smooth(const ImageView& stylized, const ImageView& content, const SmoothingOptions& options,

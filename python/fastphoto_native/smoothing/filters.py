@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastphoto_native import _core
 from fastphoto_native.arrays.images import as_float_image
+from fastphoto_native.errors import ArgumentError
 from fastphoto_native.smoothing.smoother import Smoother
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _MATTING = _core.MattingOptions()
 _SMOOTHING = _core.SmoothingOptions()
 _GUIDED = _core.GuidedFilterOptions()
 _AFFINE = _core.LocalAffineOptions()
+_BILATERAL = _core.BilateralAffineOptions()
 
 Float32Array = NDArray[np.float32]
 CompressedRows = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]
@@ -150,3 +152,57 @@ def local_affine_filter(
     return _core.local_affine_filter(
         as_float_image(stylized, "stylized"), as_float_image(content, "content"), options, threads
     )
+
+
+def bilateral_affine_filter(
+    stylized: ArrayLike,
+    content: ArrayLike,
+    *,
+    radius: int = _BILATERAL.radius,
+    spatial_sigma: float = _BILATERAL.spatial_sigma,
+    range_sigma: float = _BILATERAL.range_sigma,
+    window_radius: int = _BILATERAL.window_radius,
+    ridge: float = _BILATERAL.ridge,
+    threads: int = _core.ALL_THREADS,
+) -> Float32Array:
+    """Repaints `content` with averaged affine colour maps: Deep Photo Style Transfer's last filter, as released.
+
+    Maps from content to `stylized` (both H x W x 3) are fitted in windows of (2 window_radius + 1)^2 pixels, with
+    `ridge` on their linear part. A pixel takes the mean of its neighbours' maps within `radius`. A neighbour counts by
+    its distance in pixels (`spatial_sigma`) and by its colour's in the content (root mean square, `range_sigma`).
+    """
+    options = _core.BilateralAffineOptions(
+        radius=radius,
+        spatial_sigma=spatial_sigma,
+        range_sigma=range_sigma,
+        window_radius=window_radius,
+        ridge=ridge,
+    )
+    return _core.bilateral_affine_filter(
+        as_float_image(stylized, "stylized"), as_float_image(content, "content"), options, threads
+    )
+
+
+def repair_posterization(
+    result: ArrayLike,
+    content: ArrayLike,
+    *,
+    radius: int = 8,
+    eps: float = 0.01,
+    threads: int = _core.ALL_THREADS,
+) -> Float32Array:
+    """Gives back the fine tones of `content` (H x W x 3) that `result` (of the same shape) lost in steps.
+
+    K = J + I - GF(I) for result J, content I and the guided filter GF of the content by itself: what the filter smooths
+    away of the content is added. `radius` and `eps` (0..1 scale) are those of the filter.
+
+    Source: Luan et al., "Deep Photo Style Transfer", CVPR 2017, as released.
+    """
+    content_image, result_image = as_float_image(content, "content"), as_float_image(result, "result")
+    if content_image.shape != result_image.shape:
+        raise ArgumentError(
+            f"result and content must have the same shape, got {result_image.shape} and {content_image.shape}"
+        )
+    smooth = guided_filter(content_image, content_image, radius=radius, eps=eps, threads=threads)
+    repaired: Float32Array = result_image + content_image - smooth
+    return repaired

@@ -105,3 +105,14 @@ class Smoother:
             self._threads,
         )
         return (smoothed, info) if return_info else smoothed
+
+    def laplacian_product(self, image: ArrayLike) -> Float32Array:
+        """L X with the content's matting Laplacian L (H x W or H x W x C), without the matrix.
+
+        Half the gradient of sum over channels of x . L x, the photorealism regulariser of Luan et al. (CVPR 2017,
+        eq. 2): zero for affine functions of the content's colours.
+
+        Raises:
+            ArgumentError: another size than the content's; a smoother with `border_padding` or `normalized`.
+        """
+        return self._core.laplacian_product(as_float_image(image, "image"), self._threads)
