@@ -4,10 +4,12 @@
     result = fp.stylize(content, style)          # H x W x 3 arrays
 
 Three depths: one call (`stylize`); prepare once, run many (`Stylizer`, `Look`); the parts (`closed_form_smooth`,
-`matting_laplacian`, `guided_filter`, `local_affine_filter`, `whitening_coloring`, `monge_kantorovich`). Files are
+`matting_laplacian`, `guided_filter`, `local_affine_filter`, `bilateral_affine_filter`, `repair_posterization`,
+`whitening_coloring`, `monge_kantorovich`). Files are
 read and written by `read_photo`, `read_mask` and `write_photo`; everything else takes and gives arrays.
 """
 
+from fastphoto_native import optimise
 from fastphoto_native._core import (
     AffineTransform,
     Statistics,
@@ -22,7 +24,14 @@ from fastphoto_native.looks.look import Look
 from fastphoto_native.report import Report
 from fastphoto_native.runtime.bundle import DEFAULT_MODEL
 from fastphoto_native.runtime.device import Device
-from fastphoto_native.smoothing.filters import closed_form_smooth, guided_filter, local_affine_filter, matting_laplacian
+from fastphoto_native.smoothing.filters import (
+    bilateral_affine_filter,
+    closed_form_smooth,
+    guided_filter,
+    local_affine_filter,
+    matting_laplacian,
+    repair_posterization,
+)
 from fastphoto_native.smoothing.methods import Smoothing
 from fastphoto_native.smoothing.smoother import Smoother
 from fastphoto_native.stylizer import Stylizer, stylize
@@ -46,14 +55,17 @@ __all__ = [
     "Statistics",
     "Stylizer",
     "__version__",
+    "bilateral_affine_filter",
     "closed_form_smooth",
     "guided_filter",
     "local_affine_filter",
     "matting_laplacian",
     "mean_and_covariance",
     "monge_kantorovich",
+    "optimise",
     "read_mask",
     "read_photo",
+    "repair_posterization",
     "stylize",
     "whitening_coloring",
     "write_photo",

@@ -15,6 +15,7 @@ from fastphoto_native.commands.models import models
 from fastphoto_native.commands.photo_files import FILE, OutputOptions, output_options, read_masks, require_memory
 from fastphoto_native.commands.stopwatch import Stopwatch
 from fastphoto_native.commands.terminal import echo_json, on_terminal, one_line_errors, progress_bar, say
+from fastphoto_native.commands.transfer import transfer
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.files.names import shown
 from fastphoto_native.files.photos import check_output, photo_size, read_photo, write_photo
@@ -146,6 +147,7 @@ def stylize(
         say(f"{shown(output)}  ({seconds:.1f} s on {report.device.used}: {report.device.reason})")
 
 
+main.add_command(transfer)
 main.add_command(models)
 main.add_command(doctor)
 

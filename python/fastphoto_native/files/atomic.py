@@ -5,7 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
 def real_target(path: Path) -> Path:
@@ -20,12 +23,23 @@ def write_whole(path: Path, data: bytes, *, overwrite: bool = True) -> None:
         FileExistsError: there is a file of that name, and it is not to be replaced.
         OSError: no room, no permission, no such directory; nothing was changed.
     """
+    with whole_file(path, overwrite=overwrite) as file:
+        file.write(data)
+
+
+@contextmanager
+def whole_file(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
+    """A file to write to; it gets its name when the block ends well, and vanishes otherwise.
+
+    Raises:
+        OSError: as write_whole.
+    """
     target = real_target(path)
     temporary = target.parent / f".fastphoto-{secrets.token_hex(8)}.tmp"
     try:
         # Not tempfile: its files are private, these get the permissions that any new file gets.
         with temporary.open("xb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         if overwrite or not _appeared(temporary, target):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastphoto_native import _core
 from fastphoto_native.errors import CancelledError, FastphotoError, ModelError
@@ -71,6 +72,12 @@ class OnnxRuntime:
             raise ModelError(f"{file} is not a usable ONNX file: {error}") from error
         _sessions.add(session)
         return OnnxGraph(file, session, self)
+
+    def to_device(self, array: NDArray[np.float32]) -> Any:
+        """An input that many runs share, where the graphs are: on a GPU it is copied once."""
+        if self.choice.used == "cpu":
+            return array
+        return self._sessions.runtime.OrtValue.ortvalue_from_numpy(array, "cuda", 0)
 
     def run_options(self, shrink: bool) -> Any:
         """Options of one run; with `shrink`, afterwards the arena returns the memory that is not in use."""
