@@ -24,6 +24,7 @@ from fastphoto_native.looks.look import Look
 from fastphoto_native.report import Report
 from fastphoto_native.runtime.bundle import DEFAULT_MODEL
 from fastphoto_native.runtime.device import Device
+from fastphoto_native.scoring.scores import evaluate
 from fastphoto_native.smoothing.filters import (
     bilateral_affine_filter,
     closed_form_smooth,
@@ -57,6 +58,7 @@ __all__ = [
     "__version__",
     "bilateral_affine_filter",
     "closed_form_smooth",
+    "evaluate",
     "guided_filter",
     "local_affine_filter",
     "matting_laplacian",

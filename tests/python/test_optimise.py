@@ -127,6 +127,15 @@ def test_start_from_a_picture() -> None:
     assert from_style.trace[0].values["content relu4_1"] == pytest.approx(0, abs=1e-6)
 
 
+def test_losses_of_any_picture_are_those_of_the_trace() -> None:
+    options: dict[str, Any] = {"preset": "authors-code", "max_side": 32, "threads": 1}
+    _, report = OWN.neural_style(CONTENT, STYLE, start="content", evaluations=1, return_report=True, **options)
+    found = OWN.losses(CONTENT, CONTENT, STYLE, method="gatys", **options)
+    assert found == pytest.approx(report.trace[0].values, rel=1e-5, abs=1e-6)
+    with pytest.raises(fp.ArgumentError, match="picture must be H x W x 3"):
+        OWN.losses(CONTENT[..., 0], CONTENT, STYLE, method="gatys", **options)
+
+
 # Labels.
 
 

@@ -43,7 +43,7 @@ def features(
             else:
                 x = F.avg_pool2d(x, 2, ceil_mode=ceil, count_include_pad=False)
         kernel, bias = (
-            torch.from_numpy(np.array(weights[f"{name}.{part}"])).to(x.dtype) for part in ("weight", "bias")
+            torch.as_tensor(np.asarray(weights[f"{name}.{part}"])).to(x.dtype) for part in ("weight", "bias")
         )
         if padding == "reflect":
             x = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), kernel, bias)

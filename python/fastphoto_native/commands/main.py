@@ -10,6 +10,7 @@ import msgspec
 
 from fastphoto_native import __version__
 from fastphoto_native.commands.doctor import doctor
+from fastphoto_native.commands.evaluate import evaluate
 from fastphoto_native.commands.interrupt import ignore_interrupt, raise_on_interrupt, stop_if_interrupted
 from fastphoto_native.commands.models import models
 from fastphoto_native.commands.photo_files import FILE, OutputOptions, output_options, read_masks, require_memory
@@ -148,6 +149,7 @@ def stylize(
 
 
 main.add_command(transfer)
+main.add_command(evaluate)
 main.add_command(models)
 main.add_command(doctor)
 

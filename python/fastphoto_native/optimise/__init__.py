@@ -12,7 +12,7 @@ from fastphoto_native.optimise.lbfgs import Lbfgs, LbfgsSettings
 from fastphoto_native.optimise.memory import memory_needed
 from fastphoto_native.optimise.network import CAFFE, TORCHVISION, LossNetwork, Preprocessing
 from fastphoto_native.optimise.network_loss import ContentTarget, Features, NetworkLoss, StyleTarget, gram_matrix
-from fastphoto_native.optimise.neural_style import deep_photo, neural_style
+from fastphoto_native.optimise.neural_style import deep_photo, losses, neural_style
 from fastphoto_native.optimise.presets import METHODS, PRESETS, Preset, Stage, find_preset
 from fastphoto_native.optimise.report import Evaluation, TransferReport
 from fastphoto_native.optimise.terms import MattingLaplacian, Objective, Term, TotalVariation
@@ -45,6 +45,7 @@ __all__ = [
     "embedded_network",
     "find_preset",
     "gram_matrix",
+    "losses",
     "memory_needed",
     "neural_style",
     "read_network",

@@ -11,7 +11,7 @@ from fastphoto_native import _core
 from fastphoto_native.optimise.options import Options, split_options
 from fastphoto_native.optimise.presets import Method, Preset, PresetName, find_preset
 from fastphoto_native.optimise.report import TransferReport
-from fastphoto_native.optimise.transfer import Outcome, Request, checked_photo, run_transfer
+from fastphoto_native.optimise.transfer import Outcome, Request, checked_photo, losses_of, run_transfer
 from fastphoto_native.optimise.weights import EMBEDDED
 from fastphoto_native.smoothing.filters import bilateral_affine_filter
 
@@ -121,6 +121,32 @@ def deep_photo(
         picture = bilateral_affine_filter(picture, photo, threads=threads)
     picture = np.clip(picture, 0, 1)
     return (picture, outcome.report) if return_report else picture
+
+
+def losses(
+    picture: ArrayLike,
+    content: ArrayLike,
+    style: ArrayLike,
+    *,
+    method: Method,
+    preset: PresetName | Preset = "paper",
+    **options: Unpack[Options],
+) -> dict[str, float]:
+    """What an optimisation would say of any picture: the values of its losses, weights included.
+
+    Args:
+        picture: H x W x 3 of the content's size or the working size.
+        content: as for `neural_style`.
+        style: as for `neural_style`.
+        method: "gatys" or "dpst".
+        preset: whose losses; those of its last stage.
+        options: as for `neural_style`.
+
+    Raises:
+        ArgumentError: an argument is not what it should be.
+    """
+    chosen, rest = split_options(find_preset(method, preset), dict(options))
+    return losses_of(picture, content, style, Request(method, chosen, **({"network": EMBEDDED} | rest)))
 
 
 def _run(

@@ -19,7 +19,7 @@ from fastphoto_native.optimise.label_masks import LabelPair, pair_labels
 from fastphoto_native.optimise.memory import memory_needed
 from fastphoto_native.optimise.network import LossNetwork
 from fastphoto_native.optimise.preconditioner import MattingPreconditioner
-from fastphoto_native.optimise.presets import STARTS, Method, Preset, Stage
+from fastphoto_native.optimise.presets import STARTS, Method, Preset
 from fastphoto_native.optimise.report import TransferReport
 from fastphoto_native.optimise.run import Pictures, Prepared, Run
 from fastphoto_native.optimise.targets import choose_layers, network_terms
@@ -67,54 +67,76 @@ class Outcome:
     report: TransferReport
 
 
-def working_size(size: Size, preset: Preset, max_side: int | None, share: float = 1.0) -> Size:
+def working_size(size: Size, preset: Preset, max_side: int | None) -> Size:
     """The size at which a photo is optimised: never enlarged."""
     along = max(size) if preset.working_axis == "long" else min(size)
     factor = min(1.0, preset.working_side / along)
     if max_side is not None:
         factor = min(1.0, max_side / max(size))
-    return max(1, round(size[0] * factor * share)), max(1, round(size[1] * factor * share))
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+class Job:
+    """Two photos with a request: at the working size, with the loss network and labels that go with them."""
+
+    def __init__(self, content: ArrayLike, style: ArrayLike, request: Request) -> None:
+        _check(request)
+        preset = request.preset
+        self.request = request
+        self.photo, self.style_photo = checked_photo(content, "content"), checked_photo(style, "style")
+        self.runtime = OnnxRuntime(request.device, request.threads)
+        self.network = _network(request, [self.photo, self.style_photo], self.runtime)
+        self.size = working_size(self.photo.shape[:2], preset, request.max_side)
+        self._style_size = working_size(self.style_photo.shape[:2], preset, request.max_side)
+        self.content = photo_at(self.photo, self.size, request.threads)
+        self.style = photo_at(self.style_photo, self._style_size, request.threads)
+        self.labels = self._labels(1.0)
+
+    def prepare(self, index: int) -> Prepared:
+        """One of the preset's stages at its size."""
+        request, preset = self.request, self.request.preset
+        stage = preset.stages[index]
+        size, style_size = _share(self.size, stage.share), _share(self._style_size, stage.share)
+        content = photo_at(self.photo, size, request.threads)
+        style = photo_at(self.style_photo, style_size, request.threads)
+        labels = self.labels if stage.share == 1.0 else self._labels(stage.share)
+        planar_content, planar_style = content.transpose(2, 0, 1), style.transpose(2, 0, 1)
+        terms: list[Term] = [network_terms(preset, self.network, planar_content, planar_style, labels, self.runtime)]
+        precondition = None
+        if stage.matting_weight > 0:
+            smoother = Smoother(content, lam=PRECONDITIONER_LAM, threads=request.threads)
+            terms.append(MattingLaplacian(smoother, stage.matting_weight))
+            if stage.preconditioned:
+                precondition = MattingPreconditioner(smoother, size)
+        if preset.total_variation > 0:
+            terms.append(TotalVariation(preset.total_variation, preset.pixel_scale))
+        return Prepared(stage, Objective(terms), lambda x: _resized(x, size, request.threads), precondition)
+
+    def _labels(self, share: float) -> LabelPair | None:
+        masks = self.request.content_mask, self.request.style_mask
+        if masks[0] is None or masks[1] is None:
+            return None
+        size, style_size = _share(self.size, share), _share(self._style_size, share)
+        return pair_labels(masks[0], masks[1], size, style_size, self.request.preset.missing_labels)
 
 
 def run_transfer(content: ArrayLike, style: ArrayLike, request: Request) -> Outcome:
     """Runs a preset's stages."""
-    _check(request)
-    preset = request.preset
-    content_photo, style_photo = checked_photo(content, "content"), checked_photo(style, "style")
-    runtime = OnnxRuntime(request.device, request.threads)
-    network = _network(request, [content_photo, style_photo], runtime)
-    layers = choose_layers(preset, network)
-    size = working_size(content_photo.shape[:2], preset, request.max_side)
-    style_size = working_size(style_photo.shape[:2], preset, request.max_side)
-    small_content = photo_at(content_photo, size, request.threads)
-    small_style = photo_at(style_photo, style_size, request.threads)
-    labels = None
-    if request.content_mask is not None and request.style_mask is not None:
-        labels = pair_labels(request.content_mask, request.style_mask, size, style_size, preset.missing_labels)
-    report = TransferReport(request.method, network.name, DeviceReport("", "", "", "", ""), size)
+    job = Job(content, style, request)
+    preset, layers = request.preset, choose_layers(request.preset, job.network)
+    report = TransferReport(request.method, job.network.name, DeviceReport("", "", "", "", ""), job.size)
     report.style_layers, report.content_layers = list(layers.style), list(layers.content)
     report.lacking_layers = list(layers.lacking)
-    if labels:
-        report.labels, report.missing_labels = list(labels.labels), list(labels.missing)
-    report.memory_needed = memory_needed(preset, network, size)
+    if job.labels:
+        report.labels, report.missing_labels = list(job.labels.labels), list(job.labels.missing)
+    report.memory_needed = memory_needed(preset, job.network, job.size)
     if request.progress is not None:
         request.progress(f"taking about {report.memory_needed / 1e6:.0f} MB", 0.0)
-
-    def prepare(index: int) -> Prepared:
-        stage = preset.stages[index]
-        here, there = (_share(s, stage.share) for s in (size, style_size))
-        resized_content = photo_at(content_photo, here, request.threads)
-        resized_style = photo_at(style_photo, there, request.threads)
-        at_stage = labels
-        if labels and stage.share != 1.0 and request.content_mask is not None and request.style_mask is not None:
-            at_stage = pair_labels(request.content_mask, request.style_mask, here, there, preset.missing_labels)
-        return _prepared(preset, stage, network, resized_content, resized_style, at_stage, runtime, request)
-
     run = Run(
         len(preset.stages),
-        prepare,
+        job.prepare,
         sum(stage.evaluations for stage in preset.stages),
-        _fingerprint(request, network, content_photo, style_photo, labels),
+        _fingerprint(job),
         request.progress,
         request.pictures,
         request.picture_every,
@@ -122,38 +144,22 @@ def run_transfer(content: ArrayLike, style: ArrayLike, request: Request) -> Outc
         report.trace,
     )
     started = time.perf_counter()
-    found = run.minimise(lambda: _start(request, small_content, small_style))
+    found = run.minimise(lambda: _start(request, job.content, job.style))
     report.seconds = time.perf_counter() - started
-    choice = runtime.choice
+    choice = job.runtime.choice
     report.device = DeviceReport(choice.requested, choice.used, choice.provider, choice.reason, "float32")
-    if found.shape[1:] != size:  # the last stage was at a share of the working size
-        found = _resized(found, size, request.threads)
+    if found.shape[1:] != job.size:  # the last stage was at a share of the working size
+        found = _resized(found, job.size, request.threads)
     picture = np.ascontiguousarray(np.clip(found, 0, 1).transpose(1, 2, 0))
-    return Outcome(picture, small_content, report)
+    return Outcome(picture, job.content, report)
 
 
-def _prepared(
-    preset: Preset,
-    stage: Stage,
-    network: LossNetwork,
-    content: Float32Array,
-    style: Float32Array,
-    labels: LabelPair | None,
-    runtime: OnnxRuntime,
-    request: Request,
-) -> Prepared:
-    size: Size = (content.shape[0], content.shape[1])
-    planar_content, planar_style = content.transpose(2, 0, 1), style.transpose(2, 0, 1)
-    terms: list[Term] = [network_terms(preset, network, planar_content, planar_style, labels, runtime)]
-    precondition = None
-    if stage.matting_weight > 0:
-        smoother = Smoother(content, lam=PRECONDITIONER_LAM, threads=request.threads)
-        terms.append(MattingLaplacian(smoother, stage.matting_weight))
-        if stage.preconditioned:
-            precondition = MattingPreconditioner(smoother, size)
-    if preset.total_variation > 0:
-        terms.append(TotalVariation(preset.total_variation, preset.pixel_scale))
-    return Prepared(stage, Objective(terms), lambda x: _resized(x, size, request.threads), precondition)
+def losses_of(picture: ArrayLike, content: ArrayLike, style: ArrayLike, request: Request) -> dict[str, float]:
+    """The values of the last stage's terms for any picture, reduced to the working size."""
+    job = Job(content, style, request)
+    prepared = job.prepare(len(request.preset.stages) - 1)
+    small = photo_at(checked_photo(picture, "picture"), job.size, request.threads)
+    return prepared.objective.evaluate(np.ascontiguousarray(small.transpose(2, 0, 1)))[2]
 
 
 def _check(request: Request) -> None:
@@ -227,14 +233,13 @@ def _resized(picture: Float32Array, size: Size, threads: int) -> Float32Array:
     return np.ascontiguousarray(_core.resize(image, *size, threads).transpose(2, 0, 1))
 
 
-def _fingerprint(
-    request: Request, network: LossNetwork, content: Float32Array, style: Float32Array, labels: LabelPair | None
-) -> str:
+def _fingerprint(job: Job) -> str:
     """Tells checkpoints of other photos and settings apart."""
+    request = job.request
     found = hashlib.sha256(f"{request.method} {request.preset} {request.max_side} {request.seed}".encode())
-    arrays: list[NDArray[np.float32]] = [content, style, *network.weights.values()]
-    if labels:
-        arrays += [labels.content, labels.style]
+    arrays: list[NDArray[np.float32]] = [job.photo, job.style_photo, *job.network.weights.values()]
+    if job.labels:
+        arrays += [job.labels.content, job.labels.style]
     if request.start is not None:
         first = request.start
         found.update(first.encode() if isinstance(first, str) else np.ascontiguousarray(np.asarray(first)).tobytes())

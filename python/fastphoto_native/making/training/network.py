@@ -60,12 +60,17 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Features of one level and the pooling positions above it, back to a photo (N x 3 x H x W, not clipped)."""
+    """Features of one level and the pooling positions above it, back to a photo (N x 3 x H x W, not clipped).
 
-    def __init__(self, widths: Sequence[int], level: int) -> None:
+    With `upsampling` each feature is repeated 2 x 2 instead, and no positions are needed: what decodes features of
+    another layout, as artistic style transfer does (Li et al., NeurIPS 2017).
+    """
+
+    def __init__(self, widths: Sequence[int], level: int, upsampling: bool = False) -> None:
         super().__init__()
         w1, w2, w3, w4 = widths
         self.level = level
+        self.upsampling = upsampling
         if level >= 4:
             self.conv4_1 = conv(w4, w3)
             self.conv3_4, self.conv3_3, self.conv3_2 = conv(w3, w3), conv(w3, w3), conv(w3, w3)
@@ -77,17 +82,22 @@ class Decoder(nn.Module):
         nn.init.normal_(self.conv1_1.weight, std=0.02)
         nn.init.constant_(self.conv1_1.bias, 0.5)
 
+    def _enlarge(self, x: Tensor, positions: Sequence[Tensor], level: int) -> Tensor:
+        if self.upsampling:
+            return F.interpolate(x, scale_factor=2, mode="nearest")
+        return F.max_unpool2d(x, positions[level - 1], 2)
+
     def forward(self, features: Tensor, positions: Sequence[Tensor]) -> Tensor:
         x = features
         if self.level >= 4:
-            x = F.max_unpool2d(F.relu(self.conv4_1(x)), positions[2], 2)
+            x = self._enlarge(F.relu(self.conv4_1(x)), positions, 3)
             for layer in (self.conv3_4, self.conv3_3, self.conv3_2):
                 x = F.relu(layer(x))
         if self.level >= 3:
-            x = F.max_unpool2d(F.relu(self.conv3_1(x)), positions[1], 2)
+            x = self._enlarge(F.relu(self.conv3_1(x)), positions, 2)
             x = F.relu(self.conv2_2(x))
         if self.level >= 2:
-            x = F.max_unpool2d(F.relu(self.conv2_1(x)), positions[0], 2)
+            x = self._enlarge(F.relu(self.conv2_1(x)), positions, 1)
             x = F.relu(self.conv1_2(x))
         return self.conv1_1(x)
 
@@ -95,8 +105,8 @@ class Decoder(nn.Module):
 class PhotoWCT(nn.Module):
     """One encoder and a decoder for each level."""
 
-    def __init__(self, widths: Sequence[int]) -> None:
+    def __init__(self, widths: Sequence[int], upsampling: bool = False) -> None:
         super().__init__()
         self.widths = tuple(widths)
         self.encoder = Encoder(widths)
-        self.decoders = nn.ModuleList(Decoder(widths, level) for level in LEVELS)
+        self.decoders = nn.ModuleList(Decoder(widths, level, upsampling) for level in LEVELS)

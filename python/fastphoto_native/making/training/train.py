@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from fastphoto_native.errors import ArgumentError
 
 from ..export.settings import read_toml
+from ..importing.bundle_weights import read_bundle_weights
 from ..importing.vgg19 import read_encoder
 from .network import LEVELS, PhotoWCT
 from .photos import PhotoSettings, random_batch, read_folder, read_photos, to_tensor
@@ -53,6 +54,11 @@ class Recipe:
     photos: PhotoSettings
     stages: dict[str, Stage]
     table: dict[str, Any]
+
+    @property
+    def upsampling(self) -> bool:
+        """Whether the decoders repeat features instead of putting them where the encoder's pooling found maxima."""
+        return bool(self.table["network"].get("upsampling", False))
 
     @property
     def distils(self) -> bool:
@@ -89,7 +95,8 @@ class Job:
 
     `table` (CSV with the columns file, licence_class, split) chooses among the photos; without it all are taken.
     `teacher` (VGG-19, .npz) is needed by recipes that distil, `encoder` (VGG-19 of torchvision or Keras) gives the
-    encoder its weights, which then stay as they are.
+    encoder its weights, which then stay as they are. A bundle's folder does the same, and gives the decoders their
+    first weights.
     """
 
     config: Path
@@ -105,9 +112,9 @@ class Job:
 class Trainee(nn.Module):
     """The model and the linear heads that read the teacher's principal components off its features."""
 
-    def __init__(self, widths: tuple[int, ...]) -> None:
+    def __init__(self, widths: tuple[int, ...], upsampling: bool = False) -> None:
         super().__init__()
-        self.model = PhotoWCT(widths)
+        self.model = PhotoWCT(widths, upsampling)
         self.heads = nn.ModuleList(nn.Conv2d(w, w, 1) for w in widths)
 
     def losses(self, image: Tensor, targets: list[Tensor] | None, stage: Stage) -> dict[str, Tensor]:
@@ -163,7 +170,7 @@ def train(job: Job, report: Callable[[dict[str, Any]], None]) -> Path:
         photos, held_out = read_folder(job.photos)
     rng = np.random.default_rng(recipe.seed)
     torch.manual_seed(recipe.seed)
-    trainee = Trainee(widths).to(device, memory_format=torch.channels_last)
+    trainee = Trainee(widths, recipe.upsampling).to(device, memory_format=torch.channels_last)
     if job.encoder:
         _give_encoder(trainee.model, job.encoder, recipe)
     job.out.mkdir(parents=True, exist_ok=True)
@@ -241,11 +248,19 @@ def _give_encoder(model: PhotoWCT, path: Path, recipe: Recipe) -> None:
     """Sets VGG-19's own weights, for a recipe that trains the decoders alone."""
     if moved := [name for name, stage in recipe.stages.items() if stage.train_encoder]:
         raise ArgumentError(f"with a given encoder no stage may train it, but {', '.join(moved)} would")
-    weights = {name.removeprefix("encoder."): torch.from_numpy(a) for name, a in read_encoder(path).items()}
+    given = read_bundle_weights(path) if path.is_dir() else read_encoder(path)
+    weights = {n.removeprefix("encoder."): torch.from_numpy(a) for n, a in given.items() if n.startswith("encoder.")}
     found = tuple(len(weights[f"conv{level}_1.bias"]) for level in LEVELS)
     if found != recipe.widths:
         raise ArgumentError(f"the encoder has widths {list(found)}, the recipe {list(recipe.widths)}")
     model.encoder.load_state_dict(weights)
+    start = {name: torch.from_numpy(a) for name, a in given.items() if name.startswith("decoders.")}
+    if recipe.upsampling:
+        # After unpooling a quarter of the features are not zero, after repeating all of them.
+        for name in start:
+            if name.split(".", 2)[2] in ("conv1_2.weight", "conv2_2.weight", "conv3_4.weight"):
+                start[name] = start[name] / 4
+    model.load_state_dict(start, strict=False)
 
 
 def _teacher(

@@ -1,0 +1,1 @@
+"""Scores of style transfer: structure, statistics, boundaries, damage, truth and steadiness in time."""
