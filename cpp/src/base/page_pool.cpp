@@ -3,10 +3,11 @@
 // Regions of mapped pages and the pieces of them that buffers take.
 #include "base/page_pool.h"
 
+#include "base/process_id.h"
+
 #if defined(FASTPHOTO_MAPS_PAGES)
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -242,19 +243,11 @@ namespace {
 
 thread_local PagePool* current_pool = nullptr;
 
-long process_number() {
-#if defined(FASTPHOTO_MAPS_PAGES)
-  return getpid();
-#else
-  return 0;
-#endif
-}
-
 }  // namespace
 
-bool PagePool::inherited() const noexcept { return process_number() != process_; }
+bool PagePool::inherited() const noexcept { return process_id() != process_; }
 
-PagePool::PagePool(Keep keep) : keep_(keep), process_(process_number()) {}
+PagePool::PagePool(Keep keep) : keep_(keep), process_(process_id()) {}
 PagePool::~PagePool() = default;
 
 PagePool* PagePool::current() noexcept { return current_pool; }

@@ -83,7 +83,7 @@ class FASTPHOTO_API PagePool {
   bool inherited() const noexcept;
 
   Keep keep_;
-  long process_;  // that made the pool
+  std::int64_t process_;  // that made the pool
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Region>> of_long_;
   std::vector<std::unique_ptr<Region>> of_short_;
