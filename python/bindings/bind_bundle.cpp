@@ -13,6 +13,7 @@
 #include "bindings.h"
 #include "fastphoto/engine/bundle.h"
 #include "fastphoto/error.h"
+#include "gil.h"
 
 namespace fastphoto::python {
 
@@ -298,7 +299,7 @@ void bind_bundle(const py::module_& module) {
       .def_static(
           "open",
           [](const std::filesystem::path& folder) {
-            const py::gil_scoped_release unlocked;
+            const WithoutGil unlocked;
             return Bundle::open(folder);
           },
           py::arg("folder"), "Reads and checks the bundle.json of a folder.")
@@ -317,7 +318,7 @@ void bind_bundle(const py::module_& module) {
           [](const Bundle& self, const ModelFile& entry) {
             std::string content;
             {
-              const py::gil_scoped_release unlocked;
+              const WithoutGil unlocked;
               content = self.read(entry);
             }
             return py::bytes(content);

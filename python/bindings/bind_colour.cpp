@@ -12,6 +12,7 @@
 #include "fastphoto/colour_map.h"
 #include "fastphoto/gamut.h"
 #include "fastphoto/knothe_rosenblatt.h"
+#include "gil.h"
 #include "options.h"
 
 namespace fastphoto::python {
@@ -27,10 +28,10 @@ void bind_knothe_rosenblatt(py::module_& module) {
       .field("least_shift", &KnotheRosenblattOptions::least_shift)
       .field("strength", &KnotheRosenblattOptions::strength);
   module.def("knothe_rosenblatt", &knothe_rosenblatt, py::arg("content"), py::arg("style"), py::arg("options"),
-             py::call_guard<py::gil_scoped_release>(),
+             py::call_guard<WithoutGil>(),
              "The affine map of R, G, B that gives the content the style's luma, and its chroma given luma.");
   module.def("levels_share", &levels_share, py::arg("content"), py::arg("style"), py::arg("options"),
-             py::call_guard<py::gil_scoped_release>(),
+             py::call_guard<WithoutGil>(),
              "How far of their way the levels after the colours may move their mean features, 0 to 1.");
 }
 
@@ -50,7 +51,7 @@ void bind_gamut(py::module_& module) {
         const int count = int_argument(threads, "threads");
         Image result;
         {
-          const py::gil_scoped_release unlocked;
+          const WithoutGil unlocked;
           result = copy_of(view);
           compress_to_gamut(result, options, count);
         }
@@ -88,7 +89,7 @@ void bind_colour_map(const py::module_& module) {
             const int count = int_argument(threads, "threads");
             Image result;
             {
-              const py::gil_scoped_release unlocked;
+              const WithoutGil unlocked;
               result = self.apply(view, share, count);
             }
             return move_out(std::move(result), shape_of(photo));

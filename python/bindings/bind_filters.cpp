@@ -9,6 +9,7 @@
 #include "fastphoto/detail.h"
 #include "fastphoto/guided_filter.h"
 #include "fastphoto/local_affine_filter.h"
+#include "gil.h"
 #include "options.h"
 
 namespace fastphoto::python {
@@ -24,7 +25,7 @@ py::array filter(Filter kernel, const py::object& a, const char* name_a, const p
   const int count = int_argument(threads, "threads");
   Image result;
   {
-    const py::gil_scoped_release unlocked;
+    const WithoutGil unlocked;
     result = kernel(view_a, view_b, options, count);
   }
   return move_out(std::move(result), shape_of(shape_like));
@@ -83,7 +84,7 @@ void bind_filters(py::module_& module) {
         const int count = int_argument(threads, "threads");
         Image restored;
         {
-          const py::gil_scoped_release unlocked;
+          const WithoutGil unlocked;
           restored = copy_of(result_view);
           restore_detail(content_view, restored, options, count);
         }

@@ -13,6 +13,7 @@
 #include "arrays.h"
 #include "bindings.h"
 #include "fastphoto/labels.h"
+#include "gil.h"
 #include "options.h"
 
 namespace fastphoto::python {
@@ -52,7 +53,7 @@ void bind_labels(py::module_& module) {
           [](const LabelWeights& self, const std::vector<std::int64_t>& labels) {
             Image selected;
             {
-              const py::gil_scoped_release unlocked;
+              const WithoutGil unlocked;
               selected = self.select(labels);
             }
             const py::array::ShapeContainer shape = {selected.channels(), selected.height(), selected.width()};
@@ -66,7 +67,7 @@ void bind_labels(py::module_& module) {
         const MaskArgument argument = mask_argument(mask, name.c_str());
         const int rows = int_argument(height, "height");
         const int columns = int_argument(width, "width");
-        const py::gil_scoped_release unlocked;
+        const WithoutGil unlocked;
         return label_weights(argument.view, rows, columns, name.c_str());
       },
       py::arg("mask"), py::arg("height"), py::arg("width"), py::arg("name"),

@@ -8,6 +8,7 @@
 #include "arrays.h"
 #include "bindings.h"
 #include "fastphoto/matting_laplacian.h"
+#include "gil.h"
 #include "options.h"
 
 namespace fastphoto::python {
@@ -38,7 +39,7 @@ void bind_laplacian(py::module_& module) {
         const int count = int_argument(threads, "threads");
         SparseMatrix laplacian;
         {
-          const py::gil_scoped_release unlocked;
+          const WithoutGil unlocked;
           laplacian = matting_laplacian(view, options, count);
         }
         return compressed_rows(std::move(laplacian));

@@ -18,6 +18,7 @@
 #include "bindings.h"
 #include "fastphoto/engine/look.h"
 #include "fastphoto/error.h"
+#include "gil.h"
 
 namespace fastphoto::python {
 
@@ -40,7 +41,7 @@ py::object load(const std::filesystem::path& path) {
   }
   Look look;
   {
-    const py::gil_scoped_release unlocked;
+    const WithoutGil unlocked;
     look = Look::load(path);
   }
   return py::cast(std::move(look));
@@ -144,7 +145,7 @@ void bind_look(const py::module_& module) {
       .def(
           "save",
           [](const Look& self, const std::filesystem::path& path) {
-            const py::gil_scoped_release unlocked;
+            const WithoutGil unlocked;
             self.save(path);
           },
           py::arg("path"), "Writes the look to a file, by way of a temporary name.")

@@ -9,6 +9,7 @@
 #include "arrays.h"
 #include "bindings.h"
 #include "fastphoto/pixels.h"
+#include "gil.h"
 
 namespace fastphoto::python {
 
@@ -26,7 +27,7 @@ void bind_pixels(py::module_& module) {
         const int count = int_argument(threads, "threads");
         Image photo;
         {
-          const py::gil_scoped_release unlocked;
+          const WithoutGil unlocked;
           photo = read_pixels(pixels, name.c_str(), count);
         }
         return move_out(std::move(photo), {pixels.height, pixels.width, Index{3}});
@@ -44,7 +45,7 @@ void bind_pixels(py::module_& module) {
         }
         const MutablePixels pixels = mutable_pixels_argument(result, order, "result");
         const int count = int_argument(threads, "threads");
-        const py::gil_scoped_release unlocked;
+        const WithoutGil unlocked;
         write_pixels(view, alpha, pixels, count);
       },
       py::arg("photo"), py::arg("alpha_from"), py::arg("alpha_order"), py::arg("result"), py::arg("order"),

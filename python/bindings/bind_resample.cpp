@@ -8,6 +8,7 @@
 #include "arrays.h"
 #include "bindings.h"
 #include "fastphoto/resample.h"
+#include "gil.h"
 
 namespace fastphoto::python {
 
@@ -21,7 +22,7 @@ void bind_resample(py::module_& module) {
         const int count = int_argument(threads, "threads");
         Image result;
         {
-          const py::gil_scoped_release unlocked;
+          const WithoutGil unlocked;
           result = resize(view, rows, columns, count);
         }
         py::array::ShapeContainer shape = shape_of(image);
@@ -39,7 +40,7 @@ void bind_resample(py::module_& module) {
         const int count = int_argument(threads, "threads");
         Image result(content_view.height, content_view.width, content_view.channels);
         {
-          const py::gil_scoped_release unlocked;
+          const WithoutGil unlocked;
           add_resized(content_view, change_view, result, count);
         }
         return move_out(std::move(result), shape_of(content));

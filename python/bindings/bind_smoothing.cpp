@@ -7,6 +7,7 @@
 #include "arrays.h"
 #include "bindings.h"
 #include "fastphoto/closed_form_smoothing.h"
+#include "gil.h"
 #include "options.h"
 
 namespace fastphoto::python {
@@ -18,17 +19,17 @@ std::unique_ptr<ClosedFormSmoother> make_smoother(const py::object& content, con
   const ImageView view = image_argument(content, "content");
   const int count = int_argument(threads, "threads");
   if (data_weights.is_none()) {
-    const py::gil_scoped_release unlocked;
+    const WithoutGil unlocked;
     return std::make_unique<ClosedFormSmoother>(view, options, count);
   }
   const ImageView weights = image_argument(data_weights, "data_weights");
-  const py::gil_scoped_release unlocked;
+  const WithoutGil unlocked;
   return std::make_unique<ClosedFormSmoother>(view, weights, options, count);
 }
 
 /// Asks Python between two iterations: for a signal such as Ctrl-C, and the callback if there is one.
 bool go_on(const py::object& progress, int iteration, double residual) {
-  const py::gil_scoped_acquire locked;
+  const WithGil locked;
   if (PyErr_CheckSignals() != 0) {
     throw py::error_already_set();
   }
@@ -49,7 +50,7 @@ py::tuple solve(const ClosedFormSmoother& smoother, const py::object& stylized, 
   }
   SmoothingResult result;
   {
-    const py::gil_scoped_release unlocked;
+    const WithoutGil unlocked;
     result = smoother.solve(view, options, count);
   }
   return py::make_tuple(move_out(std::move(result.image), shape_of(stylized)), result.info);

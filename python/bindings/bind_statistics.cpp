@@ -4,6 +4,7 @@
 #include "arrays.h"
 #include "bindings.h"
 #include "fastphoto/statistics.h"
+#include "gil.h"
 #include "numbers.h"
 
 namespace fastphoto::python {
@@ -32,7 +33,7 @@ void bind_statistics(py::module_& module) {
         const FeatureView view = features_argument(features, "features");
         const ImageView weight_view = weights_argument(weights, "weights", features);
         const int count = int_argument(threads, "threads");
-        const py::gil_scoped_release unlocked;
+        const WithoutGil unlocked;
         return mean_and_covariance(view, weight_view, count);
       },
       py::arg("features"), py::arg("weights") = py::none(), py::kw_only(), py::arg("threads") = all_threads,

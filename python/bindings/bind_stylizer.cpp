@@ -14,6 +14,7 @@
 #include "engine/chain.h"
 #include "fastphoto/engine/stylizer.h"
 #include "fastphoto/error.h"
+#include "gil.h"
 #include "python_runtime.h"
 
 namespace fastphoto::python {
@@ -48,7 +49,7 @@ Index side_argument(const py::object& side) {
 Progress progress_argument(const py::object& callback) {
   // NOLINTNEXTLINE(bugprone-exception-escape): what Python raises comes out of the call
   return [callback](const char* step, double share) {
-    const py::gil_scoped_acquire locked;
+    const WithGil locked;
     if (PyErr_CheckSignals() != 0) {
       throw py::error_already_set();
     }
@@ -60,7 +61,7 @@ py::tuple size_tuple(const Size& size) { return py::make_tuple(size.height, size
 
 std::unique_ptr<Stylizer> open_stylizer(const Bundle& bundle, py::object runtime) {
   const std::shared_ptr<Runtime> opened = python_runtime(std::move(runtime));
-  const py::gil_scoped_release unlocked;
+  const WithoutGil unlocked;
   return std::make_unique<Stylizer>(bundle, opened);
 }
 
@@ -69,7 +70,7 @@ Look analyze(const Stylizer& self, const py::object& style, const py::object& ma
   const Pixels pixels = pixels_argument(style, PixelOrder::RGB, "style");
   const MaskArgument labels = mask_argument(mask, "style mask");
   const AnalyzeOptions options{side_argument(max_side), int_argument(threads, "threads"), progress_argument(progress)};
-  const py::gil_scoped_release unlocked;
+  const WithoutGil unlocked;
   return self.analyze(pixels, labels.view, options);
 }
 
@@ -85,7 +86,7 @@ Stylizer::Restyled restyle(const Stylizer& self, const py::object& content, cons
   const ApplyOptions options = apply_options(smoothing, strength, max_side, threads, progress);
   const Pixels pixels = pixels_argument(content, PixelOrder::RGB, "content");
   const MaskArgument labels = mask_argument(mask, "content mask");
-  const py::gil_scoped_release unlocked;
+  const WithoutGil unlocked;
   return self.restyle(pixels, look, labels.view, options);
 }
 
@@ -94,7 +95,7 @@ Report finish(const Stylizer& self, Stylizer::Restyled& photo, const py::object&
   const MutablePixels pixels = mutable_pixels_argument(result, PixelOrder::RGB, "result");
   const int count = int_argument(threads, "threads");
   const Progress ask = progress_argument(progress);
-  const py::gil_scoped_release unlocked;
+  const WithoutGil unlocked;
   return self.finish(std::move(photo), pixels, count, ask);
 }
 
@@ -114,7 +115,7 @@ class NetworkChain {
 
 std::unique_ptr<NetworkChain> open_chain(const Bundle& bundle, py::object runtime) {
   const std::shared_ptr<Runtime> opened = python_runtime(std::move(runtime));
-  const py::gil_scoped_release unlocked;
+  const WithoutGil unlocked;
   return std::make_unique<NetworkChain>(bundle, opened);
 }
 
@@ -126,7 +127,7 @@ py::array restyle_by_chain(const NetworkChain& self, const py::object& content, 
   const double amount = float_argument(strength, "strength");
   Image result;
   {
-    const py::gil_scoped_release unlocked;
+    const WithoutGil unlocked;
     const Progress nobody;
     StepProgress progress(nobody, 1);
     ChainAlignment align(self.bundle().manifest().alignments, self.chain().style_statistics(wanted, {}, progress),
@@ -138,7 +139,7 @@ py::array restyle_by_chain(const NetworkChain& self, const py::object& content, 
 
 std::vector<std::vector<Statistics>> style_statistics(const NetworkChain& self, const py::object& style) {
   const ImageView photo = image_argument(style, "style");
-  const py::gil_scoped_release unlocked;
+  const WithoutGil unlocked;
   const Progress nobody;
   StepProgress progress(nobody, 1);
   return self.chain().style_statistics(photo, {}, progress);
@@ -210,7 +211,7 @@ void bind_stylizer(py::module_& module) {
            "The first half: the network and the way back to full size.")
       .def("finish", &finish, py::arg("photo"), py::arg("result"), py::arg("threads"), py::arg("progress"),
            "The second half: smoothing, gamut and detail, into an array of the content's size.")
-      .def("prepare", &Stylizer::prepare, py::arg("width"), py::arg("height"), py::call_guard<py::gil_scoped_release>())
+      .def("prepare", &Stylizer::prepare, py::arg("width"), py::arg("height"), py::call_guard<WithoutGil>())
       .def(
           "memory_needed",
           [](const Stylizer& self, const py::object& width, const py::object& height, const std::string& smoothing,

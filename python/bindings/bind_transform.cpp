@@ -6,6 +6,7 @@
 #include "arrays.h"
 #include "bindings.h"
 #include "fastphoto/transform.h"
+#include "gil.h"
 #include "numbers.h"
 #include "options.h"
 
@@ -20,7 +21,7 @@ void bind_method(py::module_& module, const char* name, Method method, const cha
       name,
       [method](const Statistics& content, const Statistics& style, const py::kwargs& options) {
         const TransformOptions values = OptionsClass<TransformOptions>::from_keywords(options);
-        const py::gil_scoped_release unlocked;
+        const WithoutGil unlocked;
         return method(content, style, values);
       },
       py::arg("content"), py::arg("style"), doc);
@@ -52,7 +53,7 @@ void bind_transform(py::module_& module) {
             const int count = int_argument(threads, "threads");
             Image result;
             {
-              const py::gil_scoped_release unlocked;
+              const WithoutGil unlocked;
               result = self.apply(view, count);
             }
             return move_out(std::move(result), shape_of(features));

@@ -11,6 +11,7 @@
 
 #include "bindings.h"
 #include "fastphoto/error.h"
+#include "gil.h"
 
 namespace fastphoto::python {
 
@@ -25,7 +26,7 @@ class Kept {
   // NOLINTNEXTLINE(bugprone-exception-escape): taking the lock throws only where the interpreter is broken
   ~Kept() {
     if (Py_IsInitialized() != 0) {
-      const py::gil_scoped_acquire locked;
+      const WithGil locked;
       object_ = py::object();
     } else {
       object_.release();  // the interpreter has gone, and the object with it
@@ -85,7 +86,7 @@ class PythonGraph final : public Graph {
   std::vector<std::shared_ptr<Tensor>> run(const std::vector<GraphInput>& inputs,
                                            const std::vector<GraphOutput>& outputs,
                                            const RunOptions& options) override {
-    const py::gil_scoped_acquire locked;
+    const WithGil locked;
     py::dict const values;
     for (const GraphInput& input : inputs) {
       if (input.tensor != nullptr) {
@@ -124,7 +125,7 @@ class PythonRuntime final : public Runtime {
   explicit PythonRuntime(py::object runtime) : runtime_(std::move(runtime)) {}
 
   std::unique_ptr<Graph> open(const std::string& file, std::string_view bytes) override {
-    const py::gil_scoped_acquire locked;
+    const WithGil locked;
     try {
       return std::make_unique<PythonGraph>(runtime_.get().attr("open")(file, py::bytes(bytes.data(), bytes.size())));
     } catch (py::error_already_set& error) {
@@ -136,7 +137,7 @@ class PythonRuntime final : public Runtime {
   }
 
   DeviceReport device() const override {
-    const py::gil_scoped_acquire locked;
+    const WithGil locked;
     const py::object choice = runtime_.get().attr("choice");
     const auto text = [&](const char* name) { return choice.attr(name).cast<std::string>(); };
     return {text("requested"), text("used"), text("provider"), text("reason"), text("precision")};
@@ -154,20 +155,21 @@ std::shared_ptr<Runtime> python_runtime(py::object runtime) {
 
 // NOLINTNEXTLINE(misc-const-correctness): as all functions of bindings.h
 void bind_runtime(py::module_& module) {
+  module.def("hold_thread", &hold_thread, "Holds a daemon thread where it is: never returns.");
   py::class_<StopSignal>(module, "StopSignal", "A request to end a run early, made from another thread.")
       .def_property_readonly("requested", &StopSignal::requested)
       .def(
           "listen",
           [](StopSignal& signal, const py::function& stop) {
             auto const kept = std::make_shared<Kept>(stop);
-            const py::gil_scoped_release unlocked;  // who requests may hold the signal and want the lock
+            const WithoutGil unlocked;  // who requests may hold the signal and want the lock
             signal.listen([kept] {
-              const py::gil_scoped_acquire locked;
+              const WithGil locked;
               kept->get()();
             });
           },
           py::arg("stop"), "What to call on a request; called at once if there was one.")
-      .def("forget", &StopSignal::forget, py::call_guard<py::gil_scoped_release>(), "Ends listening.");
+      .def("forget", &StopSignal::forget, py::call_guard<WithoutGil>(), "Ends listening.");
 }
 
 }  // namespace fastphoto::python

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, final
+from typing import Any, ClassVar, Literal, NoReturn, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -431,6 +431,7 @@ class Look:
     def load(path: str | os.PathLike[str]) -> Look: ...
 
 def simd_level() -> str: ...
+def hold_thread() -> NoReturn: ...
 def matting_laplacian(
     image: _Float32Array, options: MattingOptions, threads: int
 ) -> tuple[_Float64Array, _Int64Array, _Int64Array]: ...

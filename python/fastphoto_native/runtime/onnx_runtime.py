@@ -16,6 +16,7 @@ from fastphoto_native import _core
 from fastphoto_native.errors import CancelledError, FastphotoError, ModelError
 from fastphoto_native.runtime.arena import share_arena, shrinking_run
 from fastphoto_native.runtime.device import CPU, Choice, Device, Precision, Sessions
+from fastphoto_native.runtime.interpreter_exit import run_under_way
 
 # The sessions of this process. One that is closed waits for its threads, which do not exist in a child of fork(): there
 # sessions stay open, beyond the end of the interpreter.
@@ -123,7 +124,8 @@ class OnnxGraph:
         if stop is not None:
             stop.listen(lambda: setattr(options, "terminate", True))
         try:
-            self.session.run_with_iobinding(binding, options)
+            with run_under_way(options):
+                self.session.run_with_iobinding(binding, options)
         except Exception as error:  # the runtime's exceptions have no common base class of their own
             if stop is not None and stop.requested:
                 raise CancelledError("the network was stopped") from error
