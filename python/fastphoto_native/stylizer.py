@@ -130,8 +130,8 @@ class Stylizer:
             CancelledError: `progress` returned False.
         """
         photo = as_photo(content, "content")
-        half_way = self._restyle(photo, look, mask, smoothing, strength, max_side, self._threads, progress)
-        result, report = self._finish(photo, half_way, self._threads, progress)
+        half_way = self._restyle(photo, look, mask, smoothing, strength, max_side, progress)
+        result, report = self._finish(photo, half_way, progress)
         return (result, report) if return_report else result
 
     def apply_stream(
@@ -165,7 +165,7 @@ class Stylizer:
         def next_half() -> tuple[NDArray[Any], _core.Stylizer.Restyled] | None:
             for content in islice(photos, 1):
                 photo = as_photo(content, "content")
-                return photo, self._restyle(photo, look, None, smoothing, strength, max_side, self._threads, None)
+                return photo, self._restyle(photo, look, None, smoothing, strength, max_side, None)
             return None
 
         with ThreadPoolExecutor(1, "fastphoto-network") as network:
@@ -173,7 +173,7 @@ class Stylizer:
             ahead.append(network.submit(next_half))
             while (current := ahead.popleft().result()) is not None:
                 ahead.append(network.submit(next_half))
-                yield self._finish(*current, self._threads, None)[0]
+                yield self._finish(*current, None)[0]
 
     def prepare(self, width: int, height: int) -> None:
         """Does ahead what can be done before a photo of that size comes.
@@ -196,16 +196,15 @@ class Stylizer:
         smoothing: Smoothing,
         strength: float,
         max_side: int | None,
-        threads: int,
         progress: Progress | None,
     ) -> _core.Stylizer.Restyled:
-        return self._core.restyle(photo, look, mask, smoothing, strength, max_side, threads, progress)
+        return self._core.restyle(photo, look, mask, smoothing, strength, max_side, self._threads, progress)
 
     def _finish(
-        self, photo: NDArray[Any], half_way: _core.Stylizer.Restyled, threads: int, progress: Progress | None
+        self, photo: NDArray[Any], half_way: _core.Stylizer.Restyled, progress: Progress | None
     ) -> tuple[FloatArray, Report]:
         result = np.empty(photo.shape, np.float32)
-        return result, Report.of(self._core.finish(half_way, result, threads, progress))
+        return result, Report.of(self._core.finish(half_way, result, self._threads, progress))
 
 
 def stylize(
