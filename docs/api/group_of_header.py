@@ -17,7 +17,7 @@ GROUPS = {
         "bilateral_affine_filter", "closed_form_smoothing", "detail", "guided_filter", "local_affine_filter",
         "matting_laplacian", "resample",
     ],
-    "colours": ["colour_map", "gamut", "knothe_rosenblatt", "statistics", "transform"],
+    "colours": ["adjustment", "barycentre", "colour_map", "gamut", "knothe_rosenblatt", "statistics", "transform"],
     "c": ["fastphoto_c"],
 }  # fmt: skip
 

@@ -3,16 +3,20 @@
 // Looks, read-only.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 #include <pybind11/stl/filesystem.h>
 
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "arrays.h"
 #include "bindings.h"
@@ -80,6 +84,48 @@ py::object thumbnail_array(const py::object& self) {
   return std::move(array);
 }
 
+py::object preview_array(const py::object& self) {
+  const auto& look = self.cast<const Look&>();
+  if (look.preview.samples.empty()) {
+    return py::none();
+  }
+  const std::vector<py::ssize_t> shape = {look.preview.height, look.preview.width, 3};
+  py::array_t<std::uint8_t> array(shape, look.preview.samples.data(), self);
+  array.attr("setflags")(py::arg("write") = false);
+  return std::move(array);
+}
+
+Preview preview_argument(const py::object& object) {
+  if (!py::isinstance<py::array_t<std::uint8_t>>(object)) {
+    throw Error(ErrorKind::InvalidArgument,
+                "preview must be an array of uint8, got " + std::string(py::str(py::type::of(object))));
+  }
+  const auto array = py::array_t<std::uint8_t, py::array::c_style>::ensure(object);
+  if (array.ndim() != 3 || array.shape(2) != 3) {
+    throw Error(ErrorKind::InvalidArgument, "preview must be H x W x 3, got " + std::to_string(array.ndim()) + " axes");
+  }
+  return {array.shape(0), array.shape(1), {array.data(), array.data() + array.size()}};
+}
+
+Look with_details(const Look& self, const py::object& name, const py::object& sources, const py::object& label_names,
+                  const py::object& preview) {
+  Look look = self;
+  if (!name.is_none()) {
+    look.name = name.cast<std::string>();
+  }
+  if (!sources.is_none()) {
+    look.sources = sources.cast<std::vector<std::string>>();
+  }
+  if (!label_names.is_none()) {
+    look.label_names = label_names.cast<std::map<std::int64_t, std::string>>();
+  }
+  if (!preview.is_none()) {
+    look.preview = preview_argument(preview);
+  }
+  look.check();
+  return look;
+}
+
 }  // namespace
 
 void bind_look(const py::module_& module) {
@@ -123,6 +169,18 @@ void bind_look(const py::module_& module) {
            }),
            py::arg("model"), py::arg("fingerprint"), py::arg("masked"), py::arg("labels"),
            py::arg("thumbnail") = py::none())
+      .def("with_details", &with_details, py::arg("name") = py::none(), py::arg("sources") = py::none(),
+           py::arg("label_names") = py::none(), py::arg("preview") = py::none(),
+           "A copy with what it says for people replaced: its name, the SHA-256 of the style photos' files, names of "
+           "labels, and a preview (H x W x 3 uint8, at most 512 pixels a side). None leaves a detail as it is.")
+      .def_readonly("name", &Look::name)
+      .def_property_readonly("sources", [](const Look& self) { return py::tuple(py::cast(self.sources)); })
+      .def_property_readonly("label_names", [](const Look& self) { return py::dict(py::cast(self.label_names)); })
+      .def_property_readonly("preview", &preview_array)
+      .def_static("pool", &Look::pool, py::arg("looks"), py::call_guard<py::gil_scoped_release>(),
+                  "One look of several style photos, as if they were one photo.")
+      .def_static("blend", &Look::blend, py::arg("looks"), py::arg("weights"), py::call_guard<py::gil_scoped_release>(),
+                  "A look between others, along the Bures-Wasserstein geodesic; for more than two, their barycentre.")
       .def_readonly("model", &Look::model)
       .def_readonly("fingerprint", &Look::fingerprint)
       .def_readonly("masked", &Look::masked)

@@ -75,15 +75,15 @@ Look analyze(const Stylizer& self, const py::object& style, const py::object& ma
 }
 
 ApplyOptions apply_options(const std::string& smoothing, const py::object& strength, const py::object& max_side,
-                           const py::object& threads, const py::object& progress) {
-  return {smoothing_argument(smoothing), float_argument(strength, "strength"), side_argument(max_side),
-          int_argument(threads, "threads"), progress_argument(progress)};
+                           const py::object& threads, const py::object& progress, const AdjustmentOptions& adjustment) {
+  return {smoothing_argument(smoothing),    float_argument(strength, "strength"), side_argument(max_side),
+          int_argument(threads, "threads"), progress_argument(progress),          adjustment};
 }
 
 Stylizer::Restyled restyle(const Stylizer& self, const py::object& content, const Look& look, const py::object& mask,
                            const std::string& smoothing, const py::object& strength, const py::object& max_side,
-                           const py::object& threads, const py::object& progress) {
-  const ApplyOptions options = apply_options(smoothing, strength, max_side, threads, progress);
+                           const py::object& threads, const py::object& progress, const AdjustmentOptions& adjustment) {
+  const ApplyOptions options = apply_options(smoothing, strength, max_side, threads, progress, adjustment);
   const Pixels pixels = pixels_argument(content, PixelOrder::RGB, "content");
   const MaskArgument labels = mask_argument(mask, "content mask");
   const WithoutGil unlocked;
@@ -208,7 +208,7 @@ void bind_stylizer(py::module_& module) {
            py::arg("progress"))
       .def("restyle", &restyle, py::arg("content"), py::arg("look"), py::arg("mask"), py::arg("smoothing"),
            py::arg("strength"), py::arg("max_side"), py::arg("threads"), py::arg("progress"),
-           "The first half: the network and the way back to full size.")
+           py::arg("adjustment") = AdjustmentOptions(), "The first half: the network and the way back to full size.")
       .def("finish", &finish, py::arg("photo"), py::arg("result"), py::arg("threads"), py::arg("progress"),
            "The second half: smoothing, gamut and detail, into an array of the content's size.")
       .def("prepare", &Stylizer::prepare, py::arg("width"), py::arg("height"), py::call_guard<WithoutGil>())

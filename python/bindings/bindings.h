@@ -8,6 +8,8 @@ namespace fastphoto::python {
 namespace py = pybind11;
 
 void bind_colour(py::module_& module);
+void bind_adjustment(py::module_& module);
+void bind_barycentre(py::module_& module);
 void bind_bundle(const py::module_& module);
 void bind_errors(py::module_& module);
 void bind_labels(py::module_& module);

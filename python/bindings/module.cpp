@@ -15,9 +15,11 @@ PYBIND11_MODULE(_core, module) {
   fastphoto::python::bind_filters(module);
   fastphoto::python::bind_statistics(module);
   fastphoto::python::bind_transform(module);
+  fastphoto::python::bind_barycentre(module);
   fastphoto::python::bind_runtime(module);
-  fastphoto::python::bind_stylizer(module);
   fastphoto::python::bind_colour(module);
+  fastphoto::python::bind_adjustment(module);
+  fastphoto::python::bind_stylizer(module);
   fastphoto::python::bind_labels(module);
   fastphoto::python::bind_pixels(module);
   fastphoto::python::bind_resample(module);

@@ -147,6 +147,32 @@ class GamutOptions:
     ) -> None: ...
 
 @final
+class BarycentreOptions:
+    relative_ridge: float
+    tolerance: float
+    max_iterations: int
+    def __init__(self, *, relative_ridge: float = ..., tolerance: float = ..., max_iterations: int = ...) -> None: ...
+
+@final
+class AdjustmentOptions:
+    tone: float
+    colour: float
+    white_balance: float
+    preserve_luminance: bool
+    preserve_skin: bool
+    preserve_neutrals: bool
+    def __init__(
+        self,
+        *,
+        tone: float = ...,
+        colour: float = ...,
+        white_balance: float = ...,
+        preserve_luminance: bool = ...,
+        preserve_skin: bool = ...,
+        preserve_neutrals: bool = ...,
+    ) -> None: ...
+
+@final
 class LabelOptions:
     min_area: float
     max_area_ratio: float
@@ -423,6 +449,25 @@ class Look:
     def labels(self) -> dict[int, LabelLook]: ...
     @property
     def thumbnail(self) -> _Float32Array | None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def sources(self) -> tuple[str, ...]: ...
+    @property
+    def label_names(self) -> dict[int, str]: ...
+    @property
+    def preview(self) -> NDArray[np.uint8] | None: ...
+    def with_details(
+        self,
+        name: str | None = None,
+        sources: Sequence[str] | None = None,
+        label_names: Mapping[int, str] | None = None,
+        preview: NDArray[np.uint8] | None = None,
+    ) -> Look: ...
+    @staticmethod
+    def pool(looks: Sequence[Look]) -> Look: ...
+    @staticmethod
+    def blend(looks: Sequence[Look], weights: Sequence[float]) -> Look: ...
     def to_bytes(self) -> bytes: ...
     @staticmethod
     def from_bytes(data: bytes) -> Look: ...
@@ -465,6 +510,13 @@ def monge_kantorovich(
     eigenvalue_cut: float = ...,
     strength: float = ...,
 ) -> AffineTransform: ...
+def pooled_statistics(parts: Sequence[Statistics], weights: Sequence[float]) -> Statistics: ...
+def wasserstein_barycentre(
+    parts: Sequence[Statistics], weights: Sequence[float], options: BarycentreOptions = ...
+) -> Statistics: ...
+def adjust(
+    content: _Float32Array, result: _Float32Array, options: AdjustmentOptions, threads: int
+) -> _Float32Array: ...
 def restore_detail(
     content: _Float32Array, result: _Float32Array, options: DetailOptions, threads: int
 ) -> _Float32Array: ...
@@ -563,6 +615,7 @@ class Stylizer:
         max_side: int | None,
         threads: int,
         progress: Callable[[str, float], bool | None] | None,
+        adjustment: AdjustmentOptions = ...,
     ) -> Stylizer.Restyled: ...
     def finish(
         self,

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fastphoto_native import _core
+from fastphoto_native.adjustment import Adjustment
 from fastphoto_native.arrays.images import as_photo
 from fastphoto_native.looks.look import Look
 from fastphoto_native.report import Progress, Report
@@ -23,6 +24,8 @@ from fastphoto_native.runtime.onnx_runtime import OnnxRuntime
 from fastphoto_native.smoothing.methods import Smoothing
 
 FloatArray = NDArray[np.float32]
+
+AS_IT_COMES = Adjustment()
 
 
 class Stylizer:
@@ -86,14 +89,14 @@ class Stylizer:
     @overload
     def apply(
         self, content: ArrayLike, look: Look, mask: ArrayLike | None = None, *, smoothing: Smoothing = ...,
-        strength: float = ..., max_side: int | None = ..., progress: Progress | None = ...,
-        return_report: Literal[False] = ...,
+        strength: float = ..., adjustment: Adjustment = ..., max_side: int | None = ...,
+        progress: Progress | None = ..., return_report: Literal[False] = ...,
     ) -> FloatArray: ...  # fmt: skip
     @overload
     def apply(
         self, content: ArrayLike, look: Look, mask: ArrayLike | None = None, *, smoothing: Smoothing = ...,
-        strength: float = ..., max_side: int | None = ..., progress: Progress | None = ...,
-        return_report: Literal[True],
+        strength: float = ..., adjustment: Adjustment = ..., max_side: int | None = ...,
+        progress: Progress | None = ..., return_report: Literal[True],
     ) -> tuple[FloatArray, Report]: ...  # fmt: skip
     def apply(
         self,
@@ -103,6 +106,7 @@ class Stylizer:
         *,
         smoothing: Smoothing = "closed-form",
         strength: float = 1.0,
+        adjustment: Adjustment = AS_IT_COMES,
         max_side: int | None = None,
         progress: Progress | None = None,
         return_report: bool = False,
@@ -117,6 +121,7 @@ class Stylizer:
             smoothing: "closed-form" (the paper's), "guided" (its fast approximation) or "none" (the network's photo, in
                 which no detail is restored either).
             strength: 0 returns the content as it is, 1 the full look.
+            adjustment: strengths of tone, colour and white balance apart, and what is kept of the content.
             max_side: longest side at which the network sees the photo, pixels; None takes the model's own.
             progress: called with the step at work and the share of the work done (0..1), also in the midst of a step.
                 If it returns False the call ends with CancelledError; what it raises comes out of the call.
@@ -130,7 +135,7 @@ class Stylizer:
             CancelledError: `progress` returned False.
         """
         photo = as_photo(content, "content")
-        half_way = self._restyle(photo, look, mask, smoothing, strength, max_side, progress)
+        half_way = self._restyle(photo, look, mask, smoothing, strength, adjustment, max_side, progress)
         result, report = self._finish(photo, half_way, progress)
         return (result, report) if return_report else result
 
@@ -141,6 +146,7 @@ class Stylizer:
         *,
         smoothing: Smoothing = "closed-form",
         strength: float = 1.0,
+        adjustment: Adjustment = AS_IT_COMES,
         max_side: int | None = None,
     ) -> Iterator[FloatArray]:
         """Every content in the look, in order: the network works on the next photo while this one is smoothed.
@@ -152,6 +158,7 @@ class Stylizer:
             look: without a mask.
             smoothing: as in :meth:`apply`.
             strength: as in :meth:`apply`.
+            adjustment: as in :meth:`apply`.
             max_side: as in :meth:`apply`.
 
         Yields:
@@ -165,7 +172,7 @@ class Stylizer:
         def next_half() -> tuple[NDArray[Any], _core.Stylizer.Restyled] | None:
             for content in islice(photos, 1):
                 photo = as_photo(content, "content")
-                return photo, self._restyle(photo, look, None, smoothing, strength, max_side, None)
+                return photo, self._restyle(photo, look, None, smoothing, strength, adjustment, max_side, None)
             return None
 
         with ThreadPoolExecutor(1, "fastphoto-network") as network:
@@ -195,10 +202,12 @@ class Stylizer:
         mask: ArrayLike | None,
         smoothing: Smoothing,
         strength: float,
+        adjustment: Adjustment,
         max_side: int | None,
         progress: Progress | None,
     ) -> _core.Stylizer.Restyled:
-        return self._core.restyle(photo, look, mask, smoothing, strength, max_side, self._threads, progress)
+        options = adjustment.options()
+        return self._core.restyle(photo, look, mask, smoothing, strength, max_side, self._threads, progress, options)
 
     def _finish(
         self, photo: NDArray[Any], half_way: _core.Stylizer.Restyled, progress: Progress | None
@@ -216,6 +225,7 @@ def stylize(
     model: str | os.PathLike[str] = DEFAULT_MODEL,
     smoothing: Smoothing = "closed-form",
     strength: float = 1.0,
+    adjustment: Adjustment = AS_IT_COMES,
     device: Device = "auto",
     threads: int = 0,
     max_side: int | None = None,
@@ -234,6 +244,7 @@ def stylize(
         smoothing: "closed-form" (the paper's), "guided" (its fast approximation) or "none" (the network's photo, in
             which no detail is restored either).
         strength: 0 returns the content as it is, 1 the full look.
+        adjustment: strengths of tone, colour and white balance apart, and what is kept of the content.
         device: "auto" (a GPU if it works, else the CPU), "cpu" or "cuda".
         threads: CPU threads; 0 takes what the machine has.
         max_side: longest side at which the network sees the photos, pixels; None takes the model's own. The
@@ -255,5 +266,6 @@ def stylize(
     stylizer = Stylizer(model, device, threads, precision)
     look = stylizer.analyze(style, style_mask, max_side=max_side)
     return stylizer.apply(
-        content, look, content_mask, smoothing=smoothing, strength=strength, max_side=max_side, progress=progress
-    )
+        content, look, content_mask, smoothing=smoothing, strength=strength, adjustment=adjustment, max_side=max_side,
+        progress=progress,
+    )  # fmt: skip

@@ -13,6 +13,8 @@
 // Link with the CMake target fastphoto::core. Functions may be called from several threads at once.
 #pragma once
 
+#include "fastphoto/adjustment.h"
+#include "fastphoto/barycentre.h"
 #include "fastphoto/bilateral_affine_filter.h"
 #include "fastphoto/closed_form_smoothing.h"
 #include "fastphoto/colour_map.h"

@@ -97,6 +97,24 @@ struct DetailOptions {
   double largest_gain = 3.0;     ///< the content's detail is not made stronger: in a flat content it is noise, > 0
 };
 
+/// Barycentres of statistics (barycentre.h).
+struct BarycentreOptions {
+  double relative_ridge = 1e-6;  ///< added to all covariances, as a share of their mean variance, >= 0. It lies far
+                                 ///< below what can be seen, and above what rounding does to inverse roots
+  double tolerance = 1e-6;       ///< stop when the covariance changes by less, relative to its norm, 0 .. 1
+  int max_iterations = 50;       ///< >= 1
+};
+
+/// Strengths apart of what changed between content and result, and what is kept of the content (adjustment.h).
+struct AdjustmentOptions {
+  double tone = 1.0;                ///< of the change of luma, 0 .. 1.5: 0 none of it, 1 all of it
+  double colour = 1.0;              ///< of the change of chroma beside the common shift, 0 .. 1.5
+  double white_balance = 1.0;       ///< of the shift of chroma that is common to the whole photo, 0 .. 1.5
+  bool preserve_luminance = false;  ///< the result has the content's luma
+  bool preserve_skin = false;       ///< colours of skin keep their chroma
+  bool preserve_neutrals = false;   ///< what is grey stays grey
+};
+
 /// Which labels of two masks take part (labels.h).
 struct LabelOptions {
   double min_area = 10.0;         ///< pixels at working size that a label must exceed in both photos, >= 0

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "engine/json_field.h"
@@ -24,6 +25,7 @@ constexpr JsonLimits header_limits = {std::size_t{4} << 20, 4};
 constexpr JsonLimits areas_limits = {std::size_t{1} << 16, 1};
 constexpr std::size_t most_labels = 256;
 constexpr Index most_alignments = 32;
+constexpr const char* preview_name = "preview";
 constexpr Index largest_extent = 1 << 16;  // of one axis of a tensor
 
 std::string tensor_name(std::int64_t label, std::size_t alignment, const char* kind) {
@@ -56,15 +58,12 @@ class Tensors {
   /// @param metadata  the header's first entry.
   explicit Tensors(std::string metadata) : entries_({std::move(metadata)}) {}
 
-  /// Announces a tensor; its numbers follow.
-  void add(const std::string& name, const std::vector<Index>& shape) {
-    auto bytes = static_cast<Index>(number_bytes);
-    for (const Index extent : shape) {
-      bytes *= extent;
-    }
-    const auto begin = static_cast<Index>(data_.size());
-    entries_.push_back(member(name, object({member("dtype", json_text("F32")), member("shape", array(shape)),
-                                            member("data_offsets", array({begin, begin + bytes}))})));
+  /// Announces a tensor of float32; its numbers follow.
+  void add(const std::string& name, const std::vector<Index>& shape) { announce(name, "F32", number_bytes, shape); }
+
+  void add_samples(const std::string& name, const std::vector<Index>& shape, const std::vector<std::uint8_t>& samples) {
+    announce(name, "U8", 1, shape);
+    data_.append(samples.begin(), samples.end());
   }
 
   void add_number(float number) {
@@ -88,6 +87,16 @@ class Tensors {
   const std::string& data() const { return data_; }
 
  private:
+  void announce(const std::string& name, const char* type, std::size_t bytes_each, const std::vector<Index>& shape) {
+    auto bytes = static_cast<Index>(bytes_each);
+    for (const Index extent : shape) {
+      bytes *= extent;
+    }
+    const auto begin = static_cast<Index>(data_.size());
+    entries_.push_back(member(name, object({member("dtype", json_text(type)), member("shape", array(shape)),
+                                            member("data_offsets", array({begin, begin + bytes}))})));
+  }
+
   std::vector<std::string> entries_;
   std::string data_;
 };
@@ -107,6 +116,28 @@ void add_statistics(Tensors& tensors, std::int64_t label, std::size_t alignment,
       const double number = 0.5 * statistics.covariance(i, j) + 0.5 * statistics.covariance(j, i);
       tensors.add_number(number, covariance);
     }
+  }
+}
+
+/// What a look says of itself for people, as far as it says anything.
+void add_details(const Look& look, std::vector<std::string>& metadata) {
+  if (!look.name.empty()) {
+    metadata.push_back(member("name", json_text(look.name)));
+  }
+  if (!look.sources.empty()) {
+    std::string words;
+    for (const std::string& source : look.sources) {
+      words.append(words.empty() ? "" : " ").append(source);
+    }
+    metadata.push_back(member("sources", json_text(words)));
+  }
+  if (!look.label_names.empty()) {
+    std::vector<std::string> names;
+    names.reserve(look.label_names.size());
+    for (const auto& [label, text] : look.label_names) {
+      names.push_back(member(std::to_string(label), json_text(text)));
+    }
+    metadata.push_back(member("label_names", json_text(object(names))));
   }
 }
 
@@ -140,7 +171,7 @@ class TensorTable {
   TensorTable(const JsonDocument& header, std::string_view data) : header_(header), data_(data) {
     for (const auto& [name, field] : header.root().members()) {
       if (name != "__metadata__") {
-        tensors_.emplace(name, read_tensor(field));
+        tensors_.emplace(name, read_tensor(field, name == preview_name ? 1 : number_bytes));
       }
     }
     check_order();
@@ -193,10 +224,11 @@ class TensorTable {
     header_.refuse("the tensor '" + name + "' is missing; expected one for each label and alignment");
   }
 
-  Tensor read_tensor(const JsonField& field) const {
+  Tensor read_tensor(const JsonField& field, std::size_t bytes_each) const {
     field.allow_only({"dtype", "shape", "data_offsets"});
-    if (field.at("dtype").line() != "F32") {
-      field.at("dtype").refuse("\"F32\"");
+    const std::string type = bytes_each == 1 ? "U8" : "F32";
+    if (field.at("dtype").line() != type) {
+      field.at("dtype").refuse('"' + type + '"');
     }
     Tensor tensor;
     Index count = 1;
@@ -208,7 +240,7 @@ class TensorTable {
     const std::vector<JsonField> offsets = field.at("data_offsets").elements(2, 2);
     const Index begin = offsets[0].whole_number(0, size);
     const Index end = offsets[1].whole_number(begin, size);
-    const Index bytes = count * static_cast<Index>(number_bytes);
+    const Index bytes = count * static_cast<Index>(bytes_each);
     if (end - begin != bytes) {
       field.refuse(std::to_string(bytes) + " bytes between the offsets");
     }
@@ -273,22 +305,27 @@ Statistics read_statistics(TensorTable& tensors, std::int64_t label, std::size_t
   }
 }
 
+/// A label as the name of a member.
+std::int64_t label_of(const std::string& name, const JsonDocument& document) {
+  std::int64_t label = 0;
+  try {
+    label = std::stoll(name);
+  } catch (const std::logic_error&) {  // not a number, or out of range
+    document.refuse("the label '" + printable(name, 60) + "' is not a whole number of 64 bits");
+  }
+  if (std::to_string(label) != name) {
+    document.refuse("the label '" + printable(name, 60) + "' is written in another way, expected " +
+                    std::to_string(label));
+  }
+  return label;
+}
+
 /// The areas of the labels: a JSON object within the text, since the values of `__metadata__` are all text.
 std::map<std::int64_t, double> read_areas(const JsonField& field, const std::string& prefix) {
   const JsonDocument document(field.text(), areas_limits, ErrorKind::File, prefix + "the labels' areas: ");
   std::map<std::int64_t, double> areas;
   for (const auto& [name, area] : document.root().members()) {
-    std::int64_t label = 0;
-    try {
-      label = std::stoll(name);
-    } catch (const std::logic_error&) {  // not a number, or out of range
-      document.refuse("the label '" + printable(name, 60) + "' is not a whole number of 64 bits");
-    }
-    if (std::to_string(label) != name) {
-      document.refuse("the label '" + printable(name, 60) + "' is written in another way, expected " +
-                      std::to_string(label));
-    }
-    areas[label] = area.positive_number();
+    areas[label_of(name, document)] = area.positive_number();
   }
   if (areas.empty() || areas.size() > most_labels) {
     document.refuse("found " + std::to_string(areas.size()) + " labels, expected 1 to " + std::to_string(most_labels));
@@ -307,12 +344,39 @@ Index number_in_text(const JsonField& field, Index least, Index largest) {
   return number;
 }
 
+/// What a look says of itself for people; all of it may be missing.
+void read_details(const JsonField& metadata, TensorTable& tensors, const std::string& prefix, Look& look) {
+  if (const auto name = metadata.find("name")) {
+    look.name = name->line();
+  }
+  if (const auto sources = metadata.find("sources")) {
+    std::istringstream words(sources->text());
+    for (std::string word; words >> word;) {
+      look.sources.push_back(word);
+    }
+  }
+  if (const auto names = metadata.find("label_names")) {
+    const JsonDocument document(names->text(), areas_limits, ErrorKind::File, prefix + "the labels' names: ");
+    for (const auto& [label, text] : document.root().members()) {
+      look.label_names[label_of(label, document)] = text.line();
+    }
+  }
+  if (tensors.has(preview_name)) {
+    const std::vector<Index> shape = tensors.shape(preview_name);
+    look.preview.height = shape.front();
+    look.preview.width = shape.size() > 1 ? shape[1] : 1;
+    const std::string_view samples = tensors.take(preview_name, {look.preview.height, look.preview.width, 3});
+    look.preview.samples.assign(samples.begin(), samples.end());
+  }
+}
+
 Look read_look(const JsonDocument& header, std::string_view data, const std::string& prefix) {
   const JsonField metadata = header.root().at("__metadata__");
   if (number_in_text(metadata.at("look_format"), 1, 9999) != look_format) {
     metadata.at("look_format").refuse("\"" + std::to_string(look_format) + "\"");
   }
-  metadata.allow_only({"look_format", "model", "fingerprint", "masked", "areas", "alignments"});
+  metadata.allow_only(
+      {"look_format", "model", "fingerprint", "masked", "areas", "alignments", "name", "sources", "label_names"});
   Look look;
   look.model = metadata.at("model").line();
   look.fingerprint = metadata.at("fingerprint").line();
@@ -338,6 +402,7 @@ Look read_look(const JsonDocument& header, std::string_view data, const std::str
       look.thumbnail.push_back(number_at(pixels, i));
     }
   }
+  read_details(metadata, tensors, prefix, look);
   tensors.expect_empty();
   return look;
 }
@@ -352,12 +417,14 @@ std::string Look::to_bytes() const {
     areas.push_back(member(std::to_string(label), json_number(style.area)));
   }
   const std::size_t alignments = labels.begin()->second.statistics.size();
-  Tensors tensors(member(
-      "__metadata__",
-      object({member("look_format", json_text(std::to_string(look_format))), member("model", json_text(model)),
-              member("fingerprint", json_text(fingerprint)), member("masked", json_text(masked ? "true" : "false")),
-              member("alignments", json_text(std::to_string(alignments))),
-              member("areas", json_text(object(areas)))})));
+  std::vector<std::string> metadata = {member("look_format", json_text(std::to_string(look_format))),
+                                       member("model", json_text(model)),
+                                       member("fingerprint", json_text(fingerprint)),
+                                       member("masked", json_text(masked ? "true" : "false")),
+                                       member("alignments", json_text(std::to_string(alignments))),
+                                       member("areas", json_text(object(areas)))};
+  add_details(*this, metadata);
+  Tensors tensors(member("__metadata__", object(metadata)));
   for (const auto& [label, style] : labels) {
     for (std::size_t i = 0; i < alignments; ++i) {
       add_statistics(tensors, label, i, style.statistics[i]);
@@ -370,6 +437,9 @@ std::string Look::to_bytes() const {
     for (const float sample : thumbnail) {
       tensors.add_number(sample);
     }
+  }
+  if (!preview.samples.empty()) {  // the last one, so that all float32 numbers are aligned
+    tensors.add_samples(preview_name, {preview.height, preview.width, 3}, preview.samples);
   }
   std::string header = tensors.header();
   header.append((length_bytes - header.size() % length_bytes) % length_bytes, ' ');  // so that the numbers are aligned

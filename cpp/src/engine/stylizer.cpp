@@ -22,6 +22,7 @@
 #include "engine/thumbnail.h"
 #include "engine/working_size.h"
 #include "engine/workspaces.h"
+#include "fastphoto/adjustment.h"
 #include "fastphoto/colour_map.h"
 #include "fastphoto/detail.h"
 #include "fastphoto/error.h"
@@ -93,6 +94,7 @@ struct Stylizer::Impl {
 struct Stylizer::Restyled::State {
   Workspaces::Loan workspace;  // owns the memory of the images below
   Smoothing smoothing;
+  AdjustmentOptions adjustment;
   Pixels alpha_from;
   Image content;
   Image restyled;  // empty if the content is to come back as it is
@@ -111,7 +113,10 @@ Look Stylizer::analyze(const Pixels& style, const MaskView& mask, const AnalyzeO
   const Size size = working_size({style.height, style.width}, impl_->working_side(options.max_side));
   const WorkingPhoto small(photo.view(), size, threads);
 
-  Look look{manifest.name, impl_->bundle.fingerprint(), mask.given(), {}, {}};
+  Look look;
+  look.model = manifest.name;
+  look.fingerprint = impl_->bundle.fingerprint();
+  look.masked = mask.given();
   if (manifest.estimator) {
     look.thumbnail = thumbnail(small.view, manifest.estimator->side, threads);
   }
@@ -167,7 +172,7 @@ Stylizer::Restyled Stylizer::restyle(const Pixels& content, const Look& look, co
   const Threads threads = progress.polling(options.threads);
 
   auto state = std::make_unique<Restyled::State>(
-      Restyled::State{impl_->workspaces.lend(), options.smoothing, content, {}, {}, {}});
+      Restyled::State{impl_->workspaces.lend(), options.smoothing, options.adjustment, content, {}, {}, {}});
   const PagePool::Use use(&state->workspace.pages());
   Report& report = state->report;
   report.model = manifest.name;
@@ -253,6 +258,10 @@ Report Stylizer::finish(Restyled&& photo, const MutablePixels& result, Threads g
   if (state->smoothing != Smoothing::None) {
     restore_detail(content, smoothed, manifest.detail, threads);
     stopwatch.end_of("restore detail");
+  }
+  if (adjusts(state->adjustment)) {
+    adjust(content, smoothed, state->adjustment, manifest.gamut, threads);
+    stopwatch.end_of("adjust");
   }
   write_pixels(smoothed.view(), state->alpha_from, result, threads);
   progress.end();

@@ -302,3 +302,38 @@ TEST_CASE("files that are no looks or no files are refused with their name") {
   CHECK_THROWS_WITH_AS(Look::load("/dev/zero"), doctest::Contains("Not a regular file"), Error);
 #endif
 }
+
+TEST_CASE("details for people survive, and looks without them need no more bytes") {
+  Look look = small_look({7});
+  const std::size_t plain = look.to_bytes().size();
+  look.name = "evening";
+  look.sources = {std::string(64, 'b'), std::string(64, 'c')};
+  look.label_names[7] = "sky";
+  look.preview = {2, 3, std::vector<std::uint8_t>(18, 200)};
+  const std::string bytes = look.to_bytes();
+  CHECK(bytes.size() > plain);
+  const Look again = Look::from_bytes(bytes, "here.look");
+  CHECK(again.name == look.name);
+  CHECK(again.sources == look.sources);
+  CHECK(again.label_names == look.label_names);
+  CHECK(again.preview.samples == look.preview.samples);
+  CHECK(again.preview.width == 3);
+  CHECK(again.to_bytes() == bytes);
+
+  look.preview.samples.pop_back();
+  CHECK_THROWS_AS(look.to_bytes(), Error);
+}
+
+TEST_CASE("looks are pooled and blended") {
+  const Look first = small_look({1, 2});
+  Look second = small_look({2, 3});
+  second.labels[2].statistics[0] = random_statistics(3, 9);
+  const Look blend = Look::blend({first, second}, {1.0, 3.0});
+  CHECK(blend.labels.size() == 3);
+  const Vector expected = 0.25 * first.labels.at(2).statistics[0].mean + 0.75 * second.labels.at(2).statistics[0].mean;
+  CHECK((blend.labels.at(2).statistics[0].mean - expected).norm() < 1e-9);
+  CHECK(Look::blend({first, second}, {1.0, 0.0}).to_bytes() == first.to_bytes());
+  CHECK(Look::pool({first}).to_bytes() == first.to_bytes());
+  CHECK_THROWS_AS(Look::pool({}), Error);
+  CHECK_THROWS_AS(Look::blend({first, small_look()}, {1.0, 1.0}), Error);
+}

@@ -24,6 +24,13 @@ struct LabelLook {
   std::vector<Statistics> statistics;
 };
 
+/// A small picture of what a look was made of, for people.
+struct Preview {
+  Index height = 0;
+  Index width = 0;
+  std::vector<std::uint8_t> samples;  ///< height x width x 3, sRGB-encoded
+};
+
 /// All that is needed to give other photos a style photo's look. Made by Stylizer::analyze; fits the models that share
 /// its fingerprint.
 struct FASTPHOTO_ENGINE_API Look {
@@ -32,6 +39,12 @@ struct FASTPHOTO_ENGINE_API Look {
   bool masked = false;      ///< whether the style photo had a mask
   std::map<std::int64_t, LabelLook> labels;
   std::vector<float> thumbnail;  ///< 3 x side x side, 0..1, for models with an estimator; else empty
+
+  // For people; no photo looks different for it.
+  std::string name;                                 ///< such as "evening"; empty: none
+  std::vector<std::string> sources;                 ///< SHA-256 of the style photos' files
+  std::map<std::int64_t, std::string> label_names;  ///< such as "sky", of some labels or all
+  Preview preview;                                  ///< at most 512 pixels a side; empty: none
 
   /// Checks what the members must be together: a name and a fingerprint; 1 to 256 labels, of which whole_photo is the
   /// only one without a mask; positive areas; sound statistics, of as many alignments and channels for every label.
@@ -56,6 +69,18 @@ struct FASTPHOTO_ENGINE_API Look {
 
   /// @throws Error(File)
   static Look load(const std::filesystem::path& path);
+
+  /// One look of several style photos, as if they were one photo (pooled_statistics). Areas of labels are means.
+  /// @param looks  one or more that share a fingerprint, all with masks or none.
+  /// @throws Error(InvalidArgument)
+  static Look pool(const std::vector<Look>& looks);
+
+  /// A look between others (wasserstein_barycentre), label by label; a label that some of them lack is blended of the
+  /// others.
+  /// @param looks    as in pool().
+  /// @param weights  one for each, 0 or more, with a positive sum.
+  /// @throws Error(InvalidArgument)
+  static Look blend(const std::vector<Look>& looks, const std::vector<double>& weights);
 };
 
 }  // namespace fastphoto

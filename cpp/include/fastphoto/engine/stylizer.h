@@ -23,6 +23,7 @@
 #include "fastphoto/engine/runtime.h"
 #include "fastphoto/export.h"
 #include "fastphoto/labels.h"
+#include "fastphoto/options.h"
 #include "fastphoto/pixels.h"
 #include "fastphoto/progress.h"
 #include "fastphoto/threads.h"
@@ -48,6 +49,7 @@ struct ApplyOptions {
   Index max_side = 0;     ///< as in AnalyzeOptions
   Threads threads;        ///< of the engine; the runtime has its own
   Progress progress;
+  AdjustmentOptions adjustment;  ///< strengths apart, and what is kept of the content
 };
 
 /// A model, ready on a runtime: analyse a style once, apply its look to many photos.
