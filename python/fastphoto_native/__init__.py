@@ -18,9 +18,14 @@ from fastphoto_native._core import (
     monge_kantorovich,
     whitening_coloring,
 )
+from fastphoto_native.adjustment import Adjustment
+from fastphoto_native.colors.match import match_colors
 from fastphoto_native.errors import ArgumentError, CancelledError, DeviceError, FastphotoError, ModelError, PhotoError
 from fastphoto_native.files.photos import Encoding, Photo, read_mask, read_photo, write_photo
 from fastphoto_native.looks.look import Look
+from fastphoto_native.luts.files import read_lut, write_lut
+from fastphoto_native.luts.fit import fit_lut
+from fastphoto_native.luts.lut import Lut
 from fastphoto_native.report import Report
 from fastphoto_native.runtime.bundle import DEFAULT_MODEL
 from fastphoto_native.runtime.device import Device
@@ -39,6 +44,7 @@ from fastphoto_native.stylizer import Stylizer, stylize
 
 __all__ = [
     "DEFAULT_MODEL",
+    "Adjustment",
     "AffineTransform",
     "ArgumentError",
     "CancelledError",
@@ -47,6 +53,7 @@ __all__ = [
     "Encoding",
     "FastphotoError",
     "Look",
+    "Lut",
     "ModelError",
     "Photo",
     "PhotoError",
@@ -59,16 +66,20 @@ __all__ = [
     "bilateral_affine_filter",
     "closed_form_smooth",
     "evaluate",
+    "fit_lut",
     "guided_filter",
     "local_affine_filter",
+    "match_colors",
     "matting_laplacian",
     "mean_and_covariance",
     "monge_kantorovich",
     "optimise",
+    "read_lut",
     "read_mask",
     "read_photo",
     "repair_posterization",
     "stylize",
     "whitening_coloring",
+    "write_lut",
     "write_photo",
 ]

@@ -10,7 +10,7 @@ from fastphoto_native.files.masks import read_mask
 from fastphoto_native.files.output_space import NAMED_PROFILES
 from fastphoto_native.files.photo import Photo
 from fastphoto_native.files.reading import photo_size, read_photo
-from fastphoto_native.files.writing import check_output, writable_suffixes, write_photo
+from fastphoto_native.files.writing import check_output, check_target, writable_suffixes, write_photo
 
 __all__ = [
     "MAX_PIXELS",
@@ -18,6 +18,7 @@ __all__ = [
     "Encoding",
     "Photo",
     "check_output",
+    "check_target",
     "parse_encoding",
     "photo_size",
     "read_mask",

@@ -76,7 +76,7 @@ def check_output(
     if not form.saver:
         exr_library(name)
     if os.fspath(path) != STDIN_OR_STDOUT:
-        _check_target(path, overwrite)
+        check_target(path, overwrite)
 
 
 def _form(path: PathLike, suffix: str | None) -> Writable:
@@ -92,7 +92,13 @@ def _form(path: PathLike, suffix: str | None) -> Writable:
     return WRITABLE[found]
 
 
-def _check_target(path: PathLike, overwrite: bool) -> None:
+def check_target(path: PathLike, overwrite: bool) -> None:
+    """Raises now what writing a file of that name would raise after minutes of work.
+
+    Raises:
+        PhotoError: no such directory; no permission; a file that is there already and not to be replaced; something
+            that is not a file in the way.
+    """
     name = shown(path)
     try:
         target = real_target(Path(path))

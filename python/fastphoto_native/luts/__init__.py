@@ -1,0 +1,1 @@
+"""3D look-up tables: fitted, applied, read and written."""
