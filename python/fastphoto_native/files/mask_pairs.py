@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,13 +23,22 @@ _TURNS = {5: (1, True), 6: (-1, False), 7: (-1, True), 8: (1, False)}
 def mask_of_photo(labels: Labels, photo: Photo, name: str) -> tuple[Labels, list[str]]:
     """A mask as its photo lies, and what is to be said about the two.
 
-    A photo whose file says "turn me" is often masked as it is stored. Such a mask has the other aspect and is turned
-    with the photo.
-
     Args:
         labels: H x W, upright as its own file says.
         photo: the photo, upright.
         name: "content mask" or "style mask".
+    """
+    lying, notes = as_photo_lies(labels, photo, name)
+    if lying.min() == lying.max():
+        notes.append(f"the {name} has one label only ({_colour(int(lying.flat[0]))}): it makes no difference of areas")
+    return lying, notes
+
+
+def as_photo_lies(labels: NDArray[Any], photo: Photo, name: str) -> tuple[NDArray[Any], list[str]]:
+    """A mask, H x W or H x W x K, turned if need be, and what is to be said about that.
+
+    A photo whose file says "turn me" is often masked as it is stored. Such a mask has the other aspect and is turned
+    with the photo.
     """
     height, width = photo.pixels.shape[:2]
     notes = []
@@ -40,8 +51,6 @@ def mask_of_photo(labels: Labels, photo: Photo, name: str) -> tuple[Labels, list
                 f"the {name} has {labels.shape[1]} x {labels.shape[0]} pixels and the photo {width} x {height}: it is "
                 "stretched"
             )
-    if labels.min() == labels.max():
-        notes.append(f"the {name} has one label only ({_colour(int(labels.flat[0]))}): it makes no difference of areas")
     return labels, notes
 
 
@@ -70,7 +79,7 @@ def _same_aspect(shape: tuple[int, ...], other: tuple[int, int]) -> bool:
     return abs(found / exact - 1) <= _SAME_ASPECT + rounding
 
 
-def _turned(labels: Labels, orientation: int) -> Labels:
+def _turned(labels: NDArray[Any], orientation: int) -> NDArray[Any]:
     quarter, mirrored = _TURNS[orientation]
     turned = np.rot90(labels, quarter)
     return np.ascontiguousarray(np.flipud(turned) if mirrored else turned)

@@ -1,0 +1,1 @@
+"""Masks: read, made, paired and shown."""
