@@ -9,20 +9,34 @@ import click
 import msgspec
 
 from fastphoto_native import __version__
+from fastphoto_native.commands.batch import batch
 from fastphoto_native.commands.doctor import doctor
 from fastphoto_native.commands.evaluate import evaluate
 from fastphoto_native.commands.interrupt import ignore_interrupt, raise_on_interrupt, stop_if_interrupted
+from fastphoto_native.commands.look import look as look_command
+from fastphoto_native.commands.look_options import (
+    LookOptions,
+    look_options,
+    lut_options,
+    write_luts,
+    write_mask_preview,
+)
+from fastphoto_native.commands.lut import lut as lut_command
+from fastphoto_native.commands.lut import summary
+from fastphoto_native.commands.mask import mask
 from fastphoto_native.commands.models import models
-from fastphoto_native.commands.photo_files import FILE, OutputOptions, output_options, read_masks, require_memory
+from fastphoto_native.commands.photo_files import FILE, OutputOptions, output_options, require_memory
 from fastphoto_native.commands.stopwatch import Stopwatch
 from fastphoto_native.commands.terminal import echo_json, on_terminal, one_line_errors, progress_bar, say
 from fastphoto_native.commands.transfer import transfer
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.files.names import shown
-from fastphoto_native.files.photos import check_output, photo_size, read_photo, write_photo
+from fastphoto_native.files.photos import check_output, check_target, photo_size, read_photo, write_photo
+from fastphoto_native.luts.files import check_lut_output
 from fastphoto_native.runtime.bundle import DEFAULT_MODEL
 from fastphoto_native.runtime.device import DEVICES, MOST_THREADS, PRECISIONS, Device, Precision
 from fastphoto_native.smoothing.methods import SMOOTHINGS, Smoothing
+from fastphoto_native.sources import look_of, pair_with_style, read_content_mask, read_style_files, warn_of_labels
 from fastphoto_native.stylizer import Stylizer
 
 
@@ -34,10 +48,8 @@ def main() -> None:
 
 @main.command()
 @click.argument("content", type=FILE)
-@click.argument("style", type=FILE)
+@click.argument("style", type=FILE, required=False)
 @click.option("-o", "--output", type=FILE, required=True, help="Result file; its suffix decides the format.")
-@click.option("--content-mask", type=FILE, help="Label map of the content: one colour for each label.")
-@click.option("--style-mask", type=FILE, help="Label map of the style, in the same colours.")
 @click.option(
     "--smoothing",
     type=click.Choice(SMOOTHINGS),
@@ -82,12 +94,12 @@ def main() -> None:
 )
 @output_options
 @click.option("--json", "as_json", is_flag=True, help="Print a machine-readable report.")
+@look_options
+@lut_options
 def stylize(
     content: Path,
-    style: Path,
+    style: Path | None,
     output: Path,
-    content_mask: Path | None,
-    style_mask: Path | None,
     smoothing: Smoothing,
     strength: float,
     model: str,
@@ -97,8 +109,12 @@ def stylize(
     max_side: int | None,
     written: OutputOptions,
     as_json: bool,
+    options: LookOptions,
+    lut: Path | None,
+    lut_size: str,
+    mask_preview: Path | None,
 ) -> None:
-    """Give CONTENT the look of STYLE.
+    """Give CONTENT the look of STYLE, or that of a look file (--look).
 
     Both are photo files (JPEG, PNG, TIFF, WebP, ...); - is standard input, or standard output for the result. The
     result has CONTENT's size, orientation, bit depth and profile (where the format holds them), transparency, EXIF, XMP
@@ -106,52 +122,73 @@ def stylize(
     """
     start, clock = time.perf_counter(), Stopwatch()
     with one_line_errors(), progress_bar() as progress:
-        if (content_mask is None) != (style_mask is None):
-            raise ArgumentError("--content-mask and --style-mask go together: give both or neither")
+        files, mapping = options.style(() if style is None else (style,)), options.mapping()
+        options.require_pairs()
+        if lut is not None:
+            check_lut_output(lut, int(lut_size), overwrite=written.overwrite)
+        if mask_preview is not None:
+            check_target(mask_preview, written.overwrite)
         if as_json and output == Path("-"):
             raise ArgumentError("--json and the result both go to standard output: give one of them only")
         size = photo_size(content)
         progress("loading the model", 0.0)
         with clock.stage("load the model"):
             stylizer = Stylizer(model, device, threads, precision)
+            segmenter = options.segmenter(device, threads)
         progress("reading photos", 0.0)
         with clock.stage("read photos"):
             if size is not None:
                 require_memory(stylizer, content, size, smoothing, max_side)
             photo = read_photo(content)
             check_output(output, photo, **written.keywords())
-            style_photo = read_photo(style)
-            content_labels, style_labels = read_masks(content_mask, photo, style_mask, style_photo)
+            content_mask = read_content_mask(photo, options.content_masks, segmenter)
+            source = read_style_files(files, segmenter)
         progress("analysing the style", 0.0)
         with clock.stage("analyse the style"):
-            look = stylizer.analyze(style_photo.pixels, style_labels, max_side=max_side)
+            look = look_of(stylizer, source, max_side)
+            pair = pair_with_style(content_mask, look, mapping, automatic=segmenter is not None)
         result, report = stylizer.apply(
             photo.pixels,
-            look,
-            content_labels,
+            look.look if pair is None else pair.look,
+            None if pair is None else pair.mask.array,
             smoothing=smoothing,
             strength=strength,
+            adjustment=options.adjustment(),
             max_side=max_side,
             progress=progress,
             return_report=True,
         )
         clock.stages += report.stages
+        labels = [] if pair is None else pair.report(report.labels)
+        if pair is not None:
+            warn_of_labels(pair, report.labels)
         stop_if_interrupted()
         with clock.stage("write the result"):
             write_photo(output, photo.restyled(result), strip=written.strip, **written.keywords())
+        luts = []
+        if lut is not None:
+            with clock.stage("fit the LUT"):
+                luts = write_luts(lut, int(lut_size), photo.pixels, result, pair, overwrite=written.overwrite)
+        if mask_preview is not None:
+            write_mask_preview(mask_preview, look, photo.pixels, pair)
         report.stages = clock.stages
     seconds = time.perf_counter() - start
     if as_json:
         account = {"output": shown(output), "seconds": seconds} | msgspec.to_builtins(report)
+        account |= msgspec.to_builtins({"masks": labels, "luts": luts})
         echo_json(account)
     elif on_terminal():
         say(f"{shown(output)}  ({seconds:.1f} s on {report.device.used}: {report.device.reason})")
+        for label in labels:
+            taken = f"the look of '{label.style_label}' ({label.style:.1%})" if label.took_part else "kept its look"
+            say(f"  {label.label} ({label.content:.1%}): {taken}")
+    if not as_json:
+        for fitted in luts:
+            say(f"{fitted.file}: {summary(fitted)}")
 
 
-main.add_command(transfer)
-main.add_command(evaluate)
-main.add_command(models)
-main.add_command(doctor)
+for command in (batch, doctor, evaluate, look_command, lut_command, mask, models, transfer):
+    main.add_command(command)
 
 
 def run() -> None:

@@ -54,6 +54,11 @@ class OutputOptions:
         }
 
 
+def overwrite_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds --overwrite to a command."""
+    return click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")(command)
+
+
 def output_options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds the options of results to a command, which is given them as `written`."""
 
@@ -73,7 +78,7 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
         help="The result's colour space: the content's own, sRGB, Display P3, Adobe RGB, or that of an ICC file.",
     )
     @click.option("--strip", is_flag=True, help="Leave out EXIF, XMP, IPTC, GPS and resolution.")
-    @click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
+    @overwrite_option
     @click.option(
         "--format",
         "suffix",

@@ -1,0 +1,199 @@
+"""Options that `stylize` and `batch` share: where the look comes from, masks, strengths apart, and LUTs."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from fastphoto_native.adjustment import KEPT, Adjustment, Kept
+from fastphoto_native.errors import ArgumentError
+from fastphoto_native.files.photos import Photo, write_photo
+from fastphoto_native.luts.explained import Explained, explained_by
+from fastphoto_native.luts.files import check_lut_output, write_lut
+from fastphoto_native.luts.fit import fit_lut
+from fastphoto_native.luts.lut import SIZES
+from fastphoto_native.masking.pairing import PairedMask, parse_mask_map
+from fastphoto_native.masking.preview import mask_preview
+from fastphoto_native.masking.segmentation import Segmenter
+from fastphoto_native.runtime.device import Device
+from fastphoto_native.sources import Style, StyleFiles
+
+FloatArray = NDArray[np.float32]
+PATH = click.Path(path_type=Path)  # existence is checked where files are read, with one kind of message
+FACTOR = click.FloatRange(0, 1.5)
+
+
+class LookOptions(msgspec.Struct, frozen=True):
+    """What the options below say."""
+
+    looks: tuple[str, ...]
+    style_masks: tuple[str, ...]
+    content_masks: tuple[str, ...]
+    mask_map: str | None
+    auto_mask: Path | None
+    tone: float
+    color: float
+    white_balance: float
+    preserve: tuple[Kept, ...]
+
+    def style(self, photos: tuple[Path, ...]) -> StyleFiles:
+        """Where the look comes from.
+
+        Raises:
+            ArgumentError: from nowhere, or from both photos and look files.
+        """
+        return StyleFiles(photos, self.style_masks, self.looks)
+
+    def require_pairs(self) -> None:
+        """Refuses a mask of one photo only.
+
+        Raises:
+            ArgumentError: only one of the two photos has a mask.
+        """
+        if not self.looks and bool(self.content_masks) != bool(self.style_masks):
+            raise ArgumentError("--content-mask and --style-mask go together: give both or neither")
+
+    def adjustment(self) -> Adjustment:
+        """Strengths apart."""
+        return Adjustment(self.tone, self.color, self.white_balance, self.preserve)
+
+    def mapping(self) -> dict[str, str]:
+        """Labels of the content, and of the style."""
+        return parse_mask_map(self.mask_map)
+
+    def segmenter(self, device: Device, threads: int) -> Segmenter | None:
+        """What makes masks, if it was asked for."""
+        if self.auto_mask is None:
+            return None
+        if self.style_masks or self.content_masks:
+            raise ArgumentError("--auto-mask makes both masks: leave --content-mask and --style-mask out")
+        return Segmenter(self.auto_mask, device, threads)
+
+
+_OPTIONS = [
+    click.option(
+        "--look", "looks", multiple=True, metavar="FILE[:WEIGHT]", help="A look file instead of a style photo; several "
+        "are blended by their weights.",
+    ),
+    click.option(
+        "--content-mask", "content_masks", multiple=True, metavar="FILE", help="Labels of the content: a picture with "
+        "a colour for each label, .npy, .npz, labelme's .json or a floating-point TIFF; or several times NAME=FILE, a "
+        "grey picture for each label.",
+    ),
+    click.option(
+        "--style-mask", "style_masks", multiple=True, metavar="FILE", help="Labels of the style, in the same colours "
+        "or names.",
+    ),
+    click.option(
+        "--mask-map", metavar="NAME=NAME,...", help="Which label of the content takes the look of which label of the "
+        "style, such as sky=sky,lake=sea [default: the same names or colours].",
+    ),
+    click.option(
+        "--auto-mask", type=PATH, metavar="MODEL.onnx",
+        help="Make both masks by a segmentation network (docs/masks.md).",
+    ),
+    click.option("--tone", type=FACTOR, default=1.0, show_default=True, help="How much of the change of tones."),
+    click.option(
+        "--colour", "--color", "color", type=FACTOR, default=1.0, show_default=True, help="How much of the change of "
+        "colours, beside the shift that the whole photo shares.",
+    ),
+    click.option(
+        "--white-balance", type=FACTOR, default=1.0, show_default=True, help="How much of the shift of colour that the "
+        "whole photo shares.",
+    ),
+    click.option(
+        "--preserve", multiple=True, type=click.Choice(KEPT), help="What stays as the content has it; may be given "
+        "several times.",
+    ),
+]  # fmt: skip
+
+
+def look_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options and hands them to the command together, as `options`."""
+
+    @functools.wraps(command)
+    def gathered(**values: Any) -> None:
+        names = LookOptions.__struct_fields__
+        command(options=LookOptions(**{name: values.pop(name) for name in names}), **values)
+
+    for option in reversed(_OPTIONS):
+        gathered = option(gathered)
+    return gathered
+
+
+def lut_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds --lut, --lut-size and --mask-preview."""
+    size = click.option(
+        "--lut-size", type=click.Choice([str(n) for n in SIZES]), default="33", show_default=True,
+        help="Points a side of a .cube.",
+    )  # fmt: skip
+    lut = click.option(
+        "--lut", type=PATH, metavar="FILE", help="Write the LUT that comes nearest to what was done: .cube, or .png "
+        "for a HaldCLUT. With masks one for each label.",
+    )  # fmt: skip
+    preview = click.option("--mask-preview", type=PATH, metavar="FILE", help="Write a picture of both photos' labels.")
+    return preview(lut(size(command)))
+
+
+class LutReport(Explained):
+    """A LUT that was written, for which label, and what it explains."""
+
+    file: str = ""
+    label: str | None = None
+
+
+def write_luts(
+    path: Path, size: int, before: FloatArray, after: FloatArray, pair: PairedMask | None, *, overwrite: bool
+) -> list[LutReport]:
+    """Fits and writes a LUT, or with masks one for each label that took part: NAME_label.cube."""
+    points = check_lut_output(path, size, overwrite=overwrite or pair is not None)
+    reports = []
+    for file, label, weights in _parts(path, before, pair):
+        lut = replace(
+            fit_lut(before, after, points, weights), title=path.stem if label is None else f"{path.stem}: {label}"
+        )
+        write_lut(file, lut, overwrite=overwrite)
+        explained = explained_by(lut, before, after, weights)
+        reports.append(LutReport(**msgspec.structs.asdict(explained), file=str(file), label=label))
+    return reports
+
+
+def _parts(
+    path: Path, photo: FloatArray, pair: PairedMask | None
+) -> Iterator[tuple[Path, str | None, FloatArray | None]]:
+    """Files, labels, and how much each pixel counts."""
+    if pair is None:
+        yield path, None, None
+        return
+    height, width = photo.shape[:2]
+    rows = ((np.arange(height) + 0.5) * pair.mask.array.shape[0] / height).astype(int)
+    columns = ((np.arange(width) + 0.5) * pair.mask.array.shape[1] / width).astype(int)
+    for number, label in pair.labels.items():
+        weights = pair.mask.weight(number)[rows][:, columns]
+        if label.took_part and weights.any():
+            name = re.sub(r"[^A-Za-z0-9]+", "-", label.label).strip("-") or str(number)
+            yield path.with_name(f"{path.stem}_{name}{path.suffix}"), label.label, weights
+
+
+def write_mask_preview(path: Path, style: Style, pixels: FloatArray, pair: PairedMask | None) -> None:
+    """Writes a picture of the labels of both photos.
+
+    Raises:
+        ArgumentError: there are no masks.
+    """
+    if pair is None:
+        raise ArgumentError("--mask-preview shows masks, and there are none")
+    photos = [(pixels, pair.mask)]
+    if pair.look is style.look:
+        photos += list(zip(style.photos, style.masks, strict=False))
+    together = [number for number, label in pair.labels.items() if label.style_label is not None]
+    write_photo(path, Photo(mask_preview(photos, together)))
