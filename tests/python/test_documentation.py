@@ -18,6 +18,7 @@ from skimage import data
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
+TOUR = (ROOT / "docs" / "tour.md").read_text()
 NOT_OURS = {".venv", ".venv-torch", ".deps", ".pytest_cache", "build", "runs"}
 PAGES = sorted(p for p in ROOT.glob("**/*.md") if not NOT_OURS & set(p.parts))
 
@@ -77,6 +78,22 @@ def test_the_tutorial_runs_from_top_to_bottom(tmp_path: Path) -> None:
     assert "closed-form" in result.stdout  # the report
     written = {"result.jpg", "half.jpg", "strong.jpg", "half.png", "coffee.look", "left.jpg", "down.jpg", "masked.jpg"}
     assert written <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_the_tour_runs_from_top_to_bottom(tmp_path: Path) -> None:
+    """With its photos at a third of their size."""
+    script, loop = "import subprocess\n", "for name, pixels in photos"
+    for language, text in all_blocks(TOUR):
+        if language == "python":
+            script += text.replace(loop, f"photos = {{k: v[::3, ::3] for k, v in photos.items()}}\n{loop}")
+        else:
+            script += "".join(as_call(line) for line in text.splitlines())
+    run = [sys.executable, "-W", "error", "-c", script]
+    subprocess.run(run, cwd=tmp_path, check=True, timeout=480, capture_output=True, text=True)
+    written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
+    named = {word for _, text in all_blocks(TOUR) for line in text.splitlines() for word in line.split()}
+    assert {word for word in named if word.endswith((".jpg", ".cube", ".look", ".png")) and "," not in word} <= written
+    assert {"out/day.jpg", "out/face.jpg", "out/warm.jpg", "pairs/a.png", "pairs/b.png"} <= written
 
 
 def test_cpp_blocks_compile(tmp_path: Path) -> None:
