@@ -8,6 +8,7 @@
 #include "arrays.h"
 #include "bindings.h"
 #include "fastphoto/adjustment.h"
+#include "gil.h"
 #include "options.h"
 
 namespace fastphoto::python {
@@ -30,7 +31,7 @@ void bind_adjustment(py::module_& module) {
         const int count = int_argument(threads, "threads");
         Image mixed;
         {
-          const py::gil_scoped_release unlocked;
+          const WithoutGil unlocked;
           mixed = copy_of(to);
           adjust(from, mixed, options, GamutOptions(), count);
         }

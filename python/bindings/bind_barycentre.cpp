@@ -6,6 +6,7 @@
 
 #include "bindings.h"
 #include "fastphoto/barycentre.h"
+#include "gil.h"
 #include "options.h"
 
 namespace fastphoto::python {
@@ -17,9 +18,9 @@ void bind_barycentre(py::module_& module) {
       .field("tolerance", &BarycentreOptions::tolerance)
       .field("max_iterations", &BarycentreOptions::max_iterations);
   module.def("pooled_statistics", &pooled_statistics, py::arg("parts"), py::arg("weights"),
-             py::call_guard<py::gil_scoped_release>(), "The statistics of a mixture of sets of features.");
+             py::call_guard<WithoutGil>(), "The statistics of a mixture of sets of features.");
   module.def("wasserstein_barycentre", &wasserstein_barycentre, py::arg("parts"), py::arg("weights"),
-             py::arg("options") = BarycentreOptions(), py::call_guard<py::gil_scoped_release>(),
+             py::arg("options") = BarycentreOptions(), py::call_guard<WithoutGil>(),
              "The statistics between others, along the Bures-Wasserstein geodesic.");
 }
 

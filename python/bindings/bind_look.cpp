@@ -177,9 +177,9 @@ void bind_look(const py::module_& module) {
       .def_property_readonly("sources", [](const Look& self) { return py::tuple(py::cast(self.sources)); })
       .def_property_readonly("label_names", [](const Look& self) { return py::dict(py::cast(self.label_names)); })
       .def_property_readonly("preview", &preview_array)
-      .def_static("pool", &Look::pool, py::arg("looks"), py::call_guard<py::gil_scoped_release>(),
+      .def_static("pool", &Look::pool, py::arg("looks"), py::call_guard<WithoutGil>(),
                   "One look of several style photos, as if they were one photo.")
-      .def_static("blend", &Look::blend, py::arg("looks"), py::arg("weights"), py::call_guard<py::gil_scoped_release>(),
+      .def_static("blend", &Look::blend, py::arg("looks"), py::arg("weights"), py::call_guard<WithoutGil>(),
                   "A look between others, along the Bures-Wasserstein geodesic; for more than two, their barycentre.")
       .def_readonly("model", &Look::model)
       .def_readonly("fingerprint", &Look::fingerprint)
