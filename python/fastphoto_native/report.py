@@ -42,7 +42,8 @@ class Report(msgspec.Struct):
     """A machine-readable account of one :meth:`Stylizer.apply`.
 
     Sizes are (height, width) in pixels. `labels` are those that took part, `kept_labels` those of the content that
-    kept their look because the style has too little of them.
+    kept their look because the style has too little of them. `doubt` is one line of a model that noticed that the style
+    lacks what the content is full of: what is missing, and what was done about it.
     """
 
     model: str
@@ -55,6 +56,7 @@ class Report(msgspec.Struct):
     kept_labels: list[int] = []
     smoothing: SmoothingReport | None = None
     stages: list[Stage] = []
+    doubt: str | None = None
 
     @classmethod
     def of(cls, report: _core.Report) -> Report:

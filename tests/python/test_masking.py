@@ -21,8 +21,10 @@ from fastphoto_native.masking.mask import Mask
 from fastphoto_native.masking.pairing import pair_masks, parse_mask_map
 from fastphoto_native.masking.preview import mask_preview
 from fastphoto_native.masking.segmentation import Segmenter, color_of
+from fastphoto_native.sources import read_content_mask
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from segmentation_networks import COLORS, LABELS, write_network
 from skimage import data, draw
 
@@ -155,6 +157,23 @@ def test_what_is_no_mask_is_one_error_that_names_the_file(tmp_path: Path, name: 
     with pytest.raises(fp.PhotoError, match=name) as caught:
         read_named_mask([path])
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("weights", [False, True])
+def test_masks_painted_over_raw_pixels_are_turned_with_their_photo(tmp_path: Path, weights: bool) -> None:
+    raw = np.zeros((40, 60, 3), np.uint8)
+    raw[:, :20] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by a quarter, clockwise
+    Image.fromarray(raw).save(tmp_path / "p.png", exif=exif)
+    labels = (raw[..., 0] // 255).astype(np.int64)
+    np.save(tmp_path / "m.npy", np.stack([1 - labels, labels], axis=-1).astype(np.float32) if weights else labels)
+    photo = fp.read_photo(tmp_path / "p.png")
+    with pytest.warns(UserWarning, match="lies as the photo is stored"):
+        mask = read_content_mask(photo, [str(tmp_path / "m.npy")])
+    assert mask is not None
+    assert mask.array.shape[:2] == (60, 40)
+    assert np.array_equal(mask.weight(1) > 0.5, photo.pixels[..., 0] > 0.5)
 
 
 def test_several_files_need_names() -> None:

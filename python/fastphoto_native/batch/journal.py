@@ -39,6 +39,7 @@ class Entry(msgspec.Struct, omit_defaults=True):
     size: tuple[int, int] | None = None
     output_bytes: int | None = None
     masks: list[LabelReport] = []
+    doubt: str | None = None
 
 
 class Journal:

@@ -159,7 +159,7 @@ class Batch:
                 raise PhotoError(f"{job.output}: exists already and is none of this batch's; --overwrite replaces it")
             self._journal.write(Entry("begun", str(job.content), str(job.output), key))
             with self._gate.room_for(self._need(job.content)):
-                size, masks = self._restyle(job, style)
+                size, masks, doubt = self._restyle(job, style)
             entry = Entry(
                 "done",
                 str(job.content),
@@ -169,6 +169,7 @@ class Batch:
                 size=size,
                 output_bytes=job.output.stat().st_size,
                 masks=masks,
+                doubt=doubt,
             )
         except CancelledError:
             raise
@@ -178,7 +179,7 @@ class Batch:
         self._journal.write(entry)
         return Outcome(job, entry)
 
-    def _restyle(self, job: Job, style: Style) -> tuple[tuple[int, int], list[LabelReport]]:
+    def _restyle(self, job: Job, style: Style) -> tuple[tuple[int, int], list[LabelReport], str | None]:
         photo = read_photo(job.content)
         job.output.parent.mkdir(parents=True, exist_ok=True)
         form: dict[str, Any] = {
@@ -201,7 +202,8 @@ class Batch:
         if self._stop.is_set():
             raise CancelledError("the batch was stopped")
         write_photo(job.output, photo.restyled(result), strip=self._settings.strip, **form)
-        return _size(result), [] if pair is None else pair.report(report.labels)
+        masks = [] if pair is None else pair.report(report.labels)
+        return _size(result), masks, report.doubt
 
     def _need(self, content: Path) -> int:
         """Bytes that a photo takes on its way."""

@@ -162,6 +162,8 @@ def stylize(
         labels = [] if pair is None else pair.report(report.labels)
         if pair is not None:
             warn_of_labels(pair, report.labels)
+        if report.doubt is not None:
+            say(f"fastphoto: note: {report.doubt}")
         stop_if_interrupted()
         with clock.stage("write the result"):
             write_photo(output, photo.restyled(result), strip=written.strip, **written.keywords())
