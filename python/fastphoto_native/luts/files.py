@@ -11,6 +11,7 @@ import numpy as np
 
 from fastphoto_native.errors import ArgumentError, DeviceError, PhotoError
 from fastphoto_native.files.atomic import write_whole
+from fastphoto_native.files.names import PathLike
 from fastphoto_native.files.photos import Photo, check_target, read_photo, write_photo
 from fastphoto_native.luts.lut import LARGEST_SIZE, Lut
 
@@ -43,12 +44,13 @@ def check_lut_output(path: Path, size: int, *, overwrite: bool = True) -> int:
     return hald_size(HALD_LEVEL)
 
 
-def write_lut(path: Path, lut: Lut, *, overwrite: bool = True) -> None:
+def write_lut(path: PathLike, lut: Lut, *, overwrite: bool = True) -> None:
     """Writes a LUT file, all or nothing: .cube (Adobe Cube LUT Specification 1.0), or a HaldCLUT picture by its suffix.
 
     Raises:
         PhotoError: the suffix is not known, or the file cannot be written.
     """
+    path = Path(path)
     size = check_lut_output(path, lut.size, overwrite=overwrite)
     if path.suffix.lower() != ".cube":
         if lut.size != size:
@@ -65,13 +67,14 @@ def write_lut(path: Path, lut: Lut, *, overwrite: bool = True) -> None:
         raise PhotoError(f"{path}: cannot be written: {error.strerror or error}; nothing was changed") from error
 
 
-def read_lut(path: Path) -> Lut:
+def read_lut(path: PathLike) -> Lut:
     """Reads a LUT: a HaldCLUT picture, or what OpenColorIO reads (.cube, .3dl, .spi3d, .clf, ...). It is not trusted.
 
     Raises:
         PhotoError: the file cannot be read or is no LUT.
         DeviceError: OpenColorIO is needed and not installed.
     """
+    path = Path(path)
     if path.suffix.lower() in HALD_SUFFIXES:
         return _read_hald(path)
     ocio = _opencolorio()
