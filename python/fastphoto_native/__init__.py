@@ -41,6 +41,7 @@ from fastphoto_native.smoothing.filters import (
 from fastphoto_native.smoothing.methods import Smoothing
 from fastphoto_native.smoothing.smoother import Smoother
 from fastphoto_native.stylizer import Stylizer, stylize
+from fastphoto_native.texture import texture
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -79,6 +80,7 @@ __all__ = [
     "read_photo",
     "repair_posterization",
     "stylize",
+    "texture",
     "whitening_coloring",
     "write_lut",
     "write_photo",

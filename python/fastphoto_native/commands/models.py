@@ -121,7 +121,9 @@ def path(model: str | None) -> None:
 @click.argument("weights", type=PATH)
 @click.option("--name", help="The model's name [default: the output folder's, else the file's].")
 @click.option("-o", "--output", type=PATH, help="The bundle's folder [default: NAME among your own models].")
-@click.option("--decoders", type=PATH, help="weights.pt that was trained for WEIGHTS, if WEIGHTS is a VGG-19.")
+@click.option(
+    "--decoders", type=PATH, help="weights.pt that was trained for WEIGHTS, if WEIGHTS is a VGG-19; or a folder."
+)
 @click.option(
     "--config",
     type=PATH,
@@ -144,7 +146,8 @@ def import_weights(
 ) -> None:
     """Make a model of WEIGHTS: photo_wct.pth of FastPhotoStyle, a weights.pt of `fastphoto models train`, or VGG-19.
 
-    A VGG-19 (torchvision's .pth or Keras' .h5) is an encoder only and needs --decoders.
+    A VGG-19 (torchvision's .pth or Keras' .h5) is an encoder only and needs --decoders. A folder with the five
+    encoders of Collaborative-Distillation's compressed WCT needs the folder of its decoders as --decoders.
     """
     with one_line_errors():
         name = name or (output.absolute().name if output else weights.stem)

@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from fastphoto_native import _core
 
+from .artistic import artistic_chain
 from .chain import Chain
 from .graphs import change_chain
 from .layers import Weights
 from .manifest import FORMAT, alignment_table, option_tables
-from .settings import read_settings
+from .settings import ARTISTIC, read_settings
 
 
 def half_precision(state: dict[str, Any]) -> dict[str, NDArray[np.float16]]:
@@ -39,7 +40,10 @@ def write_bundle(folder: Path, name: str, settings: dict[str, Any], weights: Wei
     benchmarks/half_precision.py has shown that they bear it.
     """
     levels = [int(name[4]) for name in settings["alignments"] if name != "colours"]  # relu4_1: level 4
-    chain = change_chain(weights, widths, levels, settings.get("changes"), settings.get("half_precision", False))
+    if settings.get("chain") == ARTISTIC:
+        chain = artistic_chain(weights, widths, levels)
+    else:
+        chain = change_chain(weights, widths, levels, settings.get("changes"), settings.get("half_precision", False))
     write_chain(folder, name, settings, chain)
 
 

@@ -48,9 +48,7 @@ def unpool(g: Graph, x: str, code: str) -> str:
 
     Each value four times, times a mask of zeros and ones: the CPU has fast kernels for that, and none for DepthToSpace.
     """
-    copies = g.Resize(x, "", g.constant(np.array([1, 1, 2, 2], np.float32)), mode="nearest",
-                      coordinate_transformation_mode="asymmetric", nearest_mode="floor")  # fmt: skip
-    result: str = g.Mul(copies, g.to_compute(_mask(g, code)))
+    result: str = g.Mul(repeat(g, x), g.to_compute(_mask(g, code)))
     return result
 
 
@@ -78,7 +76,22 @@ def encode(g: Graph, weights: Weights, image: str, level: int) -> tuple[list[str
     return encoder_trunk(g, conv, g.to_compute(signed), level)
 
 
-def encoder_trunk(g: Graph, conv: Convolution, x: str, level: int) -> tuple[list[str], list[str]]:
+def plain_pool(g: Graph, x: str) -> tuple[str, str]:
+    """2x2 max pooling whose positions nobody asks for; the code has no name."""
+    return g.MaxPool(x, kernel_shape=[2, 2], strides=[2, 2]), ""
+
+
+def repeat(g: Graph, x: str, _code: str = "") -> str:
+    """Each value 2x2 times (nearest upsampling)."""
+    scales = g.constant(np.array([1, 1, 2, 2], np.float32))
+    copies: str = g.Resize(x, "", scales, mode="nearest", coordinate_transformation_mode="asymmetric",
+                           nearest_mode="floor")  # fmt: skip
+    return copies
+
+
+def encoder_trunk(
+    g: Graph, conv: Convolution, x: str, level: int, pool: Callable[[Graph, str], tuple[str, str]] = pool
+) -> tuple[list[str], list[str]]:
     """VGG-19 from conv1_1 to conv<level>_1: features of levels 1..level, and the pooling codes between them."""
     x = conv("conv1_1", x)
     features, codes = [x], []
@@ -97,6 +110,13 @@ def encoder_trunk(g: Graph, conv: Convolution, x: str, level: int) -> tuple[list
             x = conv(name, x)
         x, code = pool(g, x)
         x = conv("conv4_1", x)
+        features.append(x)
+        codes.append(code)
+    if level >= 5:
+        for name in ("conv4_2", "conv4_3", "conv4_4"):
+            x = conv(name, x)
+        x, code = pool(g, x)
+        x = conv("conv5_1", x)
         features.append(x)
         codes.append(code)
     return features, codes
@@ -126,17 +146,28 @@ def weigh_change(g: Graph, change: str, luma: float, chroma: float, name: str) -
     return weighed
 
 
-def decoder_trunk(g: Graph, conv: Convolution, features: str, codes: list[str], level: int) -> str:
+def decoder_trunk(
+    g: Graph,
+    conv: Convolution,
+    features: str,
+    codes: list[str],
+    level: int,
+    enlarge: Callable[[Graph, str, str], str] = unpool,
+) -> str:
     """The mirror image of the encoder from conv<level>_1 back to conv1_2; conv1_1 makes a photo of it."""
     x = features
+    if level >= 5:
+        x = enlarge(g, conv("conv5_1", x), codes[3])
+        for name in ("conv4_4", "conv4_3", "conv4_2"):
+            x = conv(name, x)
     if level >= 4:
-        x = unpool(g, conv("conv4_1", x), codes[2])
+        x = enlarge(g, conv("conv4_1", x), codes[2])
         for name in ("conv3_4", "conv3_3", "conv3_2"):
             x = conv(name, x)
     if level >= 3:
-        x = conv("conv2_2", unpool(g, conv("conv3_1", x), codes[1]))
+        x = conv("conv2_2", enlarge(g, conv("conv3_1", x), codes[1]))
     if level >= 2:
-        x = conv("conv1_2", unpool(g, conv("conv2_1", x), codes[0]))
+        x = conv("conv1_2", enlarge(g, conv("conv2_1", x), codes[0]))
     return x
 
 

@@ -13,7 +13,8 @@ from fastphoto_native.errors import FastphotoError, ModelError
 from .manifest import TABLES
 
 NEEDED = {"version", "description", "licence", "working_side", "smoothing", "provenance", "alignments"}
-OPTIONAL = {"name", "half_precision", "changes", *TABLES}
+OPTIONAL = {"name", "chain", "half_precision", "changes", *TABLES}
+ARTISTIC = "artistic"  # a chain without colours, whose levels replace the picture (artistic.py)
 LEVELS = {"relu4_1", "relu3_1", "relu2_1", "relu1_1"}
 
 
@@ -38,6 +39,15 @@ def read_settings(path: Path) -> dict[str, Any]:
         if not isinstance(table, dict):
             raise ModelError(f"{path}: alignments.{name} is {table!r}; expected a table")
     points = list(settings["alignments"])
+    if settings.get("chain", ARTISTIC) != ARTISTIC:
+        raise ModelError(f"{path}: chain is {settings['chain']!r}; expected {ARTISTIC!r}, or nothing")
+    if settings.get("chain") == ARTISTIC:
+        if not points or not set(points) <= LEVELS or "changes" in settings or settings.get("half_precision"):
+            raise ModelError(
+                f"{path}: an artistic chain aligns {', '.join(points) or 'nothing'}; expected some of "
+                f"{', '.join(sorted(LEVELS, reverse=True))}, and neither changes nor half_precision"
+            )
+        return settings
     if points[:1] != ["colours"] or len(points) < 2 or not set(points[1:]) <= LEVELS:
         raise ModelError(
             f"{path} aligns {', '.join(points) or 'nothing'}; expected colours, then one or more of "

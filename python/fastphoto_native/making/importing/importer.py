@@ -15,11 +15,12 @@ from fastphoto_native.checks.verification import Verification, verify_bundle
 from fastphoto_native.errors import ArgumentError, ModelError
 from fastphoto_native.runtime.bundle import find_bundle
 
+from ..export.artistic import published_chain
 from ..export.cascade import cascade_chain
 from ..export.chain import Chain
 from ..export.export import write_chain
 from ..export.graphs import change_chain
-from . import photo_wct, vgg19
+from . import collaborative, photo_wct, vgg19
 from .bundle_settings import bundle_settings
 from .model_card import model_card
 from .recipe import Trained, is_recipe, read_trained
@@ -60,7 +61,8 @@ def import_model(weights: Path, folder: Path, name: str, options: Options, repla
     """Builds the bundle `folder` from weights; it appears there only when it is whole and verified.
 
     Args:
-        weights: photo_wct.pth, a weights.pt of the recipe, or a VGG-19 of torchvision or Keras (with options.decoders).
+        weights: photo_wct.pth, a weights.pt of the recipe, a VGG-19 of torchvision or Keras (with options.decoders),
+            or a folder of Collaborative-Distillation's encoders (with that of the decoders in options.decoders).
         folder: the bundle's.
         name: the model's.
         options: see :class:`Options`.
@@ -81,7 +83,9 @@ def import_model(weights: Path, folder: Path, name: str, options: Options, repla
         model.settings["working_side"] = options.working_side
     if options.licence:
         model.settings["licence"] = options.licence
-    sources = {p.name: _digest(p) for p in (weights, options.decoders) if p}
+    given = [p for p in (weights, options.decoders) if p]
+    files = [f for p in given for f in (sorted(p.iterdir()) if p.is_dir() else [p]) if f.is_file()]
+    sources = {f.name: _digest(f) for f in files}
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".import-") as scratch:
         made = Path(scratch) / name
@@ -97,6 +101,8 @@ def import_model(weights: Path, folder: Path, name: str, options: Options, repla
 
 
 def _read(path: Path, options: Options) -> _Model:
+    if path.is_dir():
+        return _compressed(path, options)
     if first_bytes(path).startswith(HDF5):
         return _vgg(path, vgg19.from_keras(path), options)
     content = read_checkpoint(path)
@@ -119,6 +125,18 @@ def _read(path: Path, options: Options) -> _Model:
         "(e1.conv0.weight, ...), torchvision's or Keras' VGG-19 (features.0.weight, ...) or a weights.pt of "
         "'fastphoto models train'"
     )
+
+
+def _compressed(path: Path, options: Options) -> _Model:
+    """A folder of Collaborative-Distillation's encoders, with one of decoders."""
+    if options.decoders is None or not options.decoders.is_dir():
+        raise ArgumentError(f"{path} is a folder of encoders; expected --decoders, the folder of their decoders")
+    if options.config:
+        raise ArgumentError(f"--config does not go with {path}: five levels of published networks align as published")
+    weights = collaborative.read_folders(path, options.decoders)
+    widths = {level: collaborative.layers(level)[f"conv{level}_1"][1] for level in collaborative.LEVELS}
+    chain = published_chain(stored(weights, options.half, path), widths)
+    return _Model(chain, collaborative.settings(), "")
 
 
 def _vgg(path: Path, encoder: Arrays, options: Options) -> _Model:
