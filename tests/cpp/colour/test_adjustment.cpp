@@ -12,10 +12,13 @@ using namespace fastphoto;
 
 namespace {
 
+constexpr Index pixels = Index{13} * 17;
+constexpr Index samples = 3 * pixels;
+
 /// Numbers in 0..1.
 Image photo(unsigned seed) {
   Image image = random_image(13, 17, 3, seed);
-  for (Index i = 0; i < 13 * 17 * 3; ++i) {
+  for (Index i = 0; i < samples; ++i) {
     image.data()[i] = std::min(std::abs(image.data()[i]), 1.0F);
   }
   return image;
@@ -33,7 +36,7 @@ TEST_CASE("the defaults change nothing") {
   const Image before = photo(2);
   Image result = photo(2);
   adjust(content.view(), result);
-  CHECK(std::equal(result.data(), result.data() + 13 * 17 * 3, before.data()));
+  CHECK(std::equal(result.data(), result.data() + samples, before.data()));
   CHECK_FALSE(adjusts({}));
 }
 
@@ -43,7 +46,7 @@ TEST_CASE("luminance can be kept") {
   AdjustmentOptions options;
   options.preserve_luminance = true;
   adjust(content.view(), result, options);
-  for (Index i = 0; i < 13 * 17; ++i) {
+  for (Index i = 0; i < pixels; ++i) {
     CHECK(std::abs(luma_at(result, i) - luma_at(content, i)) < 2e-6F);
   }
 }
@@ -54,7 +57,7 @@ TEST_CASE("without any strength the content comes back") {
   AdjustmentOptions options;
   options.tone = options.colour = options.white_balance = 0.0;
   adjust(content.view(), result, options);
-  for (Index i = 0; i < 13 * 17 * 3; ++i) {
+  for (Index i = 0; i < samples; ++i) {
     CHECK(std::abs(result.data()[i] - content.data()[i]) < 2e-6F);
   }
 }

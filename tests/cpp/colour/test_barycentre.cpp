@@ -25,7 +25,7 @@ TEST_CASE("pooling halves gives the whole") {
   ImageView upper = view;
   upper.height = 8;
   ImageView lower = view;
-  lower.data = whole.data() + 8 * 30 * 3;
+  lower.data = whole.data() + Index{8} * 30 * 3;
   lower.height = 12;
   const Statistics expected = mean_and_covariance(view);
   const Statistics found = pooled_statistics({mean_and_covariance(upper), mean_and_covariance(lower)}, {8.0, 12.0});
