@@ -50,8 +50,9 @@ def test_unsuitable_images(stylized: Any, content: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"lam": 0}, "lam must be positive, got 0"),
-        ({"lam": float("inf")}, "lam must be positive, got inf"),
+        ({"lam": 1e-60}, "lam must be 1e-10 or more, got 1e-60"),
+        ({"lam": 0}, "lam must be 1e-10 or more, got 0"),
+        ({"lam": float("inf")}, "lam must be 1e-10 or more, got inf"),
         ({"eps": -1e-7}, "eps must be positive, got -1e-07"),
         ({"radius": 17}, "radius must be between 1 and 16, got 17"),
         ({"rtol": 0}, "rtol must be between 0 and 1, got 0"),

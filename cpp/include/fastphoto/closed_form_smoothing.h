@@ -11,6 +11,9 @@
 
 namespace fastphoto {
 
+/// The least SmoothingOptions::lam: below it the stylized image is lost in rounding.
+inline constexpr double least_smoothing_lam = 1e-10;
+
 /// What conjugate gradients were preconditioned with.
 enum class SmoothingPreconditioner {
   None,       ///< nothing was iterated

@@ -3,6 +3,7 @@
 // Opens model bundles and reads their ONNX files, checked against the hashes.
 #include "fastphoto/engine/bundle.h"
 
+#include "engine/external_data.h"
 #include "engine/printable.h"
 #include "engine/whole_file.h"
 #include "fastphoto/error.h"
@@ -47,6 +48,12 @@ std::string Bundle::read(const ModelFile& entry) const {
     throw Error(ErrorKind::Model, model + printable(path) + " has SHA-256 " + found.substr(0, 12) + "..., expected " +
                                       entry.sha256.substr(0, 12) +
                                       "...: the file is damaged or from another version; install the model again");
+  }
+  if (has_external_data(content)) {
+    throw Error(ErrorKind::Model,
+                model + printable(path) +
+                    " keeps weights in another file, which no hash covers; expected a file that holds "
+                    "all of its weights");
   }
   return content;
 }

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "engine/json_field.h"
+#include "fastphoto/closed_form_smoothing.h"
 #include "fastphoto/engine/bundle.h"
 #include "fastphoto/error.h"
 
@@ -25,7 +26,6 @@ constexpr std::size_t most_alignments = 32;
 constexpr std::size_t most_carried = 64;
 constexpr std::size_t longest_file_name = 255;
 constexpr double largest_ridge = 1e12;  // squared feature units; features of full-size networks reach 1e5
-constexpr double least_lam = 1e-10;     // below it the smoothing is lost in rounding
 constexpr Index largest_estimator_side = 4096;
 constexpr Index most_map_parameters = Index{1} << 24;
 constexpr double unlimited = std::numeric_limits<double>::max();
@@ -313,7 +313,7 @@ Manifest Bundle::parse(std::string_view json, const std::string& where) {
   manifest.working_side = root.at("working_side").whole_number(1, largest_side);
   const JsonField smoothing = root.at("smoothing");
   smoothing.allow_only({"lam", "eps"});
-  manifest.smoothing_lam = smoothing.at("lam").number(least_lam, unlimited);
+  manifest.smoothing_lam = smoothing.at("lam").number(least_smoothing_lam, unlimited);
   manifest.smoothing_eps = smoothing.at("eps").positive_number();
   if (const auto gamut = root.find("gamut")) {
     manifest.gamut = read_gamut(*gamut);

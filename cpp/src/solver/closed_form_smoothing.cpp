@@ -24,7 +24,7 @@ namespace fastphoto {
 namespace {
 
 void require_smoothing_options(const SmoothingOptions& options) {
-  require_option(std::isfinite(options.lam) && options.lam > 0.0, "lam", options.lam, "positive");
+  require_option(std::isfinite(options.lam) && options.lam >= least_smoothing_lam, "lam", options.lam, "1e-10 or more");
   require_matting_options({options.eps, options.radius});
   require_option(options.rtol > 0.0 && options.rtol < 1.0, "rtol", options.rtol, "between 0 and 1");
   require_option(options.max_iterations >= 0, "max_iterations", options.max_iterations, "0 or more");
