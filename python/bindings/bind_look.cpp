@@ -142,6 +142,20 @@ void bind_look(const py::module_& module) {
            }),
            py::arg("area"), py::arg("statistics"))
       .def_readonly("area", &LabelLook::area)
+      .def(
+          "__eq__",
+          [](const py::object& self, const LabelLook& other) {
+            const py::object theirs = py::cast(other, py::return_value_policy::reference);
+            return self.attr("area").equal(theirs.attr("area")) &&
+                   self.attr("statistics").equal(theirs.attr("statistics"));
+          },
+          py::is_operator())
+      .def("__hash__",
+           [](const py::object& self) { return py::hash(py::make_tuple(self.attr("area"), self.attr("statistics"))); })
+      .def("__reduce__",
+           [](const py::object& self) {
+             return py::make_tuple(py::type::of(self), py::make_tuple(self.attr("area"), self.attr("statistics")));
+           })
       .def_property_readonly("statistics", [](const py::object& self) {
         const auto& statistics = self.cast<const LabelLook&>().statistics;
         py::tuple result(statistics.size());
@@ -194,6 +208,17 @@ void bind_look(const py::module_& module) {
                                return result;
                              })
       .def_property_readonly("thumbnail", &thumbnail_array)
+      // Looks are data: equal if their files are, and made again from a file's bytes in another process.
+      .def(
+          "__eq__", [](const Look& self, const Look& other) { return self.to_bytes() == other.to_bytes(); },
+          py::is_operator())
+      .def("__hash__", [](const Look& self) { return py::hash(py::bytes(self.to_bytes())); })
+      .def("__reduce__",
+           [](const py::object& self) {
+             // Not from_bytes itself: functions of extension modules cannot be pickled.
+             const py::object call = py::module_::import("operator").attr("methodcaller");
+             return py::make_tuple(call("from_bytes", self.attr("to_bytes")()), py::make_tuple(py::type::of(self)));
+           })
       .def(
           "to_bytes", [](const Look& self) { return py::bytes(self.to_bytes()); },
           "The look as a file's bytes (format 2, the layout of safetensors).")

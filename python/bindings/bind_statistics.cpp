@@ -9,6 +9,14 @@
 
 namespace fastphoto::python {
 
+namespace {
+
+bool same(const Statistics& a, const Statistics& b) {
+  return a.channels() == b.channels() && a.weight == b.weight && a.mean == b.mean && a.covariance == b.covariance;
+}
+
+}  // namespace
+
 void bind_statistics(py::module_& module) {
   py::class_<Statistics>(module, "Statistics",
                          "Mean (C) and covariance (C x C) of features, float64, with the sum of their weights.")
@@ -23,6 +31,18 @@ void bind_statistics(py::module_& module) {
           "covariance", [](const py::object& self) { return view_of(self.cast<const Statistics&>().covariance, self); })
       .def_readonly("weight", &Statistics::weight)
       .def_property_readonly("channels", &Statistics::channels)
+      .def(
+          "__eq__", [](const Statistics& self, const Statistics& other) { return same(self, other); },
+          py::is_operator())
+      .def("__hash__",
+           [](const Statistics& self) {
+             return py::hash(py::make_tuple(self.channels(), self.weight, self.channels() > 0 ? self.mean(0) : 0.0));
+           })
+      .def("__reduce__",
+           [](const py::object& self) {
+             const py::tuple state = py::make_tuple(self.attr("mean"), self.attr("covariance"), self.attr("weight"));
+             return py::make_tuple(py::type::of(self), state);
+           })
       .def("__repr__", [](const Statistics& self) {
         return py::str("Statistics(channels={}, weight={})").format(self.channels(), self.weight);
       });

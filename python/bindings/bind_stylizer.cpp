@@ -57,6 +57,11 @@ Progress progress_argument(const py::object& callback) {
   };
 }
 
+/// None, or the H x W float32 transparency of a photo.
+ImageView alpha_argument(const py::object& alpha, const char* name) {
+  return alpha.is_none() ? ImageView{} : image_argument(alpha, name);
+}
+
 py::tuple size_tuple(const Size& size) { return py::make_tuple(size.height, size.width); }
 
 std::unique_ptr<Stylizer> open_stylizer(const Bundle& bundle, py::object runtime) {
@@ -66,9 +71,10 @@ std::unique_ptr<Stylizer> open_stylizer(const Bundle& bundle, py::object runtime
 }
 
 Look analyze(const Stylizer& self, const py::object& style, const py::object& mask, const py::object& max_side,
-             const py::object& threads, const py::object& progress) {
+             const py::object& threads, const py::object& progress, const py::object& alpha) {
   const Pixels pixels = pixels_argument(style, PixelOrder::RGB, "style");
-  const MaskArgument labels = mask_argument(mask, "style mask");
+  MaskArgument labels = mask_argument(mask, "style mask");
+  labels.view.alpha = alpha_argument(alpha, "alpha of the style");
   const AnalyzeOptions options{side_argument(max_side), int_argument(threads, "threads"), progress_argument(progress)};
   const WithoutGil unlocked;
   return self.analyze(pixels, labels.view, options);
@@ -82,10 +88,12 @@ ApplyOptions apply_options(const std::string& smoothing, const py::object& stren
 
 Stylizer::Restyled restyle(const Stylizer& self, const py::object& content, const Look& look, const py::object& mask,
                            const std::string& smoothing, const py::object& strength, const py::object& max_side,
-                           const py::object& threads, const py::object& progress, const AdjustmentOptions& adjustment) {
+                           const py::object& threads, const py::object& progress, const AdjustmentOptions& adjustment,
+                           const py::object& alpha) {
   const ApplyOptions options = apply_options(smoothing, strength, max_side, threads, progress, adjustment);
   const Pixels pixels = pixels_argument(content, PixelOrder::RGB, "content");
-  const MaskArgument labels = mask_argument(mask, "content mask");
+  MaskArgument labels = mask_argument(mask, "content mask");
+  labels.view.alpha = alpha_argument(alpha, "alpha of the content");
   const WithoutGil unlocked;
   return self.restyle(pixels, look, labels.view, options);
 }
@@ -205,10 +213,11 @@ void bind_stylizer(py::module_& module) {
   stylizer.def(py::init(&open_stylizer), py::arg("bundle"), py::arg("runtime"))
       .def_property_readonly("device", &Stylizer::device)
       .def("analyze", &analyze, py::arg("style"), py::arg("mask"), py::arg("max_side"), py::arg("threads"),
-           py::arg("progress"))
+           py::arg("progress"), py::arg("alpha") = py::none())
       .def("restyle", &restyle, py::arg("content"), py::arg("look"), py::arg("mask"), py::arg("smoothing"),
            py::arg("strength"), py::arg("max_side"), py::arg("threads"), py::arg("progress"),
-           py::arg("adjustment") = AdjustmentOptions(), "The first half: the network and the way back to full size.")
+           py::arg("adjustment") = AdjustmentOptions(), py::arg("alpha") = py::none(),
+           "The first half: the network and the way back to full size.")
       .def("finish", &finish, py::arg("photo"), py::arg("result"), py::arg("threads"), py::arg("progress"),
            "The second half: smoothing, gamut and detail, into an array of the content's size.")
       .def("prepare", &Stylizer::prepare, py::arg("width"), py::arg("height"), py::call_guard<WithoutGil>())

@@ -59,6 +59,7 @@ class StyleSource:
     photos: tuple[FloatArray, ...] = ()
     masks: tuple[Mask, ...] = ()
     look: Look | None = None
+    alphas: tuple[FloatArray | None, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +86,8 @@ def read_style_files(files: StyleFiles, segmenter: Segmenter | None = None) -> S
         masks = [_mask(group, photo, "style mask") for group, photo in zip(groups, photos, strict=True)]
     elif segmenter is not None:
         masks = [segmenter(photo.pixels) for photo in photos]
-    return StyleSource(files, tuple(photo.pixels for photo in photos), _in_common_numbers(masks))
+    pixels, alphas = tuple(photo.pixels for photo in photos), tuple(photo.alpha for photo in photos)
+    return StyleSource(files, pixels, _in_common_numbers(masks), alphas=alphas)
 
 
 def look_of(stylizer: Stylizer, source: StyleSource, max_side: int | None = None) -> Style:
@@ -94,8 +96,8 @@ def look_of(stylizer: Stylizer, source: StyleSource, max_side: int | None = None
         return Style(source.look)
     arrays: list[NDArray[Any] | None] = [mask.array for mask in source.masks] or [None for _ in source.photos]
     looks = [
-        stylizer.analyze(photo, mask, max_side=max_side).with_details(preview=preview_of(photo))
-        for photo, mask in zip(source.photos, arrays, strict=True)
+        stylizer.analyze(photo, mask, max_side=max_side, alpha=alpha).with_details(preview=preview_of(photo))
+        for photo, mask, alpha in zip(source.photos, arrays, source.alphas, strict=True)
     ]
     look = Look.pool(looks)
     names = {label: name for mask in source.masks for label, name in mask.names.items() if label in look.labels}

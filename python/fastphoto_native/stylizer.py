@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastphoto_native import _core
 from fastphoto_native.adjustment import Adjustment
-from fastphoto_native.arrays.images import as_photo
+from fastphoto_native.arrays.images import as_alpha, as_photo
+from fastphoto_native.errors import ArgumentError
 from fastphoto_native.looks.look import Look
 from fastphoto_native.report import Progress, Report
 from fastphoto_native.runtime.bundle import DEFAULT_MODEL, find_bundle
@@ -53,6 +54,8 @@ class Stylizer:
         threads: int = 0,
         precision: Precision = "auto",
     ) -> None:
+        if not isinstance(model, str | os.PathLike):
+            raise ArgumentError(f"model must be a name or a folder, got {type(model).__name__}")
         bundle = find_bundle(model if isinstance(model, str) else Path(model))
         # More than there are CPUs only take time to start.
         self._threads = min(thread_count(threads), usable_cpus())
@@ -71,6 +74,7 @@ class Stylizer:
         *,
         max_side: int | None = None,
         progress: Progress | None = None,
+        alpha: ArrayLike | None = None,
     ) -> Look:
         """The look of a style photo: its feature statistics, per label.
 
@@ -79,24 +83,26 @@ class Stylizer:
             mask: H x W integer label map or H x W x K soft weights; None takes the photo as a whole.
             max_side: longest side at which the network sees the photo, pixels; None takes the model's own.
             progress: as in :meth:`apply`.
+            alpha: H x W, 1 is opaque: what is transparent does not count. None: all is opaque.
 
         Raises:
-            ArgumentError: not a photo or not a mask.
+            ArgumentError: not a photo, not a mask or not an alpha.
             CancelledError: `progress` returned False.
         """
-        return self._core.analyze(as_photo(style, "style"), mask, max_side, self._threads, progress)
+        visible = as_alpha(alpha, "alpha of the style")
+        return self._core.analyze(as_photo(style, "style"), mask, max_side, self._threads, progress, visible)
 
     @overload
     def apply(
         self, content: ArrayLike, look: Look, mask: ArrayLike | None = None, *, smoothing: Smoothing = ...,
         strength: float = ..., adjustment: Adjustment = ..., max_side: int | None = ...,
-        progress: Progress | None = ..., return_report: Literal[False] = ...,
+        progress: Progress | None = ..., alpha: ArrayLike | None = ..., return_report: Literal[False] = ...,
     ) -> FloatArray: ...  # fmt: skip
     @overload
     def apply(
         self, content: ArrayLike, look: Look, mask: ArrayLike | None = None, *, smoothing: Smoothing = ...,
         strength: float = ..., adjustment: Adjustment = ..., max_side: int | None = ...,
-        progress: Progress | None = ..., return_report: Literal[True],
+        progress: Progress | None = ..., alpha: ArrayLike | None = ..., return_report: Literal[True],
     ) -> tuple[FloatArray, Report]: ...  # fmt: skip
     def apply(
         self,
@@ -109,6 +115,7 @@ class Stylizer:
         adjustment: Adjustment = AS_IT_COMES,
         max_side: int | None = None,
         progress: Progress | None = None,
+        alpha: ArrayLike | None = None,
         return_report: bool = False,
     ) -> FloatArray | tuple[FloatArray, Report]:
         """The content in the look, at the content's full size.
@@ -125,6 +132,7 @@ class Stylizer:
             max_side: longest side at which the network sees the photo, pixels; None takes the model's own.
             progress: called with the step at work and the share of the work done (0..1), also in the midst of a step.
                 If it returns False the call ends with CancelledError; what it raises comes out of the call.
+            alpha: H x W, 1 is opaque: what is transparent does not count in the statistics. None: all is opaque.
             return_report: return (photo, :class:`Report`).
 
         Returns:
@@ -135,7 +143,8 @@ class Stylizer:
             CancelledError: `progress` returned False.
         """
         photo = as_photo(content, "content")
-        half_way = self._restyle(photo, look, mask, smoothing, strength, adjustment, max_side, progress)
+        visible = as_alpha(alpha, "alpha of the content")
+        half_way = self._restyle(photo, look, mask, smoothing, strength, adjustment, max_side, progress, visible)
         result, report = self._finish(photo, half_way, progress)
         return (result, report) if return_report else result
 
@@ -205,9 +214,14 @@ class Stylizer:
         adjustment: Adjustment,
         max_side: int | None,
         progress: Progress | None,
+        alpha: NDArray[np.float32] | None = None,
     ) -> _core.Stylizer.Restyled:
+        if not isinstance(look, Look):
+            raise ArgumentError(f"look must be a Look, got {type(look).__name__}: read a file with Look.load(path)")
         options = adjustment.options()
-        return self._core.restyle(photo, look, mask, smoothing, strength, max_side, self._threads, progress, options)
+        return self._core.restyle(
+            photo, look, mask, smoothing, strength, max_side, self._threads, progress, options, alpha
+        )
 
     def _finish(
         self, photo: NDArray[Any], half_way: _core.Stylizer.Restyled, progress: Progress | None
@@ -231,6 +245,8 @@ def stylize(
     max_side: int | None = None,
     precision: Precision = "auto",
     progress: Progress | None = None,
+    content_alpha: ArrayLike | None = None,
+    style_alpha: ArrayLike | None = None,
 ) -> FloatArray:
     """Gives `content` the look of `style` and nothing else; structure and size stay the content's.
 
@@ -251,6 +267,8 @@ def stylize(
             result has the content's size all the same.
         precision: as for :class:`Stylizer`.
         progress: as in :meth:`Stylizer.apply`.
+        content_alpha: H x W, 1 is opaque: what is transparent in the content does not count in its statistics.
+        style_alpha: the same for the style.
 
     Returns:
         H x W x 3 float32 in 0..1.
@@ -264,8 +282,8 @@ def stylize(
     Source: Li et al., ECCV 2018.
     """
     stylizer = Stylizer(model, device, threads, precision)
-    look = stylizer.analyze(style, style_mask, max_side=max_side)
+    look = stylizer.analyze(style, style_mask, max_side=max_side, alpha=style_alpha)
     return stylizer.apply(
         content, look, content_mask, smoothing=smoothing, strength=strength, adjustment=adjustment, max_side=max_side,
-        progress=progress,
+        progress=progress, alpha=content_alpha,
     )  # fmt: skip

@@ -27,6 +27,10 @@ struct MaskView {
 
   ImageView weights;  ///< height x width x K: weights of labels 0 .. K - 1, at least 0, at most 1 in sum per pixel
 
+  /// The photo's own transparency, which a photo without a mask may have as well: height x width of the photo, 0..1, 1
+  /// is opaque. What is transparent does not count.
+  ImageView alpha;
+
   bool given() const noexcept { return labels != nullptr || weights.data != nullptr; }
 };
 

@@ -130,19 +130,28 @@ FASTPHOTO_MULTIVERSION void write_floats(const float* from, const Steps& steps, 
   write_pixel_row<float>(from, steps, count, out);
 }
 
+/// So far outside of 0..1 rounding may have brought a sample; it counts as the end of the range.
+constexpr float rounding = 1e-6F;
+
 /// Without an early end, which would keep the compiler from taking many at once.
-FASTPHOTO_MULTIVERSION bool all_in_range(const float* samples, Index count) {
+FASTPHOTO_MULTIVERSION bool all_in_range(float* samples, Index count) {
   std::uint32_t others = 0;
   for (Index i = 0; i < count; ++i) {
-    others |= samples[i] >= 0.0F && samples[i] <= 1.0F ? 0U : 1U;
+    others |= samples[i] >= -rounding && samples[i] <= 1.0F + rounding ? 0U : 1U;
+    samples[i] = samples[i] < 0.0F ? 0.0F : samples[i] > 1.0F ? 1.0F : samples[i];
   }
   return others == 0;
 }
 
 /// Names what is wrong with floating-point samples of which some are.
-void refuse(const Image& photo, const char* name) {
-  const float* const begin = photo.data();
-  const float* const end = begin + photo.view().pixels() * 3;
+void refuse(const Pixels& pixels, const char* name) {
+  std::vector<float> samples(static_cast<std::size_t>(pixels.height * pixels.width * 3));
+  for (Index row = 0; row < pixels.height; ++row) {
+    read_floats(static_cast<const char*>(pixels.data) + row * pixels.row_stride, steps_of(pixels), pixels.width,
+                samples.data() + row * pixels.width * 3);
+  }
+  const float* const begin = samples.data();
+  const float* const end = begin + samples.size();
   require(std::all_of(begin, end, [](float sample) { return std::isfinite(sample); }),
           std::string(name) + " must be finite, it holds NaN or infinity");
   const auto [low, high] = std::minmax_element(begin, end);
@@ -227,7 +236,7 @@ Image read_pixels(const Pixels& pixels, const char* name, Threads threads) {
     }
   });
   if (std::find(good.begin(), good.end(), 0) != good.end()) {
-    refuse(photo, name);
+    refuse(pixels, name);
   }
   return photo;
 }

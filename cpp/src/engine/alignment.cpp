@@ -70,11 +70,12 @@ AffineMaps::AffineMaps(Index label_count, Index channel_count)
       offset(static_cast<std::size_t>(label_count * channel_count)) {}
 
 ChainAlignment::ChainAlignment(const std::vector<Alignment>& alignments, std::vector<ByLabel> style, double strength,
-                               bool keep_rest)
+                               bool keep_rest, bool rest_follows)
     : alignments_(alignments),
       style_(std::move(style)),
       strength_(strength),
       keep_rest_(keep_rest),
+      rest_follows_(rest_follows),
       shares_(style_.empty() ? 0 : style_.front().size(), 1.0) {}
 
 AffineMaps ChainAlignment::maps(std::size_t index, const ByLabel& content) {
@@ -87,10 +88,11 @@ AffineMaps ChainAlignment::maps(std::size_t index, const ByLabel& content) {
   }
   AffineMaps result(labels, alignment.channels);
   const Index c = alignment.channels;
+  AffineTransform first;
   for (std::size_t label = 0; label < content.size(); ++label) {
     AffineTransform map;
     if (label == style.size()) {
-      map = identity(c);
+      map = rest_follows_ && !style.empty() ? first : identity(c);
     } else if (index > 0 && shares_[label] != 1.0) {
       map = map_of(alignment, content[label], nearer(style[label], content[label], shares_[label]), strength_);
     } else {
@@ -101,6 +103,9 @@ AffineMaps ChainAlignment::maps(std::size_t index, const ByLabel& content) {
                            ? levels_share(content[label], style[label],
                                           colour_options(alignment, content[label], style[label], strength_))
                            : 1.0;
+    }
+    if (label == 0) {
+      first = map;
     }
     const auto at = static_cast<Index>(label);
     Eigen::Map<Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(result.matrix.data() + at * c * c,

@@ -34,7 +34,10 @@ class ChainAlignment {
   /// @param style      for each alignment.
   /// @param strength   0 (nothing changes) .. 1.
   /// @param keep_rest  whether there is one more label, of pixels that keep their features.
-  ChainAlignment(const std::vector<Alignment>& alignments, std::vector<ByLabel> style, double strength, bool keep_rest);
+  /// @param rest_follows  whether that label takes the first one's map instead: what is transparent does not count in
+  ///                      statistics and changes with what is visible.
+  ChainAlignment(const std::vector<Alignment>& alignments, std::vector<ByLabel> style, double strength, bool keep_rest,
+                 bool rest_follows = false);
 
   /// The maps of alignment `index`, to be asked for from the first to the last; `content` ends with the statistics of
   /// the rest, if there is one.
@@ -45,6 +48,7 @@ class ChainAlignment {
   std::vector<ByLabel> style_;
   double strength_;
   bool keep_rest_;
+  bool rest_follows_;
   std::vector<double> shares_;  // for each label
 };
 

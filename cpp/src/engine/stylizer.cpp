@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "engine/step_progress.h"
 #include "engine/stopwatch.h"
 #include "engine/thumbnail.h"
+#include "engine/visible_photo.h"
 #include "engine/working_size.h"
 #include "engine/workspaces.h"
 #include "fastphoto/adjustment.h"
@@ -43,15 +45,39 @@ const char* name_of(Smoothing smoothing) {
 /// The labels that take part in one call, and their weights at working size.
 struct MatchedLabels {
   std::vector<std::int64_t> labels = {whole_photo};
-  Image weights;  // planar, with a last one for all other pixels; empty without a mask
+  Image weights;  // planar, with a last one for all other pixels; empty without a mask or transparency
 };
 
-MatchedLabels match_labels(const Look& look, const MaskView& mask, Size size, const LabelOptions& options,
-                           Report& report) {
-  if (!mask.given()) {
-    return {};
+/// The weights of a mask's labels, without what is transparent.
+LabelWeights visible_labels(const MaskView& mask, const Image& visible, Size size, const char* name) {
+  LabelWeights labels = label_weights(mask, size.height, size.width, name);
+  if (visible.data() != nullptr) {
+    const Index pixels = size.height * size.width;
+    for (Index k = 0; k < labels.weights.channels(); ++k) {
+      float* const plane = labels.weights.data() + k * pixels;
+      std::transform(plane, plane + pixels, visible.data(), plane, [](float weight, float a) { return weight * a; });
+    }
   }
-  const LabelWeights content = label_weights(mask, size.height, size.width, "content mask");
+  return labels;
+}
+
+/// Of a photo without a mask: the visible part, and the rest.
+MatchedLabels visible_part(const Image& visible) {
+  MatchedLabels matched;
+  LabelWeights whole;
+  whole.labels = matched.labels;
+  whole.weights = Image(visible.height(), visible.width(), 1, Layout::Planar);
+  std::copy_n(visible.data(), visible.height() * visible.width(), whole.weights.data());
+  matched.weights = whole.select(matched.labels);
+  return matched;
+}
+
+MatchedLabels match_labels(const Look& look, const MaskView& mask, const Image& visible, Size size,
+                           const LabelOptions& options, Report& report) {
+  if (!mask.given()) {
+    return visible.data() == nullptr ? MatchedLabels{} : visible_part(visible);
+  }
+  const LabelWeights content = visible_labels(mask, visible, size, "content mask");
   std::map<std::int64_t, double> content_areas;
   const std::vector<double> areas = content.areas();
   for (std::size_t k = 0; k < areas.size(); ++k) {
@@ -111,7 +137,9 @@ Look Stylizer::analyze(const Pixels& style, const MaskView& mask, const AnalyzeO
 
   const Image photo = read_pixels(style, "style", threads);
   const Size size = working_size({style.height, style.width}, impl_->working_side(options.max_side));
-  const WorkingPhoto small(photo.view(), size, threads);
+  const VisiblePhoto seen(photo.view(), mask.alpha, "style");
+  const WorkingPhoto small(seen.view(), size, threads);
+  const Image visible = seen.has_alpha() ? seen.weights(size, threads) : Image();
 
   Look look;
   look.model = manifest.name;
@@ -122,15 +150,18 @@ Look Stylizer::analyze(const Pixels& style, const MaskView& mask, const AnalyzeO
   }
   if (!mask.given()) {
     LabelLook& whole = look.labels[whole_photo];
-    whole.area = static_cast<double>(size.height * size.width);
-    for (ChainAlignment::ByLabel& point : impl_->chain.style_statistics(small.view, {}, progress)) {
+    const Index pixels = size.height * size.width;
+    whole.area = visible.data() == nullptr ? static_cast<double>(pixels)
+                                           : std::accumulate(visible.data(), visible.data() + pixels, 0.0);
+    const ImageView counted = visible.data() == nullptr ? ImageView{} : visible.view();
+    for (ChainAlignment::ByLabel& point : impl_->chain.style_statistics(small.view, counted, progress)) {
       whole.statistics.push_back(std::move(point.front()));
     }
     progress.end();
     return look;
   }
 
-  const LabelWeights labels = label_weights(mask, size.height, size.width, "style mask");
+  const LabelWeights labels = visible_labels(mask, visible, size, "style mask");
   const std::vector<double> areas = labels.areas();
   std::vector<std::int64_t> chosen;
   for (std::size_t k = 0; k < areas.size(); ++k) {
@@ -190,8 +221,14 @@ Stylizer::Restyled Stylizer::restyle(const Pixels& content, const Look& look, co
 
   // What the network sees, and which of its pixels belong to which label.
   report.working_size = working_size(report.content_size, impl_->working_side(options.max_side));
-  const WorkingPhoto small(photo, report.working_size, threads);
-  const MatchedLabels matched = match_labels(look, mask, report.working_size, manifest.labels, report);
+  const VisiblePhoto visible(photo, mask.alpha, "content");
+  const WorkingPhoto small(visible.view(), report.working_size, threads);
+  Image counted;
+  if (visible.has_alpha()) {
+    counted = visible.weights(report.working_size, threads);
+    visible.cover(state->content);
+  }
+  const MatchedLabels matched = match_labels(look, mask, counted, report.working_size, manifest.labels, report);
   stopwatch.end_of("reduce to working size");
 
   // F1: down the chain; at each alignment the content's statistics meet the look's.
@@ -201,7 +238,8 @@ Stylizer::Restyled Stylizer::restyle(const Pixels& content, const Look& look, co
       wanted[point].push_back(look.labels.at(label).statistics[point]);
     }
   }
-  ChainAlignment align(manifest.alignments, std::move(wanted), options.strength, mask.given());
+  const bool follows = !mask.given() && visible.has_alpha();
+  ChainAlignment align(manifest.alignments, std::move(wanted), options.strength, mask.given() || follows, follows);
   const Image mapped = impl_->map_colours(small.view, look, options.strength, progress, threads);
   const ImageView& seen = mapped.data() != nullptr ? mapped.view() : small.view;
   Image restyled = impl_->chain.run(seen, matched.weights.view(), align, progress);

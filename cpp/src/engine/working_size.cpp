@@ -37,7 +37,7 @@ WorkingPhoto::WorkingPhoto(const ImageView& photo, Size size, Threads threads) :
 }
 
 Image at_full_size(Image restyled, const ImageView& small, const ImageView& content, Threads threads) {
-  if (restyled.height() == content.height && restyled.width() == content.width) {
+  if (small.data == content.data) {
     return restyled;
   }
   for (Index y = 0; y < small.height; ++y) {

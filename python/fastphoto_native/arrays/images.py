@@ -20,6 +20,8 @@ def as_float_image(array: ArrayLike, name: str) -> NDArray[np.float32]:
     A float32 array is returned as it is, whatever its strides. The shape is left for the caller to check.
     """
     image = np.asarray(array)
+    if not image.dtype.isnative:  # of another byte order, as scientific formats store it
+        image = image.astype(image.dtype.newbyteorder("="))
     if image.dtype == np.float32:
         return image.astype(np.float32, copy=False)
     if image.dtype in _WHITE:
@@ -40,11 +42,29 @@ def as_photo(array: ArrayLike, name: str) -> NDArray[Any]:
     Raises:
         ArgumentError: another shape or type.
     """
-    if isinstance(array, str | bytes | PathLike):
+    if isinstance(array, bytes):
+        raise ArgumentError(f"{name} must be an array, got {len(array)} bytes")
+    if isinstance(array, str | PathLike):
         raise ArgumentError(f"{name} must be an array, got the path {array!r}: read it with read_photo(path).pixels")
     photo: NDArray[Any] = np.asarray(array)
+    if not photo.dtype.isnative:
+        photo = photo.astype(photo.dtype.newbyteorder("="))
     if photo.dtype not in _WHITE:
         photo = as_float_image(photo, name)
     if photo.ndim != 3 or photo.shape[2] != 3 or photo.size == 0:
         raise ArgumentError(f"{name} must be H x W x 3 and not empty, got shape {photo.shape}")
     return photo
+
+
+def as_alpha(array: ArrayLike | None, name: str) -> NDArray[np.float32] | None:
+    """H x W as float32; None stays None. The engine checks size and values.
+
+    Raises:
+        ArgumentError: another shape or type.
+    """
+    if array is None:
+        return None
+    alpha = as_float_image(array, name)
+    if alpha.ndim != 2:
+        raise ArgumentError(f"{name} must be H x W, got shape {alpha.shape}")
+    return alpha

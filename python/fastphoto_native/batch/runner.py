@@ -197,6 +197,7 @@ class Batch:
             adjustment=self._settings.adjustment,
             max_side=self._settings.max_side,
             progress=lambda *_: not self._stop.is_set(),
+            alpha=photo.alpha,
             return_report=True,
         )
         if self._stop.is_set():

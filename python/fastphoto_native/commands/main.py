@@ -156,6 +156,7 @@ def stylize(
             adjustment=options.adjustment(),
             max_side=max_side,
             progress=progress,
+            alpha=photo.alpha,
             return_report=True,
         )
         clock.stages += report.stages
