@@ -109,3 +109,73 @@ def icc_grey_profile(curve: bytes) -> bytes:
 def iccp(profile: bytes) -> tuple[bytes, bytes]:
     """A PNG's chunk with a profile."""
     return b"iCCP", b"x\0\0" + zlib.compress(profile)
+
+
+# ----------------------------------------------------------------------------------------------------------------- EXIF
+
+EXIF_IFD, GPS_IFD, INTEROP_IFD = 0x8769, 0x8825, 0xA005
+ASCII, SHORT, LONG, RATIONAL, UNDEFINED = 2, 3, 4, 5, 7
+Entries = dict[int, tuple[int, Any]]
+
+
+def exif_block(
+    main: Entries,
+    camera: Entries | None = None,
+    gps: Entries | None = None,
+    interop: Entries | None = None,
+    thumbnail: bytes = b"",
+    order: str = "<",
+) -> bytes:
+    """EXIF with its prefix. Entries: tag -> (type, value); an ASCII value is a str, a RATIONAL a list of pairs."""
+    body = b""
+    start = 8
+
+    def directory(entries: Entries, inner: dict[int, int], following: int = 0) -> tuple[bytes, int]:
+        """Data, then the table; where the table begins."""
+        nonlocal body
+        table = {tag: struct.pack(f"{order}HHII", tag, LONG, 1, at) for tag, at in inner.items()}
+        for tag, (kind, value) in entries.items():
+            data, count = exif_value(kind, value, order)
+            if len(data) <= 4:
+                table[tag] = struct.pack(f"{order}HHI", tag, kind, count) + data.ljust(4, b"\0")
+            else:
+                table[tag] = struct.pack(f"{order}HHII", tag, kind, count, start + len(body))
+                body += data + bytes(len(data) % 2)
+        packed = struct.pack(f"{order}H", len(table)) + b"".join(table[tag] for tag in sorted(table))
+        at = start + len(body)
+        body += packed + struct.pack(f"{order}I", following)
+        return packed, at
+
+    inner, of_camera = {}, {}
+    if interop:
+        of_camera[INTEROP_IFD] = directory(interop, {})[1]
+    if camera or interop:
+        inner[EXIF_IFD] = directory(camera or {}, of_camera)[1]
+    if gps:
+        inner[GPS_IFD] = directory(gps, {})[1]
+    second = 0
+    if thumbnail:
+        at = start + len(body)
+        body += thumbnail + bytes(len(thumbnail) % 2)
+        second = directory({0x0201: (LONG, at), 0x0202: (LONG, len(thumbnail)), 0x0103: (SHORT, 6)}, {})[1]
+    _, first = directory(main, inner, second)
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    return b"Exif\0\0" + mark + struct.pack(f"{order}I", first) + body
+
+
+def exif_value(kind: int, value: Any, order: str) -> tuple[bytes, int]:
+    """Bytes and number of values."""
+    if kind == ASCII:
+        data = value.encode() + b"\0"
+        return data, len(data)
+    if kind == UNDEFINED:
+        return value, len(value)
+    if kind == RATIONAL:
+        return b"".join(struct.pack(f"{order}II", *pair) for pair in value), len(value)
+    return struct.pack(f"{order}{'H' if kind == SHORT else 'I'}", value), 1
+
+
+def jpeg_with(jpeg: bytes, *segments: tuple[int, bytes]) -> bytes:
+    """A JPEG with more segments, such as (0xE1, EXIF), after its first marker."""
+    extra = b"".join(struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data for marker, data in segments)
+    return jpeg[:2] + extra + jpeg[2:]

@@ -18,6 +18,9 @@ _SAME_COLOUR = 0.5 / 255
 # The sum of a profile's colorants is the white D50, up to rounding. So far off it is brought back to it.
 _NEAR_WHITE = 0.01
 
+# Primaries that differ from sRGB's by this are sRGB's, rounded.
+_ROUNDING = 5e-4
+
 # Chromaticities of red, green, blue and white.
 Primaries = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 D65 = (0.3127, 0.3290)
@@ -66,7 +69,7 @@ class ColorSpace:
         if self.is_linear:
             return self
         matrix = np.eye(3) if self.to_srgb is None else self.to_srgb
-        return _space_of(write_matrix_profile("Linear RGB", _to_xyz(BT709) @ matrix, LINEAR))
+        return ColorSpace((LINEAR,) * 3, matrix, write_matrix_profile("Linear RGB", _to_xyz(BT709) @ matrix, LINEAR))
 
     def decode(self, stored: NDArray[np.floating]) -> NDArray[np.floating]:
         """H x W x C stored values to linear sRGB, H x W x 3, which may lie outside 0..1."""
@@ -102,7 +105,9 @@ def space_of_profile(profile: bytes) -> ColorSpace | None:
 
 def space_of_primaries(name: str, primaries: Primaries, curve: Curve) -> ColorSpace:
     """A space by its chromaticities, as PNG, AVIF and OpenEXR state them."""
-    return _space_of(write_matrix_profile(name, _to_xyz(primaries), curve))
+    to_xyz = _to_xyz(primaries)
+    exact = np.linalg.inv(_to_xyz(BT709)) @ to_xyz  # the profile's numbers are rounded
+    return ColorSpace((curve,) * 3, exact, write_matrix_profile(name, to_xyz, curve))
 
 
 @cache
@@ -141,6 +146,8 @@ def _space(read: MatrixProfile, profile: bytes) -> ColorSpace:
     white = matrix.sum(axis=1, keepdims=True)
     if np.abs(white - 1).max() < _NEAR_WHITE:
         matrix = matrix / white  # numbers in profiles are rounded; white must come out white
+    if np.abs(matrix - np.eye(3)).max() < _ROUNDING:
+        matrix = np.eye(3)
     return ColorSpace(read.curves, matrix, profile)
 
 

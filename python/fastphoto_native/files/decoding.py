@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import threading
 from collections.abc import Callable
@@ -13,8 +14,10 @@ from fastphoto_native.errors import PhotoError
 from fastphoto_native.files.code_points import UnsupportedColorError
 from fastphoto_native.files.formats import LOADERS, Format, identify
 from fastphoto_native.files.input import EXPECTED, Input
+from fastphoto_native.files.jpeg_holes import has_hole
 from fastphoto_native.files.memory import available_memory
 from fastphoto_native.files.tiff_directory import Directory, read_directory
+from fastphoto_native.files.tiff_exif import upright_tiff
 from fastphoto_native.files.vips import HARMLESS, clear_errors, first_line, harmful_warnings, has_operation, vips_errors
 
 # A header can promise any size in a few bytes; what it promises is checked before anything is decoded. 200 MP is more
@@ -48,13 +51,15 @@ def known_format(file: Input) -> Format:
 def decoded(file: Input, kind: Format, use: Callable[[Any], Result]) -> Result:
     """Opens a file with libvips and hands it to `use`, which decodes it; damaged files are refused.
 
-    Decoders go on after damage and only warn. So warnings are errors, with two exceptions: a JPEG without its end
-    marker whose rows are all there, and warnings that are known to change no pixel.
+    Decoders go on after damage and only warn. So warnings are errors, with exceptions: a JPEG without its end marker
+    whose rows are all there, a TIFF with an orientation that is none, and warnings that are known to change no pixel.
 
     Raises:
         PhotoError: the file is damaged, cut off or cannot be read here.
     """
     whole = file.whole() if file.descriptor is None else None
+    if kind == "JPEG" and _has_hole(file, whole):
+        raise PhotoError(f"{file.name}: damaged or cut off (a hole of zeros); {EXPECTED}")
     try:
         # Of GIFs decoders warn for many reasons, and none is damage.
         return _attempt(file, kind, whole, "error" if kind == "GIF" else "warning", use)
@@ -66,12 +71,24 @@ def decoded(file: Input, kind: Format, use: Callable[[Any], Result]) -> Result:
             return _attempt(file, kind, (whole or file.whole()) + b"\xff\xd9", "warning", use)
         except (pyvips.Error, UnicodeDecodeError) as error:
             problem = error
+    elif kind == "TIFF" and '"Orientation" tag' in _text(problem):
+        try:
+            return _attempt(file, kind, upright_tiff(whole or file.whole()), "warning", use)
+        except (pyvips.Error, UnicodeDecodeError) as error:
+            problem = error
     elif _is_harmless(problem):
         with _second_look, harmful_warnings() as harmful, vips_errors(file.name, "damaged or cut off", EXPECTED):
             result = _attempt(file, kind, whole, "error", use)
         if not harmful:
             return result
     raise _refusal(file, kind, whole, problem)
+
+
+def _has_hole(file: Input, whole: bytes | None) -> bool:
+    if whole is not None or file.descriptor is None:
+        return has_hole(whole or b"")
+    with mmap.mmap(file.descriptor, 0, access=mmap.ACCESS_READ) as data:
+        return has_hole(data)
 
 
 def _attempt(file: Input, kind: Format, whole: bytes | None, fail_on: str, use: Callable[[Any], Result]) -> Result:

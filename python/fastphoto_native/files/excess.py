@@ -25,8 +25,8 @@ FloatArray = NDArray[np.float32]
 
 # Of linear light: Rec. 709.
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
-# Excess below this (6 of 65535) is rounding of profiles.
-_LEAST = 1e-4
+# Excess below this is rounding. In the shadows of a gamma curve it is 80 of 65535.
+_LEAST = 2e-6
 # Squared chroma below which a seen colour counts as neutral: its excess stays as it is.
 _NEUTRAL = 1e-4
 _LARGEST_SHARE = 2.0

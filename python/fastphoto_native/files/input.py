@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from fastphoto_native.errors import PhotoError
 from fastphoto_native.files.names import STDIN_OR_STDOUT, PathLike, reason, shown
@@ -84,6 +85,15 @@ def open_input(path: PathLike) -> Iterator[Input]:
     finally:
         if ours:
             os.close(descriptor)
+
+
+def is_regular(path: PathLike) -> bool:
+    """Whether a name leads to something that can be opened again and again; also true of what cannot be opened."""
+    try:
+        status = os.fstat(sys.stdin.fileno()) if os.fspath(path) == STDIN_OR_STDOUT else Path(os.fspath(path)).stat()
+    except (OSError, ValueError, AttributeError):
+        return True
+    return not (stat.S_ISFIFO(status.st_mode) or stat.S_ISSOCK(status.st_mode) or stat.S_ISCHR(status.st_mode))
 
 
 def _open(path: PathLike) -> tuple[int, bool]:

@@ -17,11 +17,11 @@ from fastphoto_native.files.excess import Excess, join, split
 from fastphoto_native.files.exif import is_adobe_rgb
 from fastphoto_native.files.exr import decode_exr, exr_size
 from fastphoto_native.files.formats import Format
-from fastphoto_native.files.input import EXPECTED, Input, open_input
+from fastphoto_native.files.input import EXPECTED, Input, is_regular, open_input
 from fastphoto_native.files.metadata import Metadata, read_metadata
 from fastphoto_native.files.names import PathLike
 from fastphoto_native.files.photo import Depth, Photo
-from fastphoto_native.files.tiff_exif import exif_of_tiff
+from fastphoto_native.files.tiff_exif import exif_of_tiff, iptc_of_tiff
 from fastphoto_native.files.vips import blob, require_own_process, vips_errors
 
 _STRIP = 256
@@ -55,9 +55,9 @@ def photo_size(path: PathLike) -> tuple[int, int] | None:
         PhotoError: as read_photo, as far as the header tells.
     """
     require_own_process()
+    if not is_regular(path):
+        return None
     with open_input(path) as file:
-        if file.descriptor is None:
-            return None
         kind = known_format(file)
         if kind == "OpenEXR":
             return exr_size(file.whole(), file.name)
@@ -105,7 +105,7 @@ def _photo_of(file: Input, kind: Format, image: Any) -> Photo:
         )
     whole_numbers = image.format in ("uchar", "ushort")
     depth: Depth = 8 if image.format == "uchar" else 16 if whole_numbers else 32
-    metadata = read_metadata(image, _exif_of(file, kind))
+    metadata = _metadata_of(file, kind, image)
     space = _space(file, kind, image, colours, metadata, whole_numbers)
     if whole_numbers and space is None:
         image = _by_tables(image, colours)
@@ -116,14 +116,14 @@ def _photo_of(file: Input, kind: Format, image: Any) -> Photo:
     return Photo(pixels, alpha, depth, kept, excess, metadata, orientation_of(image))
 
 
-def _exif_of(file: Input, kind: Format) -> bytes | None:
-    """EXIF of a TIFF, which libvips does not hand out."""
+def _metadata_of(file: Input, kind: Format, image: Any) -> Metadata:
     if kind != "TIFF":
-        return None
+        return read_metadata(image)
     if file.descriptor is None:
-        return exif_of_tiff(bytearray(file.head))
+        head = bytearray(file.head)
+        return read_metadata(image, exif_of_tiff(head), iptc_of_tiff(head))
     with mmap.mmap(file.descriptor, 0, access=mmap.ACCESS_READ) as data:
-        return exif_of_tiff(data)
+        return read_metadata(image, exif_of_tiff(data), iptc_of_tiff(data))
 
 
 def _space(

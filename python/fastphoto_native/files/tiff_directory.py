@@ -71,7 +71,7 @@ class Directory:
             return f"a TIFF in {_UNREAD[photometric]} colours; expected RGB, grey or CMYK"
         if photometric == _PALETTE and COLOR_MAP not in self.tags:
             return "a TIFF with a palette that is missing"
-        if (bits := self.first(BITS, 1)) not in (1, 2, 4, 8, 16, 32, 64):
+        if (bits := self.first(BITS, 1)) not in (1, 2, 4, 8, 16, 32):
             return f"a TIFF of {bits} bits per channel; expected 8, 16 or 32"
         return None
 

@@ -1,4 +1,4 @@
-"""EXIF in TIFF files, where its directories are the file's own: libvips neither reads nor writes them there.
+"""EXIF and IPTC in TIFF files, whose directories hold them: libvips passes over EXIF and cuts IPTC off.
 
 Source: TIFF 6.0, CIPA DC-008 (Exif 2.32).
 """
@@ -20,7 +20,8 @@ _POINTERS = {EXIF_IFD, GPS_IFD, INTEROP_IFD}
 # Bytes of one value, and of the units that byte order turns, by type.
 _SIZES = {1: (1, 1), 2: (1, 1), 3: (2, 2), 4: (4, 4), 5: (8, 4), 6: (1, 1), 7: (1, 1), 8: (2, 2), 9: (4, 4),
           10: (8, 4), 11: (4, 4), 12: (8, 8), 13: (4, 4)}  # fmt: skip
-_LONG = 4
+_LONG, _UNDEFINED = 4, 7
+_IPTC = 33723
 _LARGEST_VALUE = 1 << 20
 
 
@@ -47,15 +48,46 @@ def exif_of_tiff(data: bytearray | mmap) -> bytes | None:
     return PREFIX + b"II*\0" + struct.pack("<I", start) + body
 
 
-def tiff_with_exif(tiff: bytes, exif_block: bytes) -> bytes:
-    """A little-endian classic TIFF with the directories of a block of EXIF, which are appended.
+def upright_tiff(tiff: bytes) -> bytes:
+    """A classic TIFF whose first directory has an orientation of 1, if it has one."""
+    try:
+        exif = Exif(bytearray(tiff))
+        if entry := exif.find(exif.main, ORIENTATION):
+            exif.put(entry, 1)
+    except ValueError:
+        return tiff
+    return bytes(exif.data)
+
+
+def iptc_of_tiff(data: bytearray | mmap) -> bytes | None:
+    """The records of IPTC in a classic TIFF."""
+    try:
+        exif = Exif(data)
+        entry = exif.find(exif.main, _IPTC)
+        if entry is None or entry.kind not in _SIZES:
+            return None
+        length = _SIZES[entry.kind][0] * entry.count
+        if not 4 < length <= _LARGEST_VALUE:
+            return None
+        start = exif.number("I", entry.value_at)
+    except ValueError:
+        return None
+    return bytes(exif.data[start : start + length])
+
+
+def tiff_with_metadata(tiff: bytes, exif_block: bytes | None, iptc: bytes | None) -> bytes:
+    """A little-endian classic TIFF with the directories of a block of EXIF and the records of IPTC, appended.
 
     Raises:
-        ValueError: one of the two is not what it should be.
+        ValueError: one of them is not what it should be.
     """
-    exif = Exif(block_of(exif_block))
-    added = _read(exif, exif.main, set())
-    added.values = {tag: value for tag, value in added.values.items() if tag in _ABOUT and tag != ORIENTATION}
+    added = _Directory()
+    if exif_block is not None:
+        exif = Exif(block_of(exif_block))
+        added = _read(exif, exif.main, set())
+        added.values = {tag: value for tag, value in added.values.items() if tag in _ABOUT and tag != ORIENTATION}
+    if iptc is not None:
+        added.values[_IPTC] = (_UNDEFINED, iptc)
     if tiff[:4] != b"II*\0":
         raise ValueError("no little-endian classic TIFF")
     (old,) = struct.unpack_from("<I", tiff, 4)

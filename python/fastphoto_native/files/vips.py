@@ -21,8 +21,9 @@ HARMLESS = re.compile(
     r"|does not end in null byte"
     r"|incorrect count for field"
     r"|wrong data type"
+    r"|read gave \d+ warnings"
     r"|tags are not sorted"
-    r"|exif|iptc|xmp|icc|icm"
+    r"|exif|iptc|xmp|icc profile"
     r"|inconsistent progression sequence"
     r"|threadpool completed",
     re.IGNORECASE,
@@ -97,7 +98,8 @@ def harmful_warnings() -> Iterator[list[str]]:
         yield found
     finally:
         logger.removeHandler(handler)
-        found += [m for m in handler.messages if not HARMLESS.search(m)]
+        lines = [line for message in handler.messages for line in message.splitlines() if line.strip()]
+        found += [line for line in lines if not HARMLESS.search(line)]
 
 
 def has_operation(name: str) -> bool:

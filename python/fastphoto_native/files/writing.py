@@ -26,7 +26,7 @@ from fastphoto_native.files.names import STDIN_OR_STDOUT, PathLike, reason, show
 from fastphoto_native.files.output_space import output_space
 from fastphoto_native.files.photo import Photo
 from fastphoto_native.files.quantize import quantize
-from fastphoto_native.files.tiff_exif import tiff_with_exif
+from fastphoto_native.files.tiff_exif import tiff_with_metadata
 from fastphoto_native.files.vips import has_operation, require_own_process, vips_errors
 
 _STRIP = 256
@@ -213,14 +213,15 @@ def _encode(
 ) -> bytes:
     """The file's bytes, by libvips."""
     image = _image(photo, space, bits, encoding.dither)
-    image = attach(image, metadata, space.is_srgb)
+    image = attach(image, metadata, space.is_srgb, form.format)
     image.set_type(pyvips.GValue.blob_type, "icc-profile-data", space.profile)
     options = _options(form, encoding, bits)
     data: bytes = pyvips.Operation.call(form.saver, image, **options)
-    if form.format == "TIFF" and metadata.exif is not None:
-        exif = upright_exif(metadata.exif, image.width, image.height, space.is_srgb)
-        with suppress(ValueError):  # EXIF that cannot be followed is left out
-            data = data if exif is None else tiff_with_exif(data, exif)
+    if form.format == "TIFF" and (metadata.exif is not None or metadata.iptc is not None):
+        height, width = photo.pixels.shape[:2]
+        exif = None if metadata.exif is None else upright_exif(metadata.exif, width, height, space.is_srgb)
+        with suppress(ValueError):  # what cannot be followed is left out
+            data = tiff_with_metadata(data, exif, metadata.iptc)
     return data
 
 
@@ -250,8 +251,8 @@ def _options(form: Writable, encoding: Encoding, bits: int) -> dict[str, Any]:
     elif form.format == "TIFF":
         compression = encoding.compression or "deflate"
         options["compression"] = compression
-        if compression in ("deflate", "lzw"):
-            options["predictor"] = "float" if bits == 32 else "horizontal"
+        if compression in ("deflate", "lzw"):  # few programs read the predictor of floating point
+            options["predictor"] = "none" if bits == 32 else "horizontal"
     elif form.format == "PNG" and encoding.compression is not None:
         options["compression"] = int(encoding.compression)
     elif form.format == "AVIF":

@@ -1,0 +1,67 @@
+"""Ctrl-C: one line, exit status 130, nothing left behind, from the command's first moment on."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import fastphoto_native as fp
+import numpy as np
+import pytest
+from tiny_model import make_tiny_bundle
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    # Large enough to be at work when the signal comes.
+    fp.write_photo(folder / "a.png", fp.Photo(np.random.default_rng(0).random((900, 1200, 3), np.float32)))
+    make_tiny_bundle(folder / "tiny")
+    return folder
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.15, 0.5, 2.0])
+def test_at_any_moment(folder: Path, wait: float) -> None:
+    before = sorted(p.name for p in folder.iterdir())
+    arguments = ["stylize", "a.png", "a.png", "-o", "r.png", "--model", "tiny"]
+    # The signal can come no earlier than the first line of the command's own.
+    script = "import sys; sys.stdout.write('.'); sys.stdout.flush(); from fastphoto_command import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.read(1)
+    time.sleep(max(wait, 0.05))
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    if process.returncode == 0:  # it was done already
+        (folder / "r.png").unlink()
+    else:
+        assert process.returncode == 130
+        assert errors == b"fastphoto: interrupted\n"
+    assert sorted(p.name for p in folder.iterdir()) == before
+
+
+def test_an_interrupt_that_a_library_swallows_still_ends_the_command(folder: Path) -> None:
+    """As callbacks of C libraries do: the exception is printed nowhere and lost."""
+    script = (
+        "import os, signal, sys\n"
+        "import fastphoto_native.commands.main as command\n"
+        "real = command.read_photo\n"
+        "def read(path):\n"
+        "    try: os.kill(os.getpid(), signal.SIGINT)\n"
+        "    except KeyboardInterrupt: pass\n"
+        "    return real(path)\n"
+        "command.read_photo = read\n"
+        "command.run()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "stylize", "a.png", "a.png", "-o", "r.png", "--strength", "0"],
+        cwd=folder, capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 130
+    assert done.stderr == b"fastphoto: interrupted\n"
+    assert not (folder / "r.png").exists()
