@@ -20,7 +20,7 @@ This page is made from the program (`python docs/api/cli_page.py`); a test compa
 | status | when |
 |---|---|
 | 0 | the work is done, and results are written |
-| 1 | something is wrong with a file, a model, the device or the memory: one line on standard error says what was found and what was expected; no result was written or replaced |
+| 1 | a file, a model, the device or the memory is wrong: one line on standard error says what was found and expected |
 | 2 | usage: an unknown option or a value out of range; standard error has the usage as well |
 | 130 | Ctrl-C: one line; no half-written file is left |
 
