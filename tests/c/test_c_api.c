@@ -237,6 +237,8 @@ static void test_looks(void) {
   CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "look is NULL", fastphoto_look_save(NULL, "path"));
   CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "look is NULL", fastphoto_look_to_bytes(NULL, NULL, 0, &size));
   CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "look is NULL", fastphoto_look_label(NULL, 0, &label, &area));
+  CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "looks is NULL", fastphoto_look_pool(NULL, 2, &look));
+  CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "looks is NULL", fastphoto_look_blend(NULL, NULL, 2, &look));
   CHECK(fastphoto_look_model(NULL) == NULL && fastphoto_look_fingerprint(NULL) == NULL);
   CHECK(fastphoto_look_masked(NULL) == 0 && fastphoto_look_label_count(NULL) == 0);
 }

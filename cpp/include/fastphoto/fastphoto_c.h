@@ -267,6 +267,13 @@ FASTPHOTO_C_API fastphoto_status fastphoto_look_from_bytes(const void* bytes, si
  * size only. */
 FASTPHOTO_C_API fastphoto_status fastphoto_look_to_bytes(const fastphoto_look* look, void* buffer, size_t capacity,
                                                          size_t* size);
+
+/* One look of several style photos, as if they were one photo; and a look between others, by weights of 0 or more whose
+ * sum is positive. All looks are of one model, with masks or without. */
+FASTPHOTO_C_API fastphoto_status fastphoto_look_pool(const fastphoto_look* const* looks, size_t count,
+                                                     fastphoto_look** look);
+FASTPHOTO_C_API fastphoto_status fastphoto_look_blend(const fastphoto_look* const* looks, const double* weights,
+                                                      size_t count, fastphoto_look** look);
 FASTPHOTO_C_API void fastphoto_look_free(fastphoto_look* look);
 
 /* Texts live as long as the look; those of NULL are NULL, numbers of NULL are 0. */

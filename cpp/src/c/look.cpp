@@ -5,6 +5,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "c/handles.h"
 #include "c/status.h"
@@ -47,6 +48,36 @@ fastphoto_status fastphoto_look_to_bytes(const fastphoto_look* look, void* buffe
                                            " bytes in buffer; expected at least " + std::to_string(bytes.size()));
       std::memcpy(buffer, bytes.data(), bytes.size());
     }
+  });
+}
+
+namespace {
+
+std::vector<Look> looks_of(const fastphoto_look* const* looks, size_t count) {
+  expect_given(looks, "looks");
+  std::vector<Look> result;
+  result.reserve(count);
+  for (size_t i = 0; i < count; ++i) {
+    expect_given(looks[i], "a look");
+    result.push_back(looks[i]->look);
+  }
+  return result;
+}
+
+}  // namespace
+
+fastphoto_status fastphoto_look_pool(const fastphoto_look* const* looks, size_t count, fastphoto_look** look) {
+  return guarded_make(look, "look", [&] {
+    return std::make_unique<fastphoto_look>(fastphoto_look{Look::pool(looks_of(looks, count))});
+  });
+}
+
+fastphoto_status fastphoto_look_blend(const fastphoto_look* const* looks, const double* weights, size_t count,
+                                      fastphoto_look** look) {
+  return guarded_make(look, "look", [&] {
+    const std::vector<Look> parts = looks_of(looks, count);
+    expect_given(weights, "weights");
+    return std::make_unique<fastphoto_look>(fastphoto_look{Look::blend(parts, {weights, weights + count})});
   });
 }
 
