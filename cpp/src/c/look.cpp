@@ -54,7 +54,7 @@ fastphoto_status fastphoto_look_to_bytes(const fastphoto_look* look, void* buffe
 namespace {
 
 std::vector<Look> looks_of(const fastphoto_look* const* looks, size_t count) {
-  expect_given(looks, "looks");
+  expect_given(static_cast<const void*>(looks), "looks");
   std::vector<Look> result;
   result.reserve(count);
   for (size_t i = 0; i < count; ++i) {
