@@ -5,6 +5,7 @@ A part of tests/malformed_inputs.py, in this process. scripts/malformed.sh tries
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from malformed_inputs import cases, complaint, lay_out
 from tiny_model import make_tiny_bundle
 
 # One of so many; the number has no factor in common with the number of changes, so that each change has its turn.
-STEP = 5
+STEP = 7
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,9 @@ def test_a_part_of_them(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
         folder.mkdir()
         arguments = lay_out(case, folder, model)
         monkeypatch.chdir(folder)
-        done = CliRunner().invoke(main, arguments, prog_name="fastphoto")
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")  # as in a process of its own, where the command prints them
+            done = CliRunner().invoke(main, arguments, prog_name="fastphoto")
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             complaints.append(f"{case.name}: {done.exception!r}")
         elif found := complaint(case, done.exit_code, done.stderr, folder):
