@@ -38,7 +38,7 @@ from fastphoto_native.runtime.device import DEVICES, MOST_THREADS
     type=click.Choice(PRESETS),
     default="fast",
     show_default=True,
-    help="The paper's settings, those of the authors' code, or our way to the paper's loss in a tenth of the time.",
+    help="The paper's settings, those of the authors' code, or ours, which are sooner done.",
 )
 @click.option("--content-mask", type=FILE, help="Label map of the content: one colour for each label.")
 @click.option("--style-mask", type=FILE, help="Label map of the style, in the same colours.")
