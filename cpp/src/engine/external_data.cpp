@@ -37,8 +37,6 @@ constexpr std::uint64_t tensor_external_data = 13;
 constexpr std::uint64_t tensor_data_location = 14;
 constexpr char data_location_default = 0;
 
-constexpr int deepest = 16;  // graphs within graphs
-
 bool is_external(std::string_view tensor) {
   const std::vector<Field> found = fields(tensor);
   return std::any_of(found.begin(), found.end(), [](const Field& field) {
@@ -53,44 +51,33 @@ bool any_external(const std::vector<Field>& message, std::uint64_t number) {
   return std::any_of(tensors.begin(), tensors.end(), is_external);
 }
 
-bool graph_has_external(std::string_view graph, int depth);
-
-// NOLINTNEXTLINE(misc-no-recursion): graph_has_external ends it
-bool node_has_external(std::string_view node, int depth) {
+/// Looks at the tensors of a node's attributes and hands the graphs in them to `graphs`.
+bool node_has_external(std::string_view node, std::vector<std::string_view>& graphs) {
   for (const std::string_view attribute : values(fields(node), node_attribute)) {
     const std::vector<Field> found = fields(attribute);
     if (any_external(found, attribute_tensor) || any_external(found, attribute_tensors)) {
       return true;
     }
     for (const std::uint64_t number : {attribute_graph, attribute_graphs}) {
-      for (const std::string_view graph : values(found, number)) {
-        if (graph_has_external(graph, depth + 1)) {
-          return true;
-        }
-      }
+      const std::vector<std::string_view> inner = values(found, number);
+      graphs.insert(graphs.end(), inner.begin(), inner.end());
     }
   }
   return false;
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): no deeper than `deepest`
-bool graph_has_external(std::string_view graph, int depth) {
-  if (depth > deepest) {
-    return true;  // no model of ours; it is refused
-  }
+bool sparse_has_external(std::string_view sparse) {
+  const std::vector<Field> parts = fields(sparse);
+  return any_external(parts, sparse_values) || any_external(parts, sparse_indices);
+}
+
+bool graph_has_external(std::string_view graph, std::vector<std::string_view>& graphs) {
   const std::vector<Field> found = fields(graph);
-  if (any_external(found, graph_initializer)) {
-    return true;
-  }
-  for (const std::string_view sparse : values(found, graph_sparse_initializer)) {
-    const std::vector<Field> parts = fields(sparse);
-    if (any_external(parts, sparse_values) || any_external(parts, sparse_indices)) {
-      return true;
-    }
-  }
+  const std::vector<std::string_view> sparse = values(found, graph_sparse_initializer);
   const std::vector<std::string_view> nodes = values(found, graph_node);
-  return std::any_of(nodes.begin(), nodes.end(),
-                     [depth](std::string_view node) { return node_has_external(node, depth); });
+  return any_external(found, graph_initializer) || std::any_of(sparse.begin(), sparse.end(), sparse_has_external) ||
+         std::any_of(nodes.begin(), nodes.end(),
+                     [&graphs](std::string_view node) { return node_has_external(node, graphs); });
 }
 
 }  // namespace
@@ -98,16 +85,19 @@ bool graph_has_external(std::string_view graph, int depth) {
 bool has_external_data(std::string_view model) {
   try {
     const std::vector<Field> found = fields(model);
-    for (const std::string_view graph : values(found, model_graph)) {
-      if (graph_has_external(graph, 0)) {
-        return true;
-      }
-    }
+    std::vector<std::string_view> graphs = values(found, model_graph);
     for (const std::string_view function : values(found, model_function)) {
       for (const std::string_view node : values(fields(function), function_node)) {
-        if (node_has_external(node, 0)) {
+        if (node_has_external(node, graphs)) {
           return true;
         }
+      }
+    }
+    while (!graphs.empty()) {  // graphs within graphs come in as they are found
+      const std::string_view graph = graphs.back();
+      graphs.pop_back();
+      if (graph_has_external(graph, graphs)) {
+        return true;
       }
     }
   } catch (const Error&) {
