@@ -63,6 +63,7 @@ def one_line_errors() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: say(f"fastphoto: warning: {message}")
+            warnings.simplefilter("always", UserWarning)  # said, whatever filters the interpreter was started with
             yield
         stop_if_interrupted()
     except (Exception, KeyboardInterrupt) as error:
