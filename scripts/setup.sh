@@ -244,7 +244,7 @@ state=$({
     echo "$here $version"
     cat pyproject.toml CMakeLists.txt
     find python/fastphoto_native models -name '*.py'
-    find cpp python/bindings models/photowct-lite models/photowct-strong models/wct-artistic -type f -exec cksum {} +
+    find cpp python/bindings models/grade-lite models/photowct-lite models/photowct-strong models/wct-artistic -type f -exec cksum {} +
 } | LC_ALL=C sort | cksum)
 
 stale=false

@@ -167,6 +167,7 @@ py::dict manifest_fields(const Manifest& manifest) {
     estimator["side"] = manifest.estimator->side;
     estimator["map"] = map_name(manifest.estimator->map);
     estimator["extents"] = manifest.estimator->extents;
+    estimator["least_fit"] = manifest.estimator->least_fit;
     fields["estimator"] = estimator;
   }
   return fields;
@@ -197,9 +198,10 @@ void bind_files(const py::module_& module) {
   py::class_<Estimator, ModelFile>(module, "Estimator", "A graph that returns the parameters of a map of colours.")
       .def_readonly("side", &Estimator::side)
       .def_property_readonly("map", [](const Estimator& self) { return map_name(self.map); })
-      .def_property_readonly("extents", [](const Estimator& self) {
-        return tuple_of(self.extents, [](Index extent) { return py::int_(extent); });
-      });
+      .def_property_readonly(
+          "extents",
+          [](const Estimator& self) { return tuple_of(self.extents, [](Index extent) { return py::int_(extent); }); })
+      .def_readonly("least_fit", &Estimator::least_fit);
 }
 
 void bind_alignment(const py::module_& module) {

@@ -81,16 +81,22 @@ Look analyze(const Stylizer& self, const py::object& style, const py::object& ma
 }
 
 ApplyOptions apply_options(const std::string& smoothing, const py::object& strength, const py::object& max_side,
-                           const py::object& threads, const py::object& progress, const AdjustmentOptions& adjustment) {
-  return {smoothing_argument(smoothing),    float_argument(strength, "strength"), side_argument(max_side),
-          int_argument(threads, "threads"), progress_argument(progress),          adjustment};
+                           const py::object& threads, const py::object& progress, const AdjustmentOptions& adjustment,
+                           bool insist) {
+  return {smoothing_argument(smoothing),
+          float_argument(strength, "strength"),
+          side_argument(max_side),
+          int_argument(threads, "threads"),
+          progress_argument(progress),
+          adjustment,
+          insist};
 }
 
 Stylizer::Restyled restyle(const Stylizer& self, const py::object& content, const Look& look, const py::object& mask,
                            const std::string& smoothing, const py::object& strength, const py::object& max_side,
                            const py::object& threads, const py::object& progress, const AdjustmentOptions& adjustment,
-                           const py::object& alpha) {
-  const ApplyOptions options = apply_options(smoothing, strength, max_side, threads, progress, adjustment);
+                           const py::object& alpha, bool insist) {
+  const ApplyOptions options = apply_options(smoothing, strength, max_side, threads, progress, adjustment, insist);
   const Pixels pixels = pixels_argument(content, PixelOrder::RGB, "content");
   MaskArgument labels = mask_argument(mask, "content mask");
   labels.view.alpha = alpha_argument(alpha, "alpha of the content");
@@ -189,11 +195,17 @@ void bind_report(const py::module_& module) {
   py::class_<StageReport>(module, "StageReport", "One stage and how long it took.")
       .def_readonly("name", &StageReport::name)
       .def_readonly("seconds", &StageReport::seconds);
+  py::class_<LookFit>(module, "LookFit", "How well the style tells what the content should look like.")
+      .def_readonly("untouched_error", &LookFit::untouched_error)
+      .def_readonly("expected_error", &LookFit::expected_error)
+      .def_readonly("fit", &LookFit::fit)
+      .def_readonly("applied_strength", &LookFit::applied_strength);
   py::class_<Report>(module, "Report", "The account of one call; sizes are (height, width).")
       .def_readonly("model", &Report::model)
       .def_readonly("model_version", &Report::model_version)
       .def_readonly("device", &Report::device)
       .def_readonly("strength", &Report::strength)
+      .def_readonly("look_fit", &Report::look_fit)
       .def_property_readonly("content_size", [](const Report& self) { return size_tuple(self.content_size); })
       .def_property_readonly("working_size", [](const Report& self) { return size_tuple(self.working_size); })
       .def_readonly("labels", &Report::labels)
@@ -216,7 +228,7 @@ void bind_stylizer(py::module_& module) {
            py::arg("progress"), py::arg("alpha") = py::none())
       .def("restyle", &restyle, py::arg("content"), py::arg("look"), py::arg("mask"), py::arg("smoothing"),
            py::arg("strength"), py::arg("max_side"), py::arg("threads"), py::arg("progress"),
-           py::arg("adjustment") = AdjustmentOptions(), py::arg("alpha") = py::none(),
+           py::arg("adjustment") = AdjustmentOptions(), py::arg("alpha") = py::none(), py::arg("insist") = false,
            "The first half: the network and the way back to full size.")
       .def("finish", &finish, py::arg("photo"), py::arg("result"), py::arg("threads"), py::arg("progress"),
            "The second half: smoothing, gamut and detail, into an array of the content's size.")

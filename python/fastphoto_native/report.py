@@ -38,12 +38,38 @@ class DeviceReport(msgspec.Struct):
     precision: str
 
 
+class LookFit(msgspec.Struct):
+    """How well the style tells what the content should look like, as the model's estimator expects it.
+
+    Errors are roots of mean squares over R, G and B in 0..1, against the picture that the look's maker would have made:
+    `untouched_error` of the content as it is, `expected_error` of the result at full strength. `fit` is the share that
+    is explained, 1 - (expected_error / untouched_error)^2, 0 to 1. `applied_strength` is what the map of colours was
+    applied with: less than `strength` where the fit is poor, more where the caller insists.
+    """
+
+    untouched_error: float
+    expected_error: float
+    fit: float
+    applied_strength: float
+
+
+def doubt_of(fit: LookFit | None, strength: float) -> str | None:
+    """One line for a look that was held back; None for one that was not."""
+    if fit is None or fit.applied_strength >= strength:
+        return None
+    return (
+        f"the style tells little about this photo (fit {fit.fit:.2f}): its look was applied with strength "
+        f"{fit.applied_strength:.2f}; --insist takes all of it"
+    )
+
+
 class Report(msgspec.Struct):
     """A machine-readable account of one :meth:`Stylizer.apply`.
 
     Sizes are (height, width) in pixels. `labels` are those that took part, `kept_labels` those of the content that
     kept their look because the style has too little of them. `doubt` is one line of a model that noticed that the style
     lacks what the content is full of: what is missing, and what was done about it.
+    `look_fit` is there for models whose estimator knows its own error.
     """
 
     model: str
@@ -57,12 +83,15 @@ class Report(msgspec.Struct):
     smoothing: SmoothingReport | None = None
     stages: list[Stage] = []
     doubt: str | None = None
+    look_fit: LookFit | None = None
 
     @classmethod
     def of(cls, report: _core.Report) -> Report:
         """The engine's report."""
         device, solver = report.device, report.solver
-        smoothing = None
+        smoothing, look_fit = None, None
+        if (fit := report.look_fit) is not None:
+            look_fit = LookFit(fit.untouched_error, fit.expected_error, fit.fit, fit.applied_strength)
         if report.smoothing:
             figures = (solver.iterations, solver.residual, solver.converged) if solver else (None, None, None)
             smoothing = SmoothingReport(report.smoothing, *figures)
@@ -77,4 +106,6 @@ class Report(msgspec.Struct):
             report.kept_labels,
             smoothing,
             [Stage(stage.name, stage.seconds) for stage in report.stages],
+            look_fit=look_fit,
+            doubt=doubt_of(look_fit, report.strength),
         )

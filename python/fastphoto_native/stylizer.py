@@ -95,13 +95,15 @@ class Stylizer:
     @overload
     def apply(
         self, content: ArrayLike, look: Look, mask: ArrayLike | None = None, *, smoothing: Smoothing = ...,
-        strength: float = ..., adjustment: Adjustment = ..., max_side: int | None = ...,
+        strength: float = ..., adjustment: Adjustment = ..., insist: bool = ...,
+        max_side: int | None = ...,
         progress: Progress | None = ..., alpha: ArrayLike | None = ..., return_report: Literal[False] = ...,
     ) -> FloatArray: ...  # fmt: skip
     @overload
     def apply(
         self, content: ArrayLike, look: Look, mask: ArrayLike | None = None, *, smoothing: Smoothing = ...,
-        strength: float = ..., adjustment: Adjustment = ..., max_side: int | None = ...,
+        strength: float = ..., adjustment: Adjustment = ..., insist: bool = ...,
+        max_side: int | None = ...,
         progress: Progress | None = ..., alpha: ArrayLike | None = ..., return_report: Literal[True],
     ) -> tuple[FloatArray, Report]: ...  # fmt: skip
     def apply(
@@ -113,6 +115,7 @@ class Stylizer:
         smoothing: Smoothing = "closed-form",
         strength: float = 1.0,
         adjustment: Adjustment = AS_IT_COMES,
+        insist: bool = False,
         max_side: int | None = None,
         progress: Progress | None = None,
         alpha: ArrayLike | None = None,
@@ -129,6 +132,8 @@ class Stylizer:
                 which no detail is restored either).
             strength: 0 returns the content as it is, 1 the full look.
             adjustment: strengths of tone, colour and white balance apart, and what is kept of the content.
+            insist: of models with an estimator (grade-lite): all of the look, even where the style tells little about
+                how this content should look. Other models take no notice.
             max_side: longest side at which the network sees the photo, pixels; None takes the model's own.
             progress: called with the step at work and the share of the work done (0..1), also in the midst of a step.
                 If it returns False the call ends with CancelledError; what it raises comes out of the call.
@@ -144,7 +149,7 @@ class Stylizer:
         """
         photo = as_photo(content, "content")
         visible = as_alpha(alpha, "alpha of the content")
-        half_way = self._restyle(photo, look, mask, smoothing, strength, adjustment, max_side, progress, visible)
+        half_way = self._restyle(photo, look, mask, smoothing, strength, adjustment, insist, max_side, progress, visible)
         result, report = self._finish(photo, half_way, progress)
         return (result, report) if return_report else result
 
@@ -156,6 +161,7 @@ class Stylizer:
         smoothing: Smoothing = "closed-form",
         strength: float = 1.0,
         adjustment: Adjustment = AS_IT_COMES,
+        insist: bool = False,
         max_side: int | None = None,
     ) -> Iterator[FloatArray]:
         """Every content in the look, in order: the network works on the next photo while this one is smoothed.
@@ -168,6 +174,7 @@ class Stylizer:
             smoothing: as in :meth:`apply`.
             strength: as in :meth:`apply`.
             adjustment: as in :meth:`apply`.
+            insist: as in :meth:`apply`.
             max_side: as in :meth:`apply`.
 
         Yields:
@@ -181,7 +188,7 @@ class Stylizer:
         def next_half() -> tuple[NDArray[Any], _core.Stylizer.Restyled] | None:
             for content in islice(photos, 1):
                 photo = as_photo(content, "content")
-                return photo, self._restyle(photo, look, None, smoothing, strength, adjustment, max_side, None)
+                return photo, self._restyle(photo, look, None, smoothing, strength, adjustment, insist, max_side, None)
             return None
 
         with ThreadPoolExecutor(1, "fastphoto-network") as network:
@@ -212,6 +219,7 @@ class Stylizer:
         smoothing: Smoothing,
         strength: float,
         adjustment: Adjustment,
+        insist: bool,
         max_side: int | None,
         progress: Progress | None,
         alpha: NDArray[np.float32] | None = None,
@@ -220,7 +228,7 @@ class Stylizer:
             raise ArgumentError(f"look must be a Look, got {type(look).__name__}: read a file with Look.load(path)")
         options = adjustment.options()
         return self._core.restyle(
-            photo, look, mask, smoothing, strength, max_side, self._threads, progress, options, alpha
+            photo, look, mask, smoothing, strength, max_side, self._threads, progress, options, alpha, insist
         )
 
     def _finish(
@@ -240,6 +248,7 @@ def stylize(
     smoothing: Smoothing = "closed-form",
     strength: float = 1.0,
     adjustment: Adjustment = AS_IT_COMES,
+    insist: bool = False,
     device: Device = "auto",
     threads: int = 0,
     max_side: int | None = None,
@@ -261,6 +270,8 @@ def stylize(
             which no detail is restored either).
         strength: 0 returns the content as it is, 1 the full look.
         adjustment: strengths of tone, colour and white balance apart, and what is kept of the content.
+        insist: of models with an estimator (grade-lite): all of the look, even where the style tells little about how
+            this content should look. Other models take no notice.
         device: "auto" (a GPU if it works, else the CPU), "cpu" or "cuda".
         threads: CPU threads; 0 takes what the machine has.
         max_side: longest side at which the network sees the photos, pixels; None takes the model's own. The
@@ -284,6 +295,7 @@ def stylize(
     stylizer = Stylizer(model, device, threads, precision)
     look = stylizer.analyze(style, style_mask, max_side=max_side, alpha=style_alpha)
     return stylizer.apply(
-        content, look, content_mask, smoothing=smoothing, strength=strength, adjustment=adjustment, max_side=max_side,
+        content, look, content_mask, smoothing=smoothing, strength=strength, adjustment=adjustment, insist=insist,
+        max_side=max_side,
         progress=progress, alpha=content_alpha,
     )  # fmt: skip

@@ -147,7 +147,8 @@ def test_an_export_takes_the_tables_of_its_settings(tmp_path: Path) -> None:
 def test_a_learned_alignment_has_an_estimator(folder: Path) -> None:
     manifest = json.loads((folder / "bundle.json").read_text())
     first = {"name": "colours", "channels": 3, "stride": 1, "method": "learned"}
-    estimator = {"file": "estimator.onnx", "sha256": "0" * 64, "side": 256, "map": "grid", "extents": [16, 16, 8]}
+    estimator = {"file": "estimator.onnx", "sha256": "0" * 64, "side": 256, "map": "grid", "extents": [16, 16, 8],
+                 "least_fit": 0.25}  # fmt: skip
     edit(folder, alignments=[first, *manifest["alignments"][1:]], estimator=estimator)
     (folder / "estimator.onnx").write_bytes(b"123")
     before = sum((folder / e["file"]).stat().st_size for e in (manifest["style"], *manifest["segments"]))

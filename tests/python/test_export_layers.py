@@ -171,3 +171,10 @@ def test_embedded_models_are_what_their_settings_say(name: str) -> None:
     written = json.loads((bundle.folder / "bundle.json").read_text())
     for table in ("smoothing", "gamut", "detail", "labels", "memory", "provenance"):
         assert written[table] == settings[table]
+
+
+def test_constants_that_begin_alike_are_not_taken_for_one_another() -> None:
+    g = Graph("constants")
+    first, second = g.ints(0, 0, 0, 1), g.ints(0, 0, 0, 2)
+    assert first != second
+    assert g.ints(0, 0, 0, 1) == first

@@ -13,7 +13,7 @@ import fastphoto_native as fp
 import numpy as np
 import pytest
 from fastphoto_native.scoring.boundaries import boundary_counts, gradient_edges, match, ods_and_ois, thin_map, thinned
-from fastphoto_native.scoring.damage import lab
+from fastphoto_native.scoring.damage import lab, truth_scores
 from fastphoto_native.scoring.filters import gaussian
 from fastphoto_native.scoring.pictures import contact_sheet, table_picture
 from fastphoto_native.scoring.scores import Scorer, mean_scores, table_text
@@ -315,3 +315,14 @@ def test_the_commands_errors(folder: Path, arguments: list[str], message: str) -
     assert done.returncode == 1
     assert done.stderr.startswith("fastphoto: error: ")
     assert message in done.stderr
+
+
+def test_gain_and_the_share_of_the_wanted_change_by_hand() -> None:
+    content, truth = np.full((16, 16, 3), 102 / 255), np.full((16, 16, 3), 153 / 255)
+    half = truth_scores(content, np.full((16, 16, 3), 127.5 / 255), truth)
+    assert half["psnr"] == pytest.approx(20 * np.log10(255 / 25), abs=1e-9)  # rounded to 128, 25 levels away
+    assert half["gain"] == pytest.approx(20 * np.log10(51 / 25), abs=1e-9)
+    assert half["along"] == pytest.approx(0.5)
+    away = truth_scores(content, np.full((16, 16, 3), 51 / 255), truth)
+    assert away["gain"] == pytest.approx(-20 * np.log10(2))
+    assert away["along"] == pytest.approx(-1.0)

@@ -186,20 +186,25 @@ def test_threads_and_strides_change_nothing(coffee: NDArray[np.uint8], cat: NDAr
 
 
 def test_one_call_equals_the_long_way(coffee: NDArray[np.uint8], cat: NDArray[np.uint8]) -> None:
-    one_call = fp.stylize(coffee, cat, device="cpu", smoothing="guided", strength=0.7, max_side=128)
+    one_call = fp.stylize(
+        coffee, cat, model="photowct-lite", device="cpu", smoothing="guided", strength=0.7, max_side=128
+    )
     stylizer = fp.Stylizer("photowct-lite", "cpu")
     look = stylizer.analyze(cat, max_side=128)
     assert np.array_equal(one_call, stylizer.apply(coffee, look, smoothing="guided", strength=0.7, max_side=128))
 
 
-def test_labels_keep_to_themselves() -> None:
+@pytest.mark.parametrize("model", ["grade-lite", "photowct-lite"])
+def test_labels_keep_to_themselves(model: str) -> None:
     """Left takes from left, right from right: no colour crosses."""
     content, style = smooth_photo(14, 64, 96), smooth_photo(15, 64, 96)
     style[:, :48] *= (1, 0.1, 0.1)
     style[:, 48:] *= (0.1, 0.1, 1)
     mask = np.zeros((64, 96), np.uint8)
     mask[:, 48:] = 1
-    found = fp.stylize(content, style, content_mask=mask, style_mask=mask, smoothing="none", device="cpu")
+    found = fp.stylize(
+        content, style, content_mask=mask, style_mask=mask, model=model, smoothing="none", device="cpu"
+    )
     left, right = found[:, :40].mean((0, 1)), found[:, 56:].mean((0, 1))
     assert left[0] > 2 * left[2]
     assert right[2] > 2 * right[0]

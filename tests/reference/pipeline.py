@@ -24,6 +24,7 @@ from reference.smoothing import closed_form_smooth_constants
 Float32Array = NDArray[np.float32]
 Labels = NDArray[np.integer[Any]]
 
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709
 GUIDED_RADIUS, GUIDED_EPS = 35, 0.001 / 255**2  # GuidedFilterOptions in options.h
 
 
@@ -70,6 +71,8 @@ def stylize(
     restyled = state["photo"][0].transpose(1, 2, 0)[: small.shape[0], : small.shape[1]]
     if small.shape != content.shape:
         restyled = content + resample.resize(restyled - small, *content.shape[:2])
+    if weights is None and _is_grey(wanted[0][0], points[0]):
+        restyled = restyled + strength * ((restyled @ LUMA)[..., None] - restyled)
 
     if smoothing == "closed-form":
         lam, eps = bundle["smoothing"]["lam"], bundle["smoothing"]["eps"]
@@ -78,6 +81,15 @@ def stylize(
         restyled = guided_filter(content.astype(np.float64), restyled, GUIDED_RADIUS, GUIDED_EPS)
     result = compress_to_gamut(restyled.astype(np.float32))
     return result if smoothing == "none" else restore_detail(result, content)
+
+
+def _is_grey(colours: Moments, point: dict[str, Any]) -> bool:
+    """Whether the style's colours all lie along grey: root mean square distance below a level of 255."""
+    mean, covariance = colours
+    if point["channels"] != 3 or point["stride"] != 1:
+        return False
+    across = np.eye(3) - np.full((3, 3), 1 / 3)
+    return bool(np.trace(across @ (covariance + np.outer(mean, mean))) < 1 / 255**2)
 
 
 def _at_working_size(photo: Float32Array, max_side: int) -> Float32Array:

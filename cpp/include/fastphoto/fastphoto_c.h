@@ -181,6 +181,7 @@ typedef struct fastphoto_apply_options {
   size_t struct_size;
   int smoothing;   /* FASTPHOTO_SMOOTHING_CLOSED_FORM, ... */
   double strength; /* 0 returns the content as it is, 1 the full look */
+  int insist;      /* 1: models with an estimator give all of the look, even where the style hardly fits */
   ptrdiff_t max_side;
   int threads;
   const fastphoto_thread_pool* pool;
@@ -419,6 +420,11 @@ typedef struct fastphoto_report_numbers {
   size_t label_count;      /* labels that took part */
   size_t kept_label_count; /* labels of the content that kept their look */
   size_t stage_count;
+  int has_look_fit; /* 1: the next four fields are known; fastphoto::LookFit explains them */
+  double untouched_error;
+  double expected_error;
+  double fit;
+  double applied_strength;
   int solved; /* 1: the fields below are those of closed-form smoothing */
   int iterations;
   int converged;

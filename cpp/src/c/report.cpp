@@ -41,6 +41,13 @@ fastphoto_status fastphoto_report_read(const fastphoto_report* report, fastphoto
     results.label_count = from.labels.size();
     results.kept_label_count = from.kept_labels.size();
     results.stage_count = from.stages.size();
+    if (from.look_fit) {
+      results.has_look_fit = 1;
+      results.untouched_error = from.look_fit->untouched_error;
+      results.expected_error = from.look_fit->expected_error;
+      results.fit = from.look_fit->fit;
+      results.applied_strength = from.look_fit->applied_strength;
+    }
     if (from.solver) {
       results.solved = 1;
       results.iterations = from.solver->iterations;

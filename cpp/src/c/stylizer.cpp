@@ -43,6 +43,7 @@ ApplyOptions apply_options(const fastphoto_apply_options& given, const CallThrea
   ApplyOptions options;
   options.smoothing = read_smoothing(given.smoothing);
   options.strength = given.strength;
+  options.insist = given.insist != 0;
   options.max_side = given.max_side;
   options.threads = threads.get();
   options.progress = progress_of(given.progress, given.progress_user);

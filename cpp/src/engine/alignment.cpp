@@ -15,6 +15,10 @@ namespace fastphoto {
 
 namespace {
 
+// Of a learned alignment with masks: as photowct-lite aligns its colours.
+constexpr double label_ridge = 0.03;
+constexpr double label_max_gain = 1.5;
+
 /// Added to both photos' covariances: a share of their mean variance limits how much a direction in which the content
 /// hardly varies can be amplified.
 double common_ridge(const Alignment& alignment, const Statistics& content, const Statistics& style) {
@@ -37,10 +41,21 @@ KnotheRosenblattOptions colour_options(const Alignment& alignment, const Statist
 
 AffineTransform identity(Index channels) { return {Matrix::Identity(channels, channels), Vector::Zero(channels)}; }
 
-AffineTransform map_of(const Alignment& alignment, const Statistics& content, const Statistics& style,
-                       double strength) {
+/// Masks say which parts of two photos show the same things. There statistics tell the look, and no estimate is needed.
+AffineTransform map_of_label(const Alignment& alignment, const Statistics& content, const Statistics& style,
+                             double strength) {
+  Alignment colours = alignment;
+  colours.method = AlignmentMethod::KnotheRosenblatt;
+  colours.relative_ridge = label_ridge;
+  colours.max_gain = label_max_gain;
+  return knothe_rosenblatt(content, style, colour_options(colours, content, style, strength));
+}
+
+AffineTransform map_of(const Alignment& alignment, const Statistics& content, const Statistics& style, double strength,
+                       bool masked) {
   if (alignment.method == AlignmentMethod::Learned) {
-    return identity(alignment.channels);  // the estimator has mapped the photo's colours before
+    // Without masks the estimator has mapped the photo's colours before.
+    return masked ? map_of_label(alignment, content, style, strength) : identity(alignment.channels);
   }
   if (alignment.method == AlignmentMethod::KnotheRosenblatt) {
     return knothe_rosenblatt(content, style, colour_options(alignment, content, style, strength));
@@ -94,9 +109,10 @@ AffineMaps ChainAlignment::maps(std::size_t index, const ByLabel& content) {
     if (label == style.size()) {
       map = rest_follows_ && !style.empty() ? first : identity(c);
     } else if (index > 0 && shares_[label] != 1.0) {
-      map = map_of(alignment, content[label], nearer(style[label], content[label], shares_[label]), strength_);
+      map = map_of(alignment, content[label], nearer(style[label], content[label], shares_[label]), strength_,
+                   keep_rest_ && !rest_follows_);
     } else {
-      map = map_of(alignment, content[label], style[label], strength_);
+      map = map_of(alignment, content[label], style[label], strength_, keep_rest_ && !rest_follows_);
     }
     if (index == 0 && label < style.size()) {
       shares_[label] = alignment.method == AlignmentMethod::KnotheRosenblatt

@@ -210,12 +210,15 @@ std::vector<Index> read_extents(const JsonField& field, ColourMapKind map) {
 }
 
 Estimator read_estimator(const JsonField& field) {
-  field.allow_only({"file", "sha256", "side", "map", "extents"});
+  field.allow_only({"file", "sha256", "side", "map", "extents", "least_fit"});
   Estimator estimator;
   read_file(field, estimator);
   estimator.side = field.at("side").whole_number(1, largest_estimator_side);
   estimator.map = named(field.at("map"), maps, maps.size(), map_name);
   estimator.extents = read_extents(field.at("extents"), estimator.map);
+  if (const auto least_fit = field.find("least_fit")) {
+    estimator.least_fit = least_fit->number(0.0, 1.0);
+  }
   return estimator;
 }
 

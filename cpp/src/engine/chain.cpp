@@ -27,6 +27,20 @@ Index reflected(Index i, Index n) {
 
 Index padded(Index size, Index multiple) { return (size + multiple - 1) / multiple * multiple; }
 
+const char* const expected_errors = "expected_errors";
+
+/// From 10 log10 of the mean squares that are expected of the untouched content and of the result.
+LookFit look_fit(double untouched, double result) {
+  if (!std::isfinite(untouched) || !std::isfinite(result)) {
+    throw Error(ErrorKind::Network, "the estimator gave expected errors that are no numbers");
+  }
+  LookFit found;
+  found.untouched_error = std::pow(10.0, untouched / 20.0);
+  found.expected_error = std::pow(10.0, result / 20.0);
+  found.fit = std::clamp(1.0 - std::pow(10.0, (result - untouched) / 10.0), 0.0, 1.0);
+  return found;
+}
+
 /// 1 x C x H x W.
 std::vector<std::int64_t> shape_of(const Image& image) { return {1, image.channels(), image.height(), image.width()}; }
 
@@ -167,23 +181,38 @@ Image Chain::run(const ImageView& photo, const ImageView& labels, ChainAlignment
   return result;
 }
 
-std::vector<float> Chain::estimate(const std::vector<float>& content, const std::vector<float>& style,
-                                   StepProgress& progress) const {
+Estimate Chain::estimate(const std::vector<float>& content, const std::vector<float>& style,
+                         StepProgress& progress) const {
   const std::optional<Estimator>& given = bundle_.manifest().estimator;
   if (!given) {
     throw Error(ErrorKind::Model, "model '" + bundle_.manifest().name + "' has no estimator");
   }
   const Estimator& estimator = *given;
   const std::vector<std::int64_t> shape = {1, 3, estimator.side, estimator.side};
-  const auto found = progress.run(
-      *graphs_.back(), {{"content", content.data(), shape, nullptr}, {"style", style.data(), shape, nullptr}},
-      {{"parameters", false}}, {});
+  const Graph& graph = *graphs_.back();
+  std::vector<GraphOutput> outputs = {{"parameters", false}};
+  const bool knows_errors = std::any_of(graph.outputs().begin(), graph.outputs().end(),
+                                        [](const TensorInfo& output) { return output.name == expected_errors; });
+  if (knows_errors) {
+    outputs.push_back({expected_errors, false});
+  }
+  const auto found =
+      progress.run(*graphs_.back(),
+                   {{"content", content.data(), shape, nullptr}, {"style", style.data(), shape, nullptr}}, outputs, {});
   const Index count = ColourMap::parameter_count(estimator.map, estimator.extents);
   if (found[0]->shape() != std::vector<std::int64_t>{1, count}) {
     throw Error(ErrorKind::Model, "model '" + bundle_.manifest().name + "': " + estimator.file +
                                       " gave parameters of another shape than 1 x " + std::to_string(count));
   }
-  return {found[0]->data(), found[0]->data() + count};
+  Estimate estimate{{found[0]->data(), found[0]->data() + count}, {}};
+  if (knows_errors) {
+    if (found[1]->shape() != std::vector<std::int64_t>{1, 2}) {
+      throw Error(ErrorKind::Model, "model '" + bundle_.manifest().name + "': " + estimator.file +
+                                        " gave expected_errors of another shape than 1 x 2");
+    }
+    estimate.look_fit = look_fit(found[1]->data()[0], found[1]->data()[1]);
+  }
+  return estimate;
 }
 
 /// Planes of the photo, padded by reflection to what the model's strides divide.

@@ -11,9 +11,16 @@
 #include "engine/alignment.h"
 #include "engine/step_progress.h"
 #include "fastphoto/engine/bundle.h"
+#include "fastphoto/engine/report.h"
 #include "fastphoto/engine/runtime.h"
 
 namespace fastphoto {
+
+/// What an estimator found.
+struct Estimate {
+  std::vector<float> parameters;    // of a map of colours
+  std::optional<LookFit> look_fit;  // of graphs that have the output expected_errors; without applied_strength
+};
 
 /// The opened graphs of one bundle on one runtime. May be used by several threads at once.
 class Chain {
@@ -39,9 +46,8 @@ class Chain {
   /// @return  H x W x 3, not clipped.
   Image run(const ImageView& photo, const ImageView& labels, ChainAlignment& align, StepProgress& progress) const;
 
-  /// The parameters of a map of colours, from two thumbnails of 3 x side x side samples. The bundle has an estimator.
-  std::vector<float> estimate(const std::vector<float>& content, const std::vector<float>& style,
-                              StepProgress& progress) const;
+  /// From two thumbnails of 3 x side x side samples. The bundle has an estimator.
+  Estimate estimate(const std::vector<float>& content, const std::vector<float>& style, StepProgress& progress) const;
 
  private:
   struct LabelTensor;

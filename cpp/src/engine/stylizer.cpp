@@ -11,12 +11,14 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
 #include "engine/chain.h"
+#include "engine/pair_map.h"
 #include "engine/process.h"
 #include "engine/step_progress.h"
 #include "engine/stopwatch.h"
@@ -25,7 +27,6 @@
 #include "engine/working_size.h"
 #include "engine/workspaces.h"
 #include "fastphoto/adjustment.h"
-#include "fastphoto/colour_map.h"
 #include "fastphoto/detail.h"
 #include "fastphoto/error.h"
 #include "fastphoto/gamut.h"
@@ -107,8 +108,8 @@ struct Stylizer::Impl {
   const Manifest& manifest() const { return bundle.manifest(); }
   Index working_side(Index max_side) const;
   void check_look(const Look& look, const MaskView& mask) const;
-  Image map_colours(const ImageView& small, const Look& look, double strength, StepProgress& progress,
-                    Threads threads) const;
+  PairMap map_of(const ImageView& small, const Look& look, const ApplyOptions& options, StepProgress& progress,
+                 Threads threads) const;
 
   const Bundle bundle;
   const Chain chain;
@@ -240,11 +241,29 @@ Stylizer::Restyled Stylizer::restyle(const Pixels& content, const Look& look, co
   }
   const bool follows = !mask.given() && visible.has_alpha();
   ChainAlignment align(manifest.alignments, std::move(wanted), options.strength, mask.given() || follows, follows);
-  const Image mapped = impl_->map_colours(small.view, look, options.strength, progress, threads);
-  const ImageView& seen = mapped.data() != nullptr ? mapped.view() : small.view;
-  Image restyled = impl_->chain.run(seen, matched.weights.view(), align, progress);
+  std::optional<PairMap> map;
+  Image seen;  // with its colours mapped, if the model has an estimator
+  if (manifest.estimator && !mask.given()) {
+    map = impl_->map_of(small.view, look, options, progress, threads);
+    report.look_fit = map->look_fit;
+    seen = map->apply(small.view, threads);
+  }
+  Image restyled = impl_->chain.run(map ? seen.view() : small.view, matched.weights.view(), align, progress);
   stopwatch.end_of("network");
-  state->restyled = at_full_size(std::move(restyled), small.view, photo, threads);
+  if (map) {
+    // Colours are mapped at full size; only what the levels after them change is enlarged.
+    const Image mapped = map->apply(photo, threads);
+    state->restyled = at_full_size(std::move(restyled), seen.view(), mapped.view(), threads);
+    if (maps_colours_only(manifest)) {
+      state->smoothing = Smoothing::None;
+    }
+  } else {
+    state->restyled = at_full_size(std::move(restyled), small.view, photo, threads);
+  }
+  if (!mask.given() && is_grey(manifest, look.labels.at(whole_photo))) {
+    // Levels that know no colours from grey would leave tints.
+    take_colours(state->restyled, options.strength);
+  }
   stopwatch.end_of("enlarge to full size");
   return Restyled(std::move(state));
 }
@@ -306,18 +325,15 @@ Report Stylizer::finish(Restyled&& photo, const MutablePixels& result, Threads g
   return report;
 }
 
-/// The photo with its colours mapped by the estimator; empty if the model has none.
-Image Stylizer::Impl::map_colours(const ImageView& small, const Look& look, double strength, StepProgress& progress,
-                                  Threads threads) const {
-  if (!manifest().estimator) {
-    return {};
-  }
+/// What the model's estimator says of a content and a look.
+PairMap Stylizer::Impl::map_of(const ImageView& small, const Look& look, const ApplyOptions& options,
+                               StepProgress& progress, Threads threads) const {
   const Estimator& estimator = *manifest().estimator;
   const std::vector<float> seen = thumbnail(small, estimator.side, threads);
   require(look.thumbnail.size() == seen.size(), "the look has a thumbnail of " + std::to_string(look.thumbnail.size()) +
                                                     " samples, the model expects " + std::to_string(seen.size()));
-  const ColourMap map{estimator.map, estimator.extents, chain.estimate(seen, look.thumbnail, progress)};
-  return map.apply(small, strength * manifest().alignments.front().strength, threads);
+  const double strength = options.strength * manifest().alignments.front().strength;
+  return {estimator, chain.estimate(seen, look.thumbnail, progress), strength, options.insist};
 }
 
 // --- checks ---------------------------------------------------------------------------------------------------------

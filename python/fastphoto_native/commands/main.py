@@ -65,6 +65,7 @@ def main() -> None:
     show_default=True,
     help="From the content as it is (0) to the full look (1).",
 )
+@click.option("--insist", is_flag=True, help="All of the look, even where the style hardly fits the content.")
 @click.option(
     "--model",
     default=DEFAULT_MODEL,
@@ -102,6 +103,7 @@ def stylize(
     output: Path,
     smoothing: Smoothing,
     strength: float,
+    insist: bool,
     model: str,
     device: Device,
     threads: int,
@@ -154,6 +156,7 @@ def stylize(
             smoothing=smoothing,
             strength=strength,
             adjustment=options.adjustment(),
+            insist=insist,
             max_side=max_side,
             progress=progress,
             alpha=photo.alpha,

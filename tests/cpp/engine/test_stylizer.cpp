@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <thread>
@@ -248,6 +249,76 @@ TEST_CASE("a learned map of colours comes from content and thumbnail, by strengt
   Look without = look;
   without.thumbnail.clear();
   CHECK_THROWS_AS(apply(f.stylizer, content, without), Error);
+}
+
+TEST_CASE("a learned map is held back where the style tells little, unless the caller insists") {
+  const Fixture f(true);
+  const Image content = constant_image(12, 12, 3, 0.25F);
+  const Image style = constant_image(8, 8, 3, 0.75F);
+  const Look look = f.stylizer.analyze(pixels_of(style));
+  struct Case {
+    float result_error;  // dB; untouched it is -20
+    bool insist;
+    double fit;
+    double applied;
+  };
+  for (const Case& given :
+       {Case{-30.0F, false, 0.9, 1.0}, Case{-20.9691F, false, 0.2, 0.4}, Case{-19.0F, false, 0.0, 0.0},
+        Case{-30.0F, true, 0.9, 1.0 / 0.9}, Case{-20.9691F, true, 0.2, 2.0}}) {
+    CAPTURE(given.result_error);
+    CAPTURE(given.insist);
+    f.runtime->behaviour->result_error = given.result_error;
+    ApplyOptions options = without_smoothing();
+    options.insist = given.insist;
+    Image result(12, 12, 3);
+    const Report report = f.stylizer.apply(pixels_of(content), look, {result.data(), 12, 12}, {}, options);
+    REQUIRE(report.look_fit);
+    const LookFit found = report.look_fit.value_or(LookFit{});
+    CHECK(found.untouched_error == doctest::Approx(0.1));
+    CHECK(found.expected_error == doctest::Approx(std::pow(10.0, static_cast<double>(given.result_error) / 20.0)));
+    CHECK(found.fit == doctest::Approx(given.fit).epsilon(1e-4));
+    CHECK(found.applied_strength == doctest::Approx(given.applied).epsilon(1e-4));
+    // The estimator moves the mean by a half; the level after it moves half of what is left.
+    const double coloured = 0.25 + 0.5 * given.applied;
+    const double expected = std::min(1.0, coloured + 0.5 * (0.75 - coloured));
+    CHECK(static_cast<double>(result.data()[100]) == doctest::Approx(expected).epsilon(1e-4));
+  }
+  f.runtime->behaviour->result_error = std::numeric_limits<float>::quiet_NaN();
+  CHECK_THROWS_AS(apply(f.stylizer, content, look), Error);
+}
+
+TEST_CASE("a style without colours leaves none, one with a tint leaves the tint") {
+  const Fixture f;
+  const Image content = photo(40, 60, 1);
+  Image style = photo(30, 40, 2);
+  for (Index i = 0; i < 30 * 40; ++i) {
+    std::fill_n(style.data() + 3 * i + 1, 2, style.data()[3 * i]);
+  }
+  const Image grey = apply(f.stylizer, content, f.stylizer.analyze(pixels_of(style)));
+  ApplyOptions half;
+  half.strength = 0.5;
+  const Image between = apply(f.stylizer, content, f.stylizer.analyze(pixels_of(style)), half);
+  float largest = 0.0F;
+  float between_largest = 0.0F;
+  for (Index i = 0; i < 40 * 60; ++i) {
+    const auto spread = [i](const Image& image) {
+      const float* p = image.data() + 3 * i;
+      return std::max({p[0], p[1], p[2]}) - std::min({p[0], p[1], p[2]});
+    };
+    largest = std::max(largest, spread(grey));
+    between_largest = std::max(between_largest, spread(between));
+  }
+  CHECK(largest < 2e-3F);  // what smoothing's and detail's rounding leaves
+  CHECK(between_largest > 0.02F);
+  for (Index i = 0; i < 30 * 40; ++i) {
+    style.data()[3 * i] = std::min(1.0F, style.data()[3 * i] + 0.03F);
+  }
+  const Image tinted = apply(f.stylizer, content, f.stylizer.analyze(pixels_of(style)));
+  double red = 0.0;
+  for (Index i = 0; i < 40 * 60; ++i) {
+    red += static_cast<double>(tinted.data()[3 * i] - tinted.data()[3 * i + 1]) / (40.0 * 60.0);
+  }
+  CHECK(red > 0.01);
 }
 
 TEST_CASE("the two halves give what one call gives, and a report that tells the sizes") {

@@ -61,11 +61,14 @@ struct Provenance {
 };
 
 /// A graph that sees content and style at low resolution and returns the parameters of a map of colours (format 2).
-/// Inputs `content` and `style`: 1 x 3 x side x side float32; output `parameters`: 1 x N float32, see ColourMap.
+/// Inputs `content` and `style`: 1 x 3 x side x side float32; output `parameters`: 1 x N float32, see ColourMap. It may
+/// have an output `expected_errors`, 1 x 2 float32: 10 log10 of the mean squares that it expects between the right
+/// answer and first the untouched content, then the mapped one.
 struct Estimator : ModelFile {
   Index side = 0;
   ColourMapKind map = ColourMapKind::MatrixAndCurves;
   std::vector<Index> extents;
+  double least_fit = 0.0;  ///< where LookFit::fit is below it, the map is applied with a share of its strength
 };
 
 /// The name of a kind of map in bundle.json: "matrix-and-curves", "lut" or "grid".

@@ -32,12 +32,23 @@ struct Size {
   Index width = 0;
 };
 
+/// How well the style tells what the content should look like, as the model's estimator expects it. Errors are roots of
+/// mean squares over R, G and B in 0..1, measured against the picture that the look's maker would have made.
+struct LookFit {
+  double untouched_error = 0.0;   ///< of the content as it is
+  double expected_error = 0.0;    ///< of the result at full strength
+  double fit = 0.0;               ///< 1 - (expected_error / untouched_error)^2, 0 to 1: the share that is explained
+  double applied_strength = 0.0;  ///< what the map of colours was applied with: less than asked for where the fit is
+                                  ///< poor, more where the caller insists
+};
+
 /// The account of one Stylizer::apply.
 struct Report {
   std::string model;
   std::string model_version;
   DeviceReport device;
   double strength = 1.0;
+  std::optional<LookFit> look_fit;  ///< of models with an estimator that knows its own error
   Size content_size;
   Size working_size;                      ///< at which the network saw the content
   std::vector<std::int64_t> labels;       ///< that took part

@@ -50,6 +50,7 @@ struct ApplyOptions {
   Threads threads;        ///< of the engine; the runtime has its own
   Progress progress;
   AdjustmentOptions adjustment;  ///< strengths apart, and what is kept of the content
+  bool insist = false;  ///< of models with an estimator: all of the look, even where the style hardly fits the content
 };
 
 /// A model, ready on a runtime: analyse a style once, apply its look to many photos.

@@ -47,7 +47,13 @@ def write_bundle(folder: Path, name: str, settings: dict[str, Any], weights: Wei
     write_chain(folder, name, settings, chain)
 
 
-def write_chain(folder: Path, name: str, settings: dict[str, Any], chain: Chain) -> None:
+def write_chain(
+    folder: Path,
+    name: str,
+    settings: dict[str, Any],
+    chain: Chain,
+    estimator: tuple[onnx.ModelProto, dict[str, Any]] | None = None,
+) -> None:
     """Writes the ONNX files and, last, the bundle.json that names and hashes them.
 
     Args:
@@ -56,6 +62,7 @@ def write_chain(folder: Path, name: str, settings: dict[str, Any], chain: Chain)
         settings: version, description, licence, provenance, working_side, smoothing, and `alignments`: a table
             for each point. Those of manifest.py's tables and numbers that are missing get their defaults.
         chain: the graphs.
+        estimator: its graph, and what bundle.json says of it beside the file: side, map and extents.
 
     Raises:
         ModelError: the settings make no valid bundle.json.
@@ -87,6 +94,8 @@ def write_chain(folder: Path, name: str, settings: dict[str, Any], chain: Chain)
         "alignments": [alignment_table(point, settings["alignments"][point.name]) for point in chain.points],
         "segments": segments,
     }
+    if estimator:
+        manifest["estimator"] = save(estimator[0], "estimator") | estimator[1]
     path, text = folder / "bundle.json", json.dumps(manifest, indent=2) + "\n"
     _core.Manifest.parse(text, str(path))  # what could not be read again is not written
     path.write_text(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -63,7 +64,10 @@ class Graph:
         if self.parent:
             return self.parent.constant(value, name)
         if name is None:
-            name = f"const_{value.dtype}_{'x'.join(map(str, value.shape))}_{value.tobytes().hex()[:48]}"
+            digits = value.tobytes().hex()
+            if len(digits) > 48:
+                digits = hashlib.sha256(value.tobytes()).hexdigest()
+            name = f"const_{value.dtype}_{'x'.join(map(str, value.shape))}_{digits}"
         if name not in self.initializers:
             self._names.add(name)
             self.initializers[name] = numpy_helper.from_array(np.asarray(value, order="C"), name)

@@ -13,8 +13,9 @@ from fastphoto_native.errors import FastphotoError, ModelError
 from .manifest import TABLES
 
 NEEDED = {"version", "description", "licence", "working_side", "smoothing", "provenance", "alignments"}
-OPTIONAL = {"name", "chain", "half_precision", "changes", *TABLES}
+OPTIONAL = {"name", "chain", "half_precision", "changes", "estimator", *TABLES}
 ARTISTIC = "artistic"  # a chain without colours, whose levels replace the picture (artistic.py)
+LEARNED = "learned"  # the method of colours that an estimator maps
 LEVELS = {"relu4_1", "relu3_1", "relu2_1", "relu1_1"}
 
 
@@ -32,7 +33,7 @@ def read_settings(path: Path) -> dict[str, Any]:
             f"{path} has {', '.join(sorted(unknown))}; expected {', '.join(sorted(NEEDED))} and, if at all, "
             f"{', '.join(sorted(OPTIONAL))}"
         )
-    for name in ("smoothing", "provenance", "alignments", *TABLES):
+    for name in ("smoothing", "provenance", "alignments", "estimator", *TABLES):
         if not isinstance(settings.get(name, {}), dict):
             raise ModelError(f"{path}: {name} is {settings[name]!r}; expected a table")
     for name, table in settings["alignments"].items():
@@ -48,10 +49,11 @@ def read_settings(path: Path) -> dict[str, Any]:
                 f"{', '.join(sorted(LEVELS, reverse=True))}, and neither changes nor half_precision"
             )
         return settings
-    if points[:1] != ["colours"] or len(points) < 2 or not set(points[1:]) <= LEVELS:
+    learned = settings["alignments"].get("colours", {}).get("method") == LEARNED
+    if points[:1] != ["colours"] or not set(points[1:]) <= LEVELS or (len(points) < 2 and not learned):
         raise ModelError(
             f"{path} aligns {', '.join(points) or 'nothing'}; expected colours, then one or more of "
-            f"{', '.join(sorted(LEVELS, reverse=True))}"
+            f"{', '.join(sorted(LEVELS, reverse=True))} (or none, if an estimator maps the colours)"
         )
     check_changes(settings.get("changes", {}), points[1:], str(path))
     return settings

@@ -1,0 +1,97 @@
+"""Looks at pairs once: what the estimator sees of each, and how good any weights of the basis would be for it.
+
+The error of a map that is a sum of cubes is a quadratic in its weights z: with A the cubes' changes of the content's
+pixels and d what the truth changes, the mean square is z' A'A z - 2 z' A'd + d'd. So no photo is needed any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .grades import apply_cubes, identity_cube
+from .network import look_at
+from .pairs import Batch, PairSource
+
+STRIDE = 3  # between the pixels on which a map is judged
+AT_ONCE = 64  # batches in a file
+
+
+@dataclass(frozen=True)
+class Looked:
+    """`seen`: pairs x INPUTS. `square` (pairs x basis x basis), `product` (pairs x basis) and `whole` (pairs) make the
+    mean square error. `kinds`: indices into KINDS.
+    """
+
+    seen: Tensor
+    square: Tensor
+    product: Tensor
+    whole: Tensor
+    kinds: Tensor
+
+    def errors(self, weights: Tensor) -> Tensor:
+        """Mean square errors of the maps with these weights (pairs x basis)."""
+        twice = (self.square @ weights[..., None])[..., 0] - 2 * self.product
+        return ((weights * twice).sum(1) + self.whole).clamp_min(0)
+
+    def take(self, index: Tensor) -> Looked:
+        return Looked(*(t[index] for t in self.parts()))
+
+    def parts(self) -> list[Tensor]:
+        return [self.seen, self.square, self.product, self.whole, self.kinds]
+
+
+def basis_of(source: PairSource, points: int, size: int) -> Tensor:
+    """The leading principal components of what grades add to the identity, times their deviations: size x 3 points^3.
+
+    Half of the maps put a grade on, half take one off, to first order.
+    """
+    nodes = identity_cube(points).T.reshape(1, 3, 1, -1)
+    cubes = source.grades[:4096].float()
+    on = apply_cubes(cubes, nodes.expand(len(cubes), -1, -1, -1)) - nodes
+    earlier = (nodes - on).clamp(0, 1)
+    off = earlier - apply_cubes(cubes, earlier)
+    changes = torch.cat((on, off)).squeeze(2).transpose(1, 2).flatten(1)
+    _, values, vectors = torch.pca_lowrank(changes, size, center=False, niter=4)
+    return (vectors * (values / len(changes) ** 0.5)).T.contiguous()
+
+
+def look(batch: Batch, basis: Tensor) -> Looked:
+    """One batch of pairs."""
+    points = round((basis.shape[1] // 3) ** (1 / 3))
+    content, truth = batch.content[:, :, 1::STRIDE, 1::STRIDE], batch.truth[:, :, 1::STRIDE, 1::STRIDE]
+    colours = content.flatten(2).transpose(1, 2)  # B x N x 3
+    change = basis.reshape(len(basis), -1, 3).transpose(0, 1).reshape(points**3, -1)  # nodes x (basis * 3)
+    low = (colours * (points - 1)).clamp(0, points - 1.001).floor()
+    part = colours * (points - 1) - low
+    node = (low @ torch.tensor([points**2, points, 1.0])).long()
+    made = torch.zeros(*node.shape, change.shape[1])
+    for corner in range(8):
+        bits = torch.tensor([corner >> 2 & 1, corner >> 1 & 1, corner & 1])
+        share = torch.where(bits.bool(), part, 1 - part).prod(2, keepdim=True)
+        made += share * change[node + int(bits @ torch.tensor([points**2, points, 1]))]
+    a = made.reshape(len(made), -1, len(basis), 3).transpose(2, 3).flatten(1, 2)  # B x (N * 3) x basis
+    d = (truth - content).flatten(2).transpose(1, 2).flatten(1)
+    n = d.shape[1]
+    square, product = a.transpose(1, 2) @ a / n, (a.transpose(1, 2) @ d[..., None])[..., 0] / n
+    return Looked(look_at(batch.content, batch.style), square, product, d.square().mean(1), batch.kinds)
+
+
+def gather(source: PairSource, basis: Tensor, batches: int, seed: int, folder: Path) -> Looked:
+    """So many batches of pairs; those of an earlier, interrupted call are read again from `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    chunks = []
+    for number, first in enumerate(range(0, batches, AT_ONCE)):
+        file = folder / f"{number:04d}.pt"
+        if not file.exists():
+            rng = np.random.default_rng([seed, number])
+            looked = [look(source.draw(rng), basis) for _ in range(min(AT_ONCE, batches - first))]
+            parts = [torch.cat(p) for p in zip(*(x.parts() for x in looked), strict=True)]
+            torch.save(parts, file.with_suffix(".tmp"))
+            file.with_suffix(".tmp").replace(file)
+        chunks.append(torch.load(file, weights_only=True))
+    return Looked(*(torch.cat(p) for p in zip(*chunks, strict=True)))

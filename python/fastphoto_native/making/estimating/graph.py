@@ -1,0 +1,161 @@
+"""The look estimator as an ONNX graph: the features and layers of network.py, written a second time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from ..export.graph import Graph
+
+Weights = Mapping[str, NDArray[np.float16]]
+
+# As in grades.py and network.py, which need PyTorch; tests/python/test_estimating.py compares the results.
+LUMA = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
+CHROMA = (np.array([[1, 0, -1], [-1, 2, -1]]) / np.sqrt([[2], [6]])).astype(np.float32)
+LEAST_VARIANCE = 1e-4
+TONES, COLOURS, HUES, PLACES, HUE_REACH = 8, 4, 5, 4, 0.36
+PAIRS: list[tuple[int, ...]] = [(0, 1), (0, 2), (1, 2)]
+THIRDS: list[tuple[int, ...]] = [(i, j, k) for i in range(3) for j in range(i, 3) for k in range(j, 3)]
+ERRORS_AT_NOTHING, ERRORS_SCALE = -20.0, 5.0
+
+
+class Features:
+    """What the estimator sees of one photo (1 x 3 x side x side)."""
+
+    def __init__(self, g: Graph, photo: str, side: int) -> None:
+        self.g, self.count = g, side * side
+        pixels = g.Reshape(photo, g.ints(1, 3, -1))
+        luma = g.MatMul(g.constant(LUMA, "luma"), pixels)
+        chroma = g.MatMul(g.constant(CHROMA, "chroma"), pixels)
+
+        in_tones = self.shares(luma, 0, 1, TONES)
+        shares = g.ReduceMean(in_tones, axes=[2], keepdims=1)
+        tints = self.products(in_tones, chroma)
+        tints = g.Div(tints, g.Add(shares, g.scalar(0.02)))
+        u, v = (self.shares(self.channel(chroma, i), -HUE_REACH, HUE_REACH, HUES) for i in range(2))
+        r, gr, b = (self.shares(self.channel(pixels, i), 0, 1, COLOURS) for i in range(3))
+        both = g.Mul(g.Unsqueeze(r, g.ints(2)), g.Unsqueeze(gr, g.ints(1)))
+        colours = self.products(g.Reshape(both, g.ints(1, COLOURS**2, -1)), b)
+        self.roots = [g.Sqrt(g.Add(self.flat(h), g.scalar(1e-4))) for h in (shares, self.products(u, v), colours)]
+        cell = side // PLACES
+        self.layout = g.Reshape(g.AveragePool(photo, kernel_shape=[cell] * 2, strides=[cell] * 2), g.ints(1, 3, -1))
+        statistics = self.statistics(pixels, luma, chroma)
+        channels = [g.ReduceMean(self.shares(self.channel(pixels, i), 0, 1, TONES), axes=[2], keepdims=1)
+                    for i in range(3)]  # fmt: skip
+        ends = [g.Sqrt(g.Add(self.flat(g.Concat(*channels, axis=1)), g.scalar(1e-4))), *self.cues(photo, pixels, side)]
+        self.seen = g.Concat(statistics, self.flat(tints), *self.roots, self.flat(self.layout), *ends, axis=1)
+
+    def cues(self, photo: str, pixels: str, side: int) -> list[str]:
+        g = self.g
+        found = []
+        for axis in (2, 3):
+            later = g.Slice(photo, g.ints(1), g.ints(side), g.ints(axis))
+            earlier = g.Slice(photo, g.ints(0), g.ints(side - 1), g.ints(axis))
+            change = g.ReduceMean(g.Abs(g.Sub(later, earlier)), axes=[2, 3], keepdims=0)
+            found.append(g.Log(g.Add(change, g.scalar(0.005))))
+        square = g.Mul(pixels, pixels)
+        fourth = g.ReduceMean(g.Mul(square, square), axes=[2], keepdims=0)
+        return [*found, g.Sqrt(g.Sqrt(g.Add(fourth, g.scalar(LEAST_VARIANCE))))]
+
+    def flat(self, x: str) -> str:
+        result: str = self.g.Reshape(x, self.g.ints(1, -1))
+        return result
+
+    def channel(self, x: str, index: int) -> str:
+        result: str = self.g.Gather(x, self.g.ints(index), axis=1)
+        return result
+
+    def shares(self, values: str, low: float, high: float, bins: int) -> str:
+        """1 x 1 x N values to 1 x bins x N."""
+        g = self.g
+        place = g.Div(g.Sub(values, g.scalar(low)), g.scalar(high - low))
+        place = g.Mul(g.Clip(place, g.scalar(0.0), g.scalar(1.0)), g.scalar(bins - 1.0))
+        centres = g.constant(np.arange(bins, dtype=np.float32).reshape(1, -1, 1))
+        result: str = g.Relu(g.Sub(g.scalar(1.0), g.Abs(g.Sub(place, centres))))
+        return result
+
+    def products(self, left: str, right: str) -> str:
+        """Means over pixels of left (1 x A x N) times right (1 x B x N): 1 x A x B."""
+        g = self.g
+        summed = g.MatMul(left, g.Transpose(right, perm=[0, 2, 1]))
+        result: str = g.Div(summed, g.scalar(float(self.count)))
+        return result
+
+    def moments(self, values: str, places: list[tuple[int, ...]]) -> str:
+        g = self.g
+        result = g.Gather(values, g.ints(*[p[0] for p in places]), axis=1)
+        for i in range(1, len(places[0])):
+            result = g.Mul(result, g.Gather(values, g.ints(*[p[i] for p in places]), axis=1))
+        mean: str = g.ReduceMean(result, axes=[2], keepdims=1)
+        return mean
+
+    def statistics(self, pixels: str, luma: str, chroma: str) -> str:
+        g = self.g
+        x = g.Concat(g.Sub(luma, g.scalar(0.45)), chroma, axis=1)
+        mean = g.ReduceMean(x, axes=[2], keepdims=1)
+        centred = g.Sub(x, mean)
+        variance = g.ReduceMean(g.Mul(centred, centred), axes=[2], keepdims=1)
+        deviation = g.Sqrt(g.Add(variance, g.scalar(LEAST_VARIANCE)))
+        z = g.Div(centred, deviation)
+        thirds = g.Clip(self.moments(z, THIRDS), g.scalar(-6.0), g.scalar(6.0))
+        tones = []
+        for tone in (g.Sub(g.scalar(1.0), luma), luma):
+            weight = g.Mul(tone, tone)
+            total = g.Add(g.ReduceMean(weight, axes=[2], keepdims=1), g.scalar(0.01))
+            tones.append(g.Div(g.ReduceMean(g.Mul(chroma, weight), axes=[2], keepdims=1), total))
+        square = g.ReduceSum(g.Mul(chroma, chroma), g.ints(1), keepdims=1)
+        saturation = g.ReduceMean(g.Sqrt(g.Add(square, g.scalar(LEAST_VARIANCE))), axes=[2], keepdims=1)
+        least = g.ReduceMin(pixels, axes=[2], keepdims=1)
+        most = g.Sub(g.scalar(1.0), g.ReduceMax(pixels, axes=[2], keepdims=1))
+        parts = [mean, g.Log(deviation), self.moments(z, PAIRS), thirds, *tones, saturation, least, most]
+        return self.flat(g.Concat(*parts, axis=1))
+
+
+def _look_at(g: Graph, content: Features, style: Features) -> str:
+    alike = [g.ReduceSum(g.Mul(p, q), g.ints(1), keepdims=1)
+             for p, q in zip(content.roots, style.roots, strict=True)]  # fmt: skip
+    difference = g.Sub(content.layout, style.layout)
+    apart = g.ReduceMean(g.Mul(difference, difference), axes=[2], keepdims=0)
+    seen: str = g.Concat(content.seen, style.seen, *alike, apart, axis=1)
+    return seen
+
+
+def _linear(g: Graph, weights: Weights, name: str, prefix: str, x: str) -> str:
+    """Weights are stored as PyTorch has them: outputs x inputs."""
+    stored = g.weight(weights[f"{name}.weight"], f"{prefix}{name}.weight")
+    bias = g.weight(weights[f"{name}.bias"], f"{prefix}{name}.bias")
+    result: str = g.Gemm(x, stored, bias, transB=1)
+    return result
+
+
+def _member(g: Graph, weights: Weights, prefix: str, seen: str) -> tuple[str, str]:
+    """Weights of the basis, and expected errors."""
+    mean, scale = (g.constant(weights[n].astype(np.float32)[None], f"{prefix}{n}") for n in ("mean", "scale"))
+    x = g.Clip(g.Mul(g.Sub(seen, mean), scale), g.scalar(-4.0), g.scalar(4.0))
+    h = g.Relu(_linear(g, weights, "first", prefix, x))
+    for name in ("second", "third"):
+        h = g.Add(h, g.Relu(_linear(g, weights, name, prefix, h)))
+    errors = g.Mul(_linear(g, weights, "errors", prefix, h), g.scalar(ERRORS_SCALE))
+    return _linear(g, weights, "weights", prefix, h), g.Add(errors, g.scalar(ERRORS_AT_NOTHING))
+
+
+def estimator_graph(members: Sequence[Weights], basis: NDArray[np.float16], side: int) -> onnx.ModelProto:
+    """The mean of several estimators that share a basis (size x 3 points^3)."""
+    g = Graph("estimator")
+    photos = [g.input(name, [1, 3, side, side]) for name in ("content", "style")]
+    seen = _look_at(g, *(Features(g, photo, side) for photo in photos))
+    found = [_member(g, weights, f"{number}.", seen) for number, weights in enumerate(members)]
+
+    def mean(values: Sequence[str]) -> str:
+        result: str = g.ReduceMean(g.Concat(*values, axis=0), axes=[0], keepdims=1)
+        return result
+
+    points = round((basis.shape[1] // 3) ** (1 / 3))
+    nodes = np.stack(np.meshgrid(*[np.linspace(0, 1, points, dtype=np.float32)] * 3, indexing="ij"), -1)
+    change = g.MatMul(mean([w for w, _ in found]), g.weight(basis, "basis"))
+    g.output("parameters", g.Add(g.constant(nodes.reshape(1, -1), "identity"), change), [1, 3 * points**3])
+    g.output("expected_errors", mean([e for _, e in found]), [1, 2])
+    return g.to_model()

@@ -1,0 +1,122 @@
+"""The look estimator: what it sees of two thumbnails, and the network that turns that into a map of colours.
+
+What it sees is fixed: statistics, soft histograms and the layout of colours. So pairs of photos are looked at once, and
+training is cheap. The same features and layers are written a second time in making/estimating/graph.py, for ONNX.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .grades import CHROMA, LUMA, identity_cube
+
+THIRDS = [(i, j, k) for i in range(3) for j in range(i, 3) for k in range(j, 3)]  # the third moments
+LEAST_VARIANCE = 1e-4
+TONES, COLOURS, HUES, PLACES = 8, 4, 5, 4  # bins of luma, of R, G and B each, of chroma each, places along each side
+HUE_REACH = 0.36  # the outer bins of chroma lie there
+LAST_STATISTIC = 30
+HISTOGRAMS = (TONES, HUES**2, COLOURS**3)
+CUES = 9
+FEATURES = LAST_STATISTIC + 5 * TONES + sum(HISTOGRAMS) + 3 * PLACES**2 + CUES
+LIKENESS = len(HISTOGRAMS) + 3
+INPUTS = 2 * FEATURES + LIKENESS
+
+
+def _shares(values: Tensor, low: float, high: float, bins: int) -> Tensor:
+    """B x N values to B x bins x N: how much each belongs to each bin, by triangles; the outer bins have no end."""
+    place = ((values - low) / (high - low)).clamp(0, 1) * (bins - 1)
+    return (1 - (place[:, None] - torch.arange(bins)[:, None]).abs()).clamp_min(0)
+
+
+def _statistics(pixels: Tensor, luma: Tensor, chroma: Tensor) -> Tensor:
+    """Luma and chroma: means, logarithms of deviations, correlations, third moments, chroma of shadows and of
+    highlights, mean saturation; then the ends of R, G and B.
+    """
+    x = torch.cat((luma[:, None] - 0.45, chroma), 1)
+    mean = x.mean(2, keepdim=True)
+    centred = x - mean
+    deviation = (centred.square().mean(2, keepdim=True) + LEAST_VARIANCE).sqrt()
+    z = centred / deviation
+    correlations = torch.stack([(z[:, i] * z[:, j]).mean(1) for i, j in ((0, 1), (0, 2), (1, 2))], 1)
+    thirds = torch.stack([(z[:, i] * z[:, j] * z[:, k]).mean(1) for i, j, k in THIRDS], 1)
+    tones = []
+    for weight in ((1 - luma).square(), luma.square()):
+        tones.append((chroma * weight[:, None]).mean(2) / (weight.mean(1, keepdim=True) + 0.01))
+    saturation = (chroma.square().sum(1) + LEAST_VARIANCE).sqrt().mean(1, keepdim=True)
+    parts = (mean, deviation.log(), correlations, thirds.clamp(-6, 6), *tones, saturation,
+             pixels.amin(2), 1 - pixels.amax(2))  # fmt: skip
+    return torch.cat([p.flatten(1) for p in parts], 1)
+
+
+def _cues(photos: Tensor, pixels: Tensor) -> Tensor:
+    """What tells a cast from coloured things. How much R, G and B change from pixel to pixel, down and across (grey
+    edge, van de Weijer et al., 2007); their fourth moments (shades of grey, Finlayson and Trezzi, 2004).
+    """
+    down = (photos[:, :, 1:] - photos[:, :, :-1]).abs().mean((2, 3))
+    across = (photos[..., 1:] - photos[..., :-1]).abs().mean((2, 3))
+    norm = (pixels.square().square().mean(2) + LEAST_VARIANCE).sqrt().sqrt()
+    return torch.cat(((down + 0.005).log(), (across + 0.005).log(), norm), 1)
+
+
+def features(photos: Tensor) -> tuple[Tensor, list[Tensor], Tensor]:
+    """B x 3 x side x side, 0..1, to B x FEATURES; the histograms' roots among them, and the layout B x 3 x PLACES^2."""
+    pixels = photos.flatten(2)
+    luma = (LUMA[None] @ pixels)[:, 0]
+    chroma = CHROMA @ pixels
+    in_tones = _shares(luma, 0, 1, TONES)
+    shares = in_tones.mean(2)
+    tints = (in_tones @ chroma.transpose(1, 2)) / pixels.shape[2] / (shares[..., None] + 0.02)
+    u, v = (_shares(chroma[:, i], -HUE_REACH, HUE_REACH, HUES) for i in range(2))
+    hues = u @ v.transpose(1, 2) / pixels.shape[2]
+    r, g, b = (_shares(pixels[:, i], 0, 1, COLOURS) for i in range(3))
+    colours = (r[:, :, None] * g[:, None]).flatten(1, 2) @ b.transpose(1, 2) / pixels.shape[2]
+    roots = [(h.flatten(1) + 1e-4).sqrt() for h in (shares, hues, colours)]
+    channels = torch.cat([_shares(pixels[:, i], 0, 1, TONES).mean(2) for i in range(3)], 1)
+    layout = F.avg_pool2d(photos, photos.shape[2] // PLACES).flatten(2)
+    seen = torch.cat((_statistics(pixels, luma, chroma), tints.flatten(1), *roots, layout.flatten(1),
+                      (channels + 1e-4).sqrt(), _cues(photos, pixels)), 1)  # fmt: skip
+    return seen, roots, layout
+
+
+def look_at(content: Tensor, style: Tensor) -> Tensor:
+    """A pair of thumbnails (B x 3 x side x side, side a multiple of PLACES) to B x INPUTS: both photos' features, and
+    how alike they are.
+    """
+    (seen_c, roots_c, layout_c), (seen_s, roots_s, layout_s) = features(content), features(style)
+    alike = [(p * q).sum(1, keepdim=True) for p, q in zip(roots_c, roots_s, strict=True)]
+    apart = (layout_c - layout_s).square().mean(2)
+    return torch.cat((seen_c, seen_s, *alike, apart), 1)
+
+
+class LookEstimator(nn.Module):
+    """B x INPUTS to the weights of the basis (B x basis) and to expected errors (B x 2).
+
+    The expected errors are those of the untouched content and of the mapped one, as 10 log10 of mean squares.
+    """
+
+    def __init__(self, hidden: int, basis: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(INPUTS))
+        self.register_buffer("scale", torch.ones(INPUTS))
+        self.dropout = nn.Dropout(dropout)
+        self.first = nn.Linear(INPUTS, hidden)
+        self.second = nn.Linear(hidden, hidden)
+        self.third = nn.Linear(hidden, hidden)
+        self.weights = nn.Linear(hidden, basis)
+        self.errors = nn.Linear(hidden, 2)
+        nn.init.zeros_(self.weights.weight)
+
+    def forward(self, seen: Tensor) -> tuple[Tensor, Tensor]:
+        x = ((seen - self.mean) * self.scale).clamp(-4, 4)
+        h = F.relu(self.first(self.dropout(x)))
+        h = h + F.relu(self.second(self.dropout(h)))
+        h = h + F.relu(self.third(self.dropout(h)))
+        return self.weights(h), -20 + 5 * self.errors(h)
+
+
+def cube_of(weights: Tensor, basis: Tensor) -> Tensor:
+    """Weights (B x basis) of what is added to the identity (basis x 3 points^3) to cubes (B x points^3 x 3)."""
+    change = (weights @ basis).reshape(len(weights), -1, 3)
+    return identity_cube(round((basis.shape[1] // 3) ** (1 / 3))) + change
