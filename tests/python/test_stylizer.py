@@ -202,9 +202,7 @@ def test_labels_keep_to_themselves(model: str) -> None:
     style[:, 48:] *= (0.1, 0.1, 1)
     mask = np.zeros((64, 96), np.uint8)
     mask[:, 48:] = 1
-    found = fp.stylize(
-        content, style, content_mask=mask, style_mask=mask, model=model, smoothing="none", device="cpu"
-    )
+    found = fp.stylize(content, style, content_mask=mask, style_mask=mask, model=model, smoothing="none", device="cpu")
     left, right = found[:, :40].mean((0, 1)), found[:, 56:].mean((0, 1))
     assert left[0] > 2 * left[2]
     assert right[2] > 2 * right[0]
