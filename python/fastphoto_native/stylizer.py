@@ -149,7 +149,9 @@ class Stylizer:
         """
         photo = as_photo(content, "content")
         visible = as_alpha(alpha, "alpha of the content")
-        half_way = self._restyle(photo, look, mask, smoothing, strength, adjustment, insist, max_side, progress, visible)
+        half_way = self._restyle(
+            photo, look, mask, smoothing, strength, adjustment, insist, max_side, progress, visible
+        )
         result, report = self._finish(photo, half_way, progress)
         return (result, report) if return_report else result
 
