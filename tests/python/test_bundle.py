@@ -296,7 +296,7 @@ def test_of_two_models_of_one_name_the_embedded_one_is_taken(tmp_path: Path, mon
     make_tiny_bundle(tmp_path / "mine")
     assert find_bundle("photowct-lite").folder.parent == bundled_models()
     assert find_bundle("mine").folder == tmp_path / "mine"
-    with pytest.raises(ModelError, match=r"no model 'other': expected a name \(mine, photowct-lite"):
+    with pytest.raises(ModelError, match=r"no model 'other': expected a name \(grade-lite, mine, photowct-lite"):
         find_bundle("other")
 
 
