@@ -35,7 +35,7 @@ def reinhard(case: Case) -> Photo:
     """Mean and deviation of each channel (Reinhard et al., 2001), on R, G and B."""
     c, s = case.content, case.style
     moved = (c - c.mean((0, 1))) / (c.std((0, 1)) + 1e-6) * s.std((0, 1)) + s.mean((0, 1))
-    return np.clip(moved, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(moved, 0, 1), np.float32)
 
 
 def colour_matrix(case: Case) -> Photo:
@@ -44,7 +44,8 @@ def colour_matrix(case: Case) -> Photo:
     root = _power(cov_c, 0.5)
     inverse = _power(cov_c, -0.5)
     matrix = inverse @ _power(root @ cov_s @ root, 0.5) @ inverse
-    return np.clip((case.content - mean_c) @ matrix.T + mean_s, 0, 1).astype(np.float32)
+    moved = (case.content - mean_c) @ matrix.T + mean_s
+    return np.asarray(np.clip(moved, 0, 1), np.float32)
 
 
 def _moments(photo: Photo) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

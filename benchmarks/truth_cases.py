@@ -170,7 +170,7 @@ def _colours(photo: Photo) -> NDArray[np.float64]:
 def _filling_hue(colours: NDArray[np.float64]) -> float | None:
     """The middle of the 50 degrees of hue that fill at least a quarter of the photo."""
     sectors = np.bincount((hue(colours).ravel() // 10).astype(int) % 36, (chroma(colours) > 14).ravel(), 36)
-    windows = sum(np.roll(sectors, k) for k in range(-2, 3)) / chroma(colours).size
+    windows = np.sum([np.roll(sectors, k) for k in range(-2, 3)], axis=0) / chroma(colours).size
     return float(10 * windows.argmax() + 5) if windows.max() >= 0.25 else None
 
 

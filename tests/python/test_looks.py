@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import fastphoto_native as fp
 import numpy as np
 import pytest
@@ -46,15 +48,18 @@ def cold(photo: Photo) -> Photo:
 
 
 @pytest.mark.parametrize("look", [faded, cold])
-def test_a_look_comes_from_any_photo_that_has_it(grade: fp.Stylizer, photos: dict[str, Photo], look: object) -> None:
+def test_a_look_comes_from_any_photo_that_has_it(
+    grade: fp.Stylizer, photos: dict[str, Photo], look: Callable[[Photo], Photo]
+) -> None:
     """One grade on all photos: each takes it from each other one. Statistics alone end farther off than they began."""
     statistics = fp.Stylizer("photowct-lite", "cpu", threads=1)
-    gains, others = [], []
+    gains: list[float] = []
+    others: list[float] = []
     for name, content in photos.items():
-        truth = look(content)  # type: ignore[operator]
+        truth = look(content)
         for other, photo in photos.items():
             if other != name:
-                style = look(photo)  # type: ignore[operator]
+                style = look(photo)
                 for stylizer, found in ((grade, gains), (statistics, others)):
                     result = stylizer.apply(content, stylizer.analyze(style), smoothing="none")
                     found.append(truth_scores(content.astype(float), result.astype(float), truth.astype(float))["gain"])
