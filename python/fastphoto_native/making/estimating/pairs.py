@@ -77,7 +77,7 @@ class PairSource:
                 both = self.parts[first, rng.integers(s.part_pairs)].numpy()
                 content[i], style[i] = both if rng.random() < 0.5 else both[::-1]
             else:
-                second = self._partner(first, kind, rng)
+                second = self._partner(int(first), kind, rng)
                 content[i] = self.wholes[first, rng.integers(s.whole_crops)]
                 style[i] = self.wholes[second, rng.integers(s.whole_crops)]
         photos = torch.from_numpy(np.concatenate((content, style))).permute(0, 3, 1, 2).float() / 255
@@ -91,7 +91,8 @@ class PairSource:
         on = self._cubes(graded_style, rng, adjustments=0.1)
         after = apply_cubes(torch.cat((off, on, on)), torch.cat((x, y, x)))
         after = (after * 255).round() / 255
-        return Batch(*after.chunk(3), torch.from_numpy(kinds))
+        content_seen, style_seen, truth = after.chunk(3)
+        return Batch(content_seen, style_seen, truth, torch.from_numpy(kinds))
 
     def _partner(self, first: int, kind: int, rng: Generator) -> int:
         others = self.order[first]  # the nearest first, without the photo itself
