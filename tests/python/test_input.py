@@ -53,6 +53,11 @@ def test_names_are_shown_in_one_plain_line(name: bytes) -> None:
     text.encode("utf-8")
 
 
+def test_very_long_names_are_shortened() -> None:
+    assert shown("a" * 400) == "a" * 400
+    assert shown("a" * 3000 + "b" * 2000) == "a" * 200 + "..." + "b" * 200
+
+
 def test_control_characters_of_messages_are_escaped() -> None:
     assert printable("a\x1b[31m\nb") == "a\\x1b[31m\\nb"
 

@@ -9,13 +9,18 @@ PathLike = str | os.PathLike[str]
 
 STDIN_OR_STDOUT = "-"
 
+_LONGEST = 400
+
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def shown(path: PathLike) -> str:
-    """A name with control characters, and bytes that are no UTF-8, as escapes: it cannot break or colour a line."""
-    text = os.fspath(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return printable(text)
+    """A name with control characters, and bytes that are no UTF-8, as escapes: it cannot break or colour a line.
+
+    Of a very long one both ends.
+    """
+    text = printable(os.fspath(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}...{text[-_LONGEST // 2 :]}"
 
 
 def printable(text: str) -> str:
