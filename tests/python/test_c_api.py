@@ -105,6 +105,7 @@ class ApplyOptions(Struct):
         ("struct_size", ctypes.c_size_t),
         ("smoothing", ctypes.c_int),
         ("strength", ctypes.c_double),
+        ("insist", ctypes.c_int),
         ("max_side", ctypes.c_ssize_t),
         ("threads", ctypes.c_int),
         ("pool", ctypes.POINTER(ThreadPool)),
