@@ -38,7 +38,7 @@ class WithoutGil {
   WithoutGil(const WithoutGil&) = delete;
   WithoutGil& operator=(const WithoutGil&) = delete;
   // The interpreter may begin to end while the thread waits: it is unwound from here then.
-  ~WithoutGil() noexcept(false) {
+  ~WithoutGil() noexcept(false) {  // NOLINT(bugprone-unsafe-to-allow-exceptions)
     stay_if_interpreter_ends();
     PyEval_RestoreThread(state_);
   }

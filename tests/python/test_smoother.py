@@ -289,7 +289,8 @@ def test_laplacian_product_of_affine_colours_is_zero() -> None:
     content = np.random.default_rng(1).random((15, 18, 3), np.float32)
     smoother = fp.Smoother(content)
     # The regularisation, 1e-7 / 9 on a scatter of about 0.08, leaves 1e-6 of the coefficients; float32 as much.
-    np.testing.assert_allclose(smoother.laplacian_product(content @ np.float32([[1], [-2], [0.5]]) + 1), 0, atol=3e-5)
+    affine = content @ np.array([[1], [-2], [0.5]], np.float32) + 1
+    np.testing.assert_allclose(smoother.laplacian_product(affine), 0, atol=3e-5)
 
 
 def test_laplacian_product_misuse() -> None:
