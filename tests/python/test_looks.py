@@ -134,7 +134,7 @@ def test_a_style_out_of_focus_keeps_the_content_sharp(grade: fp.Stylizer, photos
     assert sharpness(grade.apply(content, grade.analyze(soft))) > 0.85 * sharpness(content)
 
 
-@pytest.mark.parametrize("size", [16, 48])
+@pytest.mark.parametrize("size", [1, 4, 16, 48])
 def test_a_tiny_style_makes_no_cast_of_its_own(grade: fp.Stylizer, photos: dict[str, Photo], size: int) -> None:
     content, style = photos["coffee"], photos["chelsea"]
     tiny = np.asarray(style[:: style.shape[0] // size, :: style.shape[1] // size][:size, :size])

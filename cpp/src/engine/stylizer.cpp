@@ -332,7 +332,8 @@ PairMap Stylizer::Impl::map_of(const ImageView& small, const Look& look, const A
   const std::vector<float> seen = thumbnail(small, estimator.side, threads);
   require(look.thumbnail.size() == seen.size(), "the look has a thumbnail of " + std::to_string(look.thumbnail.size()) +
                                                     " samples, the model expects " + std::to_string(seen.size()));
-  const double strength = options.strength * manifest().alignments.front().strength;
+  const double known = evidence_of(look.labels.at(whole_photo));
+  const double strength = options.strength * manifest().alignments.front().strength * known;
   return {estimator, chain.estimate(seen, look.thumbnail, progress), strength, options.insist};
 }
 
