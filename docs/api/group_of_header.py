@@ -15,6 +15,7 @@ GROUPS = {
     ],
     "smoothing": [
         "bilateral_affine_filter", "closed_form_smoothing", "detail", "guided_filter", "local_affine_filter",
+        "local_affine_maps",
         "matting_laplacian", "resample",
     ],
     "colours": ["adjustment", "barycentre", "colour_map", "gamut", "knothe_rosenblatt", "statistics", "transform"],

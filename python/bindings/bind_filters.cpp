@@ -9,6 +9,7 @@
 #include "fastphoto/detail.h"
 #include "fastphoto/guided_filter.h"
 #include "fastphoto/local_affine_filter.h"
+#include "fastphoto/local_affine_maps.h"
 #include "gil.h"
 #include "options.h"
 
@@ -48,6 +49,11 @@ void bind_filters(py::module_& module) {
       .field("range_sigma", &BilateralAffineOptions::range_sigma)
       .field("window_radius", &BilateralAffineOptions::window_radius)
       .field("ridge", &BilateralAffineOptions::ridge);
+
+  OptionsClass<LocalAffineMapOptions>(module, "LocalAffineMapOptions", "Options of fit_local_affine_maps.")
+      .field("radius", &LocalAffineMapOptions::radius)
+      .field("eps", &LocalAffineMapOptions::eps);
+
   OptionsClass<DetailOptions>(module, "DetailOptions", "Options of restore_detail.")
       .field("radius", &DetailOptions::radius)
       .field("edge_variance", &DetailOptions::edge_variance)
@@ -76,6 +82,36 @@ void bind_filters(py::module_& module) {
         return filter(bilateral_affine_filter, stylized, "stylized", content, "content", stylized, options, threads);
       },
       py::arg("stylized"), py::arg("content"), py::arg("options"), py::arg("threads"));
+  module.def(
+      "fit_local_affine_maps",
+      [](const py::object& content, const py::object& result, const LocalAffineMapOptions& options,
+         const py::object& threads) {
+        const ImageView content_view = image_argument(content, "content");
+        const ImageView result_view = image_argument(result, "result");
+        const int count = int_argument(threads, "threads");
+        Image maps;
+        {
+          const WithoutGil unlocked;
+          maps = fit_local_affine_maps(content_view, result_view, options, count);
+        }
+        return move_out(std::move(maps), {content_view.height, content_view.width, affine_map_numbers});
+      },
+      py::arg("content"), py::arg("result"), py::arg("options"), py::arg("threads"),
+      "H x W x 12: at each pixel the affine map from the content's colours to the result's.");
+  module.def(
+      "apply_local_affine_maps",
+      [](const py::object& maps, const py::object& content, const py::object& threads) {
+        const ImageView map_view = image_argument(maps, "maps");
+        const ImageView content_view = image_argument(content, "content");
+        const int count = int_argument(threads, "threads");
+        Image result;
+        {
+          const WithoutGil unlocked;
+          result = apply_local_affine_maps(map_view, content_view, count);
+        }
+        return move_out(std::move(result), shape_of(content));
+      },
+      py::arg("maps"), py::arg("content"), py::arg("threads"), "The maps, enlarged, applied to a content of any size.");
   module.def(
       "restore_detail",
       [](const py::object& content, const py::object& result, const DetailOptions& options, const py::object& threads) {

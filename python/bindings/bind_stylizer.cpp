@@ -34,6 +34,19 @@ Smoothing smoothing_argument(const std::string& name) {
   throw Error(ErrorKind::InvalidArgument, "smoothing must be one of closed-form, guided, none, got '" + name + "'");
 }
 
+Quality quality_argument(const std::string& name) {
+  if (name == "draft") {
+    return Quality::Draft;
+  }
+  if (name == "balanced") {
+    return Quality::Balanced;
+  }
+  if (name == "exact") {
+    return Quality::Exact;
+  }
+  throw Error(ErrorKind::InvalidArgument, "quality must be one of draft, balanced, exact, got '" + name + "'");
+}
+
 Index side_argument(const py::object& side) {
   if (side.is_none()) {
     return 0;
@@ -80,23 +93,42 @@ Look analyze(const Stylizer& self, const py::object& style, const py::object& ma
   return self.analyze(pixels, labels.view, options);
 }
 
-ApplyOptions apply_options(const std::string& smoothing, const py::object& strength, const py::object& max_side,
-                           const py::object& threads, const py::object& progress, const AdjustmentOptions& adjustment,
-                           bool insist) {
+ApplyOptions apply_options(const std::string& smoothing, const std::string& quality, const py::object& strength,
+                           const py::object& max_side, const py::object& threads, const py::object& progress,
+                           const AdjustmentOptions& adjustment, bool insist) {
   return {smoothing_argument(smoothing),
           float_argument(strength, "strength"),
           side_argument(max_side),
           int_argument(threads, "threads"),
           progress_argument(progress),
           adjustment,
-          insist};
+          insist,
+          quality_argument(quality)};
+}
+
+/// Stylizer::apply and Stylizer::preview.
+template <Report (Stylizer::*call)(const Pixels&, const Look&, const MutablePixels&, const MaskView&,
+                                   const ApplyOptions&) const>
+Report apply(const Stylizer& self, const py::object& content, const Look& look, const py::object& result,
+             const py::object& mask, const std::string& smoothing, const std::string& quality,
+             const py::object& strength, const py::object& max_side, const py::object& threads,
+             const py::object& progress, const AdjustmentOptions& adjustment, const py::object& alpha, bool insist) {
+  const ApplyOptions options =
+      apply_options(smoothing, quality, strength, max_side, threads, progress, adjustment, insist);
+  const Pixels pixels = pixels_argument(content, PixelOrder::RGB, "content");
+  const MutablePixels to = mutable_pixels_argument(result, PixelOrder::RGB, "result");
+  MaskArgument labels = mask_argument(mask, "content mask");
+  labels.view.alpha = alpha_argument(alpha, "alpha of the content");
+  const WithoutGil unlocked;
+  return (self.*call)(pixels, look, to, labels.view, options);
 }
 
 Stylizer::Restyled restyle(const Stylizer& self, const py::object& content, const Look& look, const py::object& mask,
-                           const std::string& smoothing, const py::object& strength, const py::object& max_side,
-                           const py::object& threads, const py::object& progress, const AdjustmentOptions& adjustment,
-                           const py::object& alpha, bool insist) {
-  const ApplyOptions options = apply_options(smoothing, strength, max_side, threads, progress, adjustment, insist);
+                           const std::string& smoothing, const std::string& quality, const py::object& strength,
+                           const py::object& max_side, const py::object& threads, const py::object& progress,
+                           const AdjustmentOptions& adjustment, const py::object& alpha, bool insist) {
+  const ApplyOptions options =
+      apply_options(smoothing, quality, strength, max_side, threads, progress, adjustment, insist);
   const Pixels pixels = pixels_argument(content, PixelOrder::RGB, "content");
   MaskArgument labels = mask_argument(mask, "content mask");
   labels.view.alpha = alpha_argument(alpha, "alpha of the content");
@@ -211,6 +243,8 @@ void bind_report(const py::module_& module) {
       .def_readonly("labels", &Report::labels)
       .def_readonly("kept_labels", &Report::kept_labels)
       .def_readonly("smoothing", &Report::smoothing)
+      .def_property_readonly("smoothing_size", [](const Report& self) { return size_tuple(self.smoothing_size); })
+      .def_readonly("expected_error", &Report::expected_error)
       .def_readonly("solver", &Report::solver)
       .def_readonly("stages", &Report::stages);
 }
@@ -226,21 +260,46 @@ void bind_stylizer(py::module_& module) {
       .def_property_readonly("device", &Stylizer::device)
       .def("analyze", &analyze, py::arg("style"), py::arg("mask"), py::arg("max_side"), py::arg("threads"),
            py::arg("progress"), py::arg("alpha") = py::none())
+      .def("apply", &apply<&Stylizer::apply>, py::arg("content"), py::arg("look"), py::arg("result"), py::arg("mask"),
+           py::arg("smoothing"), py::arg("quality"), py::arg("strength"), py::arg("max_side"), py::arg("threads"),
+           py::arg("progress"), py::arg("adjustment") = AdjustmentOptions(), py::arg("alpha") = py::none(),
+           "Both halves, into an array of the content's size.")
+      .def("preview", &apply<&Stylizer::preview>, py::arg("content"), py::arg("look"), py::arg("result"),
+           py::arg("mask"), py::arg("smoothing"), py::arg("quality"), py::arg("strength"), py::arg("max_side"),
+           py::arg("threads"), py::arg("progress"), py::arg("adjustment") = AdjustmentOptions(),
+           py::arg("alpha") = py::none(), py::arg("insist") = false, "The content in the look, into a smaller array.")
+      .def_static(
+          "preview_size",
+          [](const py::object& height, const py::object& width, const py::object& side) {
+            return size_tuple(Stylizer::preview_size({int_argument(height, "height"), int_argument(width, "width")},
+                                                     int_argument(side, "side")));
+          },
+          py::arg("height"), py::arg("width"), py::arg("side"), "(height, width) of a preview.")
       .def("restyle", &restyle, py::arg("content"), py::arg("look"), py::arg("mask"), py::arg("smoothing"),
-           py::arg("strength"), py::arg("max_side"), py::arg("threads"), py::arg("progress"),
+           py::arg("quality"), py::arg("strength"), py::arg("max_side"), py::arg("threads"), py::arg("progress"),
            py::arg("adjustment") = AdjustmentOptions(), py::arg("alpha") = py::none(), py::arg("insist") = false,
            "The first half: the network and the way back to full size.")
       .def("finish", &finish, py::arg("photo"), py::arg("result"), py::arg("threads"), py::arg("progress"),
            "The second half: smoothing, gamut and detail, into an array of the content's size.")
-      .def("prepare", &Stylizer::prepare, py::arg("width"), py::arg("height"), py::call_guard<WithoutGil>())
+      .def(
+          "prepare",
+          [](const Stylizer& self, const py::object& width, const py::object& height, const std::string& quality) {
+            const int columns = int_argument(width, "width");
+            const int rows = int_argument(height, "height");
+            const Quality wanted = quality_argument(quality);
+            const WithoutGil unlocked;
+            self.prepare(columns, rows, wanted);
+          },
+          py::arg("width"), py::arg("height"), py::arg("quality"))
       .def(
           "memory_needed",
           [](const Stylizer& self, const py::object& width, const py::object& height, const std::string& smoothing,
-             const py::object& max_side) {
+             const std::string& quality, const py::object& max_side) {
             return self.memory_needed(int_argument(width, "width"), int_argument(height, "height"),
-                                      smoothing_argument(smoothing), side_argument(max_side));
+                                      smoothing_argument(smoothing), side_argument(max_side),
+                                      quality_argument(quality));
           },
-          py::arg("width"), py::arg("height"), py::arg("smoothing"), py::arg("max_side"), "Bytes.");
+          py::arg("width"), py::arg("height"), py::arg("smoothing"), py::arg("quality"), py::arg("max_side"), "Bytes.");
 
   py::class_<NetworkChain>(module, "Chain", "The graphs of one bundle on one runtime, without smoothing; for checks.")
       .def(py::init(&open_chain), py::arg("bundle"), py::arg("runtime"))

@@ -16,6 +16,7 @@ void bind_labels(py::module_& module);
 void bind_laplacian(py::module_& module);
 void bind_runtime(py::module_& module);
 void bind_pixels(py::module_& module);
+void bind_quality(py::module_& module);
 void bind_resample(py::module_& module);
 void bind_look(const py::module_& module);
 void bind_simd_level(py::module_& module);

@@ -23,6 +23,7 @@ PYBIND11_MODULE(_core, module) {
   fastphoto::python::bind_labels(module);
   fastphoto::python::bind_pixels(module);
   fastphoto::python::bind_resample(module);
+  fastphoto::python::bind_quality(module);
   fastphoto::python::bind_bundle(module);
   fastphoto::python::bind_look(module);
 }

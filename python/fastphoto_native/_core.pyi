@@ -77,6 +77,12 @@ class BilateralAffineOptions:
     ) -> None: ...
 
 @final
+class LocalAffineMapOptions:
+    radius: int
+    eps: float
+    def __init__(self, *, radius: int = ..., eps: float = ...) -> None: ...
+
+@final
 class TransformOptions:
     content_ridge: float
     style_ridge: float
@@ -525,6 +531,22 @@ def wasserstein_barycentre(
 def adjust(
     content: _Float32Array, result: _Float32Array, options: AdjustmentOptions, threads: int
 ) -> _Float32Array: ...
+def fit_local_affine_maps(
+    content: _Float32Array, result: _Float32Array, options: LocalAffineMapOptions, threads: int
+) -> _Float32Array: ...
+def apply_local_affine_maps(maps: _Float32Array, content: _Float32Array, threads: int) -> _Float32Array: ...
+def smooth_smaller(
+    content: _Float32Array, stylized: _Float32Array, ratio: float, options: SmoothingOptions, threads: int
+) -> tuple[_Float32Array, SmoothingInfo, float]: ...
+def finish_at_full_size(
+    content: NDArray[Any],
+    small_content: _Float32Array,
+    smoothed: _Float32Array,
+    result: NDArray[Any],
+    gamut: GamutOptions,
+    detail: DetailOptions,
+    threads: int,
+) -> None: ...
 def restore_detail(
     content: _Float32Array, result: _Float32Array, options: DetailOptions, threads: int
 ) -> _Float32Array: ...
@@ -606,6 +628,10 @@ class Report:
     @property
     def smoothing(self) -> str: ...
     @property
+    def smoothing_size(self) -> tuple[int, int]: ...
+    @property
+    def expected_error(self) -> float: ...
+    @property
     def solver(self) -> SmoothingInfo | None: ...
     @property
     def stages(self) -> list[StageReport]: ...
@@ -626,13 +652,49 @@ class Stylizer:
         threads: int,
         progress: Callable[[str, float], bool | None] | None,
         alpha: NDArray[np.float32] | None = None,
+        insist: bool = ...,
     ) -> Look: ...
+    def apply(
+        self,
+        content: NDArray[Any],
+        look: Look,
+        result: NDArray[Any],
+        mask: ArrayLike | None,
+        smoothing: str,
+        quality: str,
+        strength: float,
+        max_side: int | None,
+        threads: int,
+        progress: Callable[[str, float], bool | None] | None,
+        adjustment: AdjustmentOptions = ...,
+        alpha: NDArray[np.float32] | None = None,
+        insist: bool = ...,
+    ) -> Report: ...
+    def preview(
+        self,
+        content: NDArray[Any],
+        look: Look,
+        result: NDArray[Any],
+        mask: ArrayLike | None,
+        smoothing: str,
+        quality: str,
+        strength: float,
+        max_side: int | None,
+        threads: int,
+        progress: Callable[[str, float], bool | None] | None,
+        adjustment: AdjustmentOptions = ...,
+        alpha: NDArray[np.float32] | None = None,
+        insist: bool = ...,
+    ) -> Report: ...
+    @staticmethod
+    def preview_size(height: int, width: int, side: int) -> tuple[int, int]: ...
     def restyle(
         self,
         content: NDArray[Any],
         look: Look,
         mask: ArrayLike | None,
         smoothing: str,
+        quality: str,
         strength: float,
         max_side: int | None,
         threads: int,
@@ -648,8 +710,8 @@ class Stylizer:
         threads: int,
         progress: Callable[[str, float], bool | None] | None,
     ) -> Report: ...
-    def prepare(self, width: int, height: int) -> None: ...
-    def memory_needed(self, width: int, height: int, smoothing: str, max_side: int | None) -> int: ...
+    def prepare(self, width: int, height: int, quality: str) -> None: ...
+    def memory_needed(self, width: int, height: int, smoothing: str, quality: str, max_side: int | None) -> int: ...
 
 @final
 class Chain:

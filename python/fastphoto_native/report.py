@@ -20,9 +20,15 @@ class Stage(msgspec.Struct):
 
 
 class SmoothingReport(msgspec.Struct):
-    """The solver's figures: residual is relative, ||b - A x|| / ||b||, the largest over the channels."""
+    """The solver's figures: residual is relative, ||b - A x|| / ||b||, the largest over the channels.
+
+    `size` is (height, width) in pixels, at which the photo was smoothed. `expected_error` is the mean difference to
+    exact smoothing that is to be expected, on the scale 0..1; 0 where smoothing is exact.
+    """
 
     method: str
+    size: tuple[int, int]
+    expected_error: float = 0.0
     iterations: int | None = None
     residual: float | None = None
     converged: bool | None = None
@@ -94,7 +100,7 @@ class Report(msgspec.Struct):
             look_fit = LookFit(fit.untouched_error, fit.expected_error, fit.fit, fit.applied_strength)
         if report.smoothing:
             figures = (solver.iterations, solver.residual, solver.converged) if solver else (None, None, None)
-            smoothing = SmoothingReport(report.smoothing, *figures)
+            smoothing = SmoothingReport(report.smoothing, report.smoothing_size, report.expected_error, *figures)
         return cls(
             report.model,
             report.model_version,

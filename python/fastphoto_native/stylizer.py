@@ -19,14 +19,17 @@ from fastphoto_native.arrays.images import as_alpha, as_photo
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.looks.look import Look
 from fastphoto_native.report import Progress, Report
-from fastphoto_native.runtime.bundle import DEFAULT_MODEL, find_bundle
-from fastphoto_native.runtime.device import Choice, Device, Precision, thread_count, usable_cpus
+from fastphoto_native.runtime.bundle import find_bundle
+from fastphoto_native.runtime.device import Choice, thread_count, usable_cpus
+from fastphoto_native.runtime.names import DEFAULT_MODEL, Device, Precision
 from fastphoto_native.runtime.onnx_runtime import OnnxRuntime
-from fastphoto_native.smoothing.methods import Smoothing
+from fastphoto_native.smoothing.methods import DEFAULT_QUALITY, Quality, Smoothing
 
 FloatArray = NDArray[np.float32]
 
 AS_IT_COMES = Adjustment()
+
+PREVIEW_SIDE = 1024
 
 
 class Stylizer:
@@ -95,14 +98,14 @@ class Stylizer:
     @overload
     def apply(
         self, content: ArrayLike, look: Look, mask: ArrayLike | None = None, *, smoothing: Smoothing = ...,
-        strength: float = ..., adjustment: Adjustment = ..., insist: bool = ...,
+        quality: Quality = ..., strength: float = ..., adjustment: Adjustment = ..., insist: bool = ...,
         max_side: int | None = ...,
         progress: Progress | None = ..., alpha: ArrayLike | None = ..., return_report: Literal[False] = ...,
     ) -> FloatArray: ...  # fmt: skip
     @overload
     def apply(
         self, content: ArrayLike, look: Look, mask: ArrayLike | None = None, *, smoothing: Smoothing = ...,
-        strength: float = ..., adjustment: Adjustment = ..., insist: bool = ...,
+        quality: Quality = ..., strength: float = ..., adjustment: Adjustment = ..., insist: bool = ...,
         max_side: int | None = ...,
         progress: Progress | None = ..., alpha: ArrayLike | None = ..., return_report: Literal[True],
     ) -> tuple[FloatArray, Report]: ...  # fmt: skip
@@ -113,6 +116,7 @@ class Stylizer:
         mask: ArrayLike | None = None,
         *,
         smoothing: Smoothing = "closed-form",
+        quality: Quality = DEFAULT_QUALITY,
         strength: float = 1.0,
         adjustment: Adjustment = AS_IT_COMES,
         insist: bool = False,
@@ -130,6 +134,8 @@ class Stylizer:
                 keep their look.
             smoothing: "closed-form" (the paper's), "guided" (its fast approximation) or "none" (the network's photo, in
                 which no detail is restored either).
+            quality: of closed-form smoothing. "exact" solves for every pixel; "balanced" and "draft" solve large photos
+                at a smaller size and carry the result over. docs/smoothing.md says what they change.
             strength: 0 returns the content as it is, 1 the full look.
             adjustment: strengths of tone, colour and white balance apart, and what is kept of the content.
             insist: of models with an estimator (grade-lite): all of the look, even where the style tells little about
@@ -148,12 +154,104 @@ class Stylizer:
             CancelledError: `progress` returned False.
         """
         photo = as_photo(content, "content")
-        visible = as_alpha(alpha, "alpha of the content")
-        half_way = self._restyle(
-            photo, look, mask, smoothing, strength, adjustment, insist, max_side, progress, visible
-        )
-        result, report = self._finish(photo, half_way, progress)
+        result = np.empty(photo.shape, np.float32)
+        report = self.apply_into(
+            result, photo, look, mask,
+            smoothing=smoothing, quality=quality, strength=strength, adjustment=adjustment, insist=insist,
+            max_side=max_side, progress=progress, alpha=alpha,
+        )  # fmt: skip
         return (result, report) if return_report else result
+
+    def apply_into(
+        self,
+        result: NDArray[Any],
+        content: ArrayLike,
+        look: Look,
+        mask: ArrayLike | None = None,
+        *,
+        smoothing: Smoothing = "closed-form",
+        quality: Quality = DEFAULT_QUALITY,
+        strength: float = 1.0,
+        adjustment: Adjustment = AS_IT_COMES,
+        insist: bool = False,
+        max_side: int | None = None,
+        progress: Progress | None = None,
+        alpha: ArrayLike | None = None,
+    ) -> Report:
+        """As :meth:`apply`, into an array of the caller's: for large photos, and for 8 and 16 bits without a detour.
+
+        Args:
+            result: written: H x W x 3 of the content's height and width, float32, uint8 or uint16. May be the content.
+            content: as in :meth:`apply`.
+            look: as in :meth:`apply`.
+            mask: as in :meth:`apply`.
+            smoothing: as in :meth:`apply`.
+            quality: as in :meth:`apply`.
+            strength: as in :meth:`apply`.
+            adjustment: as in :meth:`apply`.
+            insist: as in :meth:`apply`.
+            max_side: as in :meth:`apply`.
+            progress: as in :meth:`apply`.
+            alpha: as in :meth:`apply`.
+
+        Raises:
+            ArgumentError: as in :meth:`apply`, or another shape or type of `result`.
+            CancelledError: `progress` returned False.
+        """
+        photo = self._content(content, look)
+        visible = as_alpha(alpha, "alpha of the content")
+        return Report.of(
+            self._core.apply(
+                photo, look, result, mask, smoothing, quality, strength, max_side, self._threads, progress,
+                adjustment.options(), visible, insist,
+            )
+        )  # fmt: skip
+
+    def preview(
+        self,
+        content: ArrayLike,
+        look: Look,
+        mask: ArrayLike | None = None,
+        *,
+        side: int = PREVIEW_SIDE,
+        smoothing: Smoothing = "closed-form",
+        strength: float = 1.0,
+        adjustment: Adjustment = AS_IT_COMES,
+        insist: bool = False,
+        max_side: int | None = None,
+        progress: Progress | None = None,
+        alpha: ArrayLike | None = None,
+    ) -> FloatArray:
+        """The content in the look at a smaller size, quickly: what :meth:`apply` gives, reduced, but for small things.
+
+        Args:
+            content: as in :meth:`apply`; any size.
+            look: as in :meth:`apply`.
+            mask: as in :meth:`apply`.
+            side: the longest side of the preview, pixels; a smaller content keeps its size.
+            smoothing: as in :meth:`apply`. Closed-form smoothing is always a draft here.
+            strength: as in :meth:`apply`.
+            adjustment: as in :meth:`apply`.
+            insist: as in :meth:`apply`.
+            max_side: as in :meth:`apply`.
+            progress: as in :meth:`apply`.
+            alpha: as in :meth:`apply`.
+
+        Returns:
+            h x w x 3 float32 in 0..1.
+
+        Raises:
+            ArgumentError: as in :meth:`apply`, or `side` is less than 1.
+            CancelledError: `progress` returned False.
+        """
+        photo = self._content(content, look)
+        visible = as_alpha(alpha, "alpha of the content")
+        result = np.empty((*_core.Stylizer.preview_size(*photo.shape[:2], side), 3), np.float32)
+        self._core.preview(
+            photo, look, result, mask, smoothing, "draft", strength, max_side, self._threads, progress,
+            adjustment.options(), visible, insist,
+        )  # fmt: skip
+        return result
 
     def apply_stream(
         self,
@@ -161,6 +259,7 @@ class Stylizer:
         look: Look,
         *,
         smoothing: Smoothing = "closed-form",
+        quality: Quality = DEFAULT_QUALITY,
         strength: float = 1.0,
         adjustment: Adjustment = AS_IT_COMES,
         insist: bool = False,
@@ -174,6 +273,7 @@ class Stylizer:
             contents: photos as in :meth:`apply`; they may differ in size.
             look: without a mask.
             smoothing: as in :meth:`apply`.
+            quality: as in :meth:`apply`.
             strength: as in :meth:`apply`.
             adjustment: as in :meth:`apply`.
             insist: as in :meth:`apply`.
@@ -189,8 +289,12 @@ class Stylizer:
 
         def next_half() -> tuple[NDArray[Any], _core.Stylizer.Restyled] | None:
             for content in islice(photos, 1):
-                photo = as_photo(content, "content")
-                return photo, self._restyle(photo, look, None, smoothing, strength, adjustment, insist, max_side, None)
+                photo = self._content(content, look)
+                half_way = self._core.restyle(
+                    photo, look, None, smoothing, quality, strength, max_side, self._threads, None,
+                    adjustment.options(), None, insist,
+                )  # fmt: skip
+                return photo, half_way
             return None
 
         with ThreadPoolExecutor(1, "fastphoto-network") as network:
@@ -200,38 +304,31 @@ class Stylizer:
                 ahead.append(network.submit(next_half))
                 yield self._finish(*current, None)[0]
 
-    def prepare(self, width: int, height: int) -> None:
+    def prepare(self, width: int, height: int, *, quality: Quality = DEFAULT_QUALITY) -> None:
         """Does ahead what can be done before a photo of that size comes.
 
         From then on the Stylizer keeps the memory that one photo takes, so that later calls allocate nothing large.
         """
-        self._core.prepare(width, height)
+        self._core.prepare(width, height, quality)
 
     def memory_needed(
-        self, width: int, height: int, *, smoothing: Smoothing = "closed-form", max_side: int | None = None
+        self,
+        width: int,
+        height: int,
+        *,
+        smoothing: Smoothing = "closed-form",
+        quality: Quality = DEFAULT_QUALITY,
+        max_side: int | None = None,
     ) -> int:
         """An upper bound for the bytes that :meth:`apply` takes, beside the arrays that go in and come out."""
-        return self._core.memory_needed(width, height, smoothing, max_side)
+        return self._core.memory_needed(width, height, smoothing, quality, max_side)
 
-    def _restyle(
-        self,
-        photo: NDArray[Any],
-        look: Look,
-        mask: ArrayLike | None,
-        smoothing: Smoothing,
-        strength: float,
-        adjustment: Adjustment,
-        insist: bool,
-        max_side: int | None,
-        progress: Progress | None,
-        alpha: NDArray[np.float32] | None = None,
-    ) -> _core.Stylizer.Restyled:
+    @staticmethod
+    def _content(content: ArrayLike, look: Look) -> NDArray[Any]:
+        """The content as the engine takes it, and a look that is one."""
         if not isinstance(look, Look):
             raise ArgumentError(f"look must be a Look, got {type(look).__name__}: read a file with Look.load(path)")
-        options = adjustment.options()
-        return self._core.restyle(
-            photo, look, mask, smoothing, strength, max_side, self._threads, progress, options, alpha, insist
-        )
+        return as_photo(content, "content")
 
     def _finish(
         self, photo: NDArray[Any], half_way: _core.Stylizer.Restyled, progress: Progress | None
@@ -248,6 +345,7 @@ def stylize(
     style_mask: ArrayLike | None = None,
     model: str | os.PathLike[str] = DEFAULT_MODEL,
     smoothing: Smoothing = "closed-form",
+    quality: Quality = DEFAULT_QUALITY,
     strength: float = 1.0,
     adjustment: Adjustment = AS_IT_COMES,
     insist: bool = False,
@@ -270,6 +368,7 @@ def stylize(
         model: the name of an embedded model or the path of a bundle's folder.
         smoothing: "closed-form" (the paper's), "guided" (its fast approximation) or "none" (the network's photo, in
             which no detail is restored either).
+        quality: of closed-form smoothing, as in :meth:`Stylizer.apply`.
         strength: 0 returns the content as it is, 1 the full look.
         adjustment: strengths of tone, colour and white balance apart, and what is kept of the content.
         insist: of models with an estimator (grade-lite): all of the look, even where the style tells little about how
@@ -297,7 +396,6 @@ def stylize(
     stylizer = Stylizer(model, device, threads, precision)
     look = stylizer.analyze(style, style_mask, max_side=max_side, alpha=style_alpha)
     return stylizer.apply(
-        content, look, content_mask, smoothing=smoothing, strength=strength, adjustment=adjustment, insist=insist,
-        max_side=max_side,
-        progress=progress, alpha=content_alpha,
+        content, look, content_mask, smoothing=smoothing, quality=quality, strength=strength, adjustment=adjustment,
+        insist=insist, max_side=max_side, progress=progress, alpha=content_alpha,
     )  # fmt: skip

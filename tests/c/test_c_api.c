@@ -36,6 +36,10 @@ static void test_structs(void) {
   CHECK(options.strength == 1.0);
   CHECK(options.smoothing == FASTPHOTO_SMOOTHING_CLOSED_FORM);
   CHECK(options.pool == NULL && options.progress == NULL);
+  CHECK(options.quality == FASTPHOTO_QUALITY_BALANCED);
+  /* A program that was compiled before there was a quality. */
+  CHECK_OK(fastphoto_apply_options_init(&options, offsetof(fastphoto_apply_options, quality)));
+  CHECK(options.struct_size == offsetof(fastphoto_apply_options, quality) && options.strength == 1.0);
   CHECK_OK(fastphoto_smoothing_options_init(&smoothing, sizeof smoothing));
   CHECK(smoothing.lam > 0.0 && smoothing.rtol > 0.0 && smoothing.page_pool == 1 && smoothing.normalized == 0);
   CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "NULL", fastphoto_apply_options_init(NULL, sizeof options));

@@ -104,6 +104,33 @@ static void test_apply(const fastphoto_stylizer* stylizer, const fastphoto_look*
   }
   fastphoto_report_free(report);
 
+  CHECK(numbers.smoothing_height == height && numbers.smoothing_width == width && numbers.expected_error == 0.0);
+
+  /* A preview of the content's own size is the result of a draft, and a smaller one has its size. */
+  {
+    ptrdiff_t small_width = 0;
+    ptrdiff_t small_height = 0;
+    fastphoto_mutable_pixels small = to_write(halves, FASTPHOTO_RGB);
+    options.quality = FASTPHOTO_QUALITY_DRAFT;
+    CHECK_OK(fastphoto_stylizer_preview(stylizer, &photo, look, &small, NULL, &options, NULL));
+    CHECK(memcmp(rgb, halves, sizeof rgb) == 0); /* so small a photo is smoothed exactly */
+    CHECK_OK(fastphoto_preview_size(width, height, 20, &small_width, &small_height));
+    CHECK((small_width == 20 || small_height == 20) && small_width <= 20 && small_height <= 20);
+    small.width = small_width;
+    small.height = small_height;
+    small.row_stride = 0;
+    CHECK_OK(fastphoto_stylizer_preview(stylizer, &photo, look, &small, NULL, &options, &report));
+    CHECK_OK(fastphoto_report_read(report, &numbers));
+    CHECK(numbers.smoothing_height == small_height && numbers.content_height == height);
+    fastphoto_report_free(report);
+    CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "side",
+                fastphoto_preview_size(width, height, 0, &small_width, &small_height));
+    options.quality = 3;
+    CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "found 3 as quality",
+                fastphoto_stylizer_apply(stylizer, &photo, look, &result, NULL, &options, NULL));
+    options.quality = FASTPHOTO_QUALITY_BALANCED;
+  }
+
   /* Another format holds the same photo; alpha is opaque. */
   CHECK_OK(fastphoto_stylizer_apply(stylizer, &photo, look, &other, NULL, NULL, NULL));
   for (i = 0; i < height * width; ++i) {

@@ -26,6 +26,7 @@
 #include "fastphoto/knothe_rosenblatt.h"
 #include "fastphoto/labels.h"
 #include "fastphoto/local_affine_filter.h"
+#include "fastphoto/local_affine_maps.h"
 #include "fastphoto/matting_laplacian.h"
 #include "fastphoto/options.h"
 #include "fastphoto/pixels.h"

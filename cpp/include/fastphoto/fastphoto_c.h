@@ -168,6 +168,9 @@ typedef struct fastphoto_report fastphoto_report;
 
 enum { FASTPHOTO_SMOOTHING_CLOSED_FORM = 0, FASTPHOTO_SMOOTHING_GUIDED = 1, FASTPHOTO_SMOOTHING_NONE = 2 };
 
+/* Of closed-form smoothing: large photos are solved at a smaller size unless it is exact. */
+enum { FASTPHOTO_QUALITY_DRAFT = 0, FASTPHOTO_QUALITY_BALANCED = 1, FASTPHOTO_QUALITY_EXACT = 2 };
+
 typedef struct fastphoto_analyze_options {
   size_t struct_size;
   ptrdiff_t max_side;                /* longest side at which the network sees the photo; 0: the model's own */
@@ -187,6 +190,7 @@ typedef struct fastphoto_apply_options {
   const fastphoto_thread_pool* pool;
   fastphoto_progress progress;
   void* progress_user;
+  int quality; /* FASTPHOTO_QUALITY_BALANCED, ... */
 } fastphoto_apply_options;
 
 typedef struct fastphoto_finish_options {
@@ -219,11 +223,20 @@ FASTPHOTO_C_API fastphoto_status fastphoto_stylizer_device(const fastphoto_styli
 FASTPHOTO_C_API fastphoto_status fastphoto_stylizer_prepare(const fastphoto_stylizer* stylizer, ptrdiff_t width,
                                                             ptrdiff_t height);
 
+/* The same for another quality than the default. */
+FASTPHOTO_C_API fastphoto_status fastphoto_stylizer_prepare_for(const fastphoto_stylizer* stylizer, ptrdiff_t width,
+                                                                ptrdiff_t height, int quality);
+
 /* An upper bound for the bytes that fastphoto_stylizer_apply() takes for a photo of that size, beside the caller's
  * pixels and the runtime's library. */
 FASTPHOTO_C_API fastphoto_status fastphoto_stylizer_memory_needed(const fastphoto_stylizer* stylizer, ptrdiff_t width,
                                                                   ptrdiff_t height, int smoothing, ptrdiff_t max_side,
                                                                   size_t* bytes);
+
+/* The same for another quality than the default. */
+FASTPHOTO_C_API fastphoto_status fastphoto_stylizer_memory_needed_for(const fastphoto_stylizer* stylizer,
+                                                                      ptrdiff_t width, ptrdiff_t height, int smoothing,
+                                                                      int quality, ptrdiff_t max_side, size_t* bytes);
 
 /* The look of a style photo. mask may be NULL: no mask. */
 FASTPHOTO_C_API fastphoto_status fastphoto_stylizer_analyze(const fastphoto_stylizer* stylizer,
@@ -239,6 +252,18 @@ FASTPHOTO_C_API fastphoto_status fastphoto_stylizer_apply(const fastphoto_styliz
                                                           const fastphoto_mask* mask,
                                                           const fastphoto_apply_options* options,
                                                           fastphoto_report** report);
+
+/* The content in the look at a smaller size, quickly: what fastphoto_stylizer_apply() gives, reduced, but for small
+ * things. result may have any size that is no larger than the content's; fastphoto_preview_size() gives the one whose
+ * longest side is `side`. The options' quality is of no account. */
+FASTPHOTO_C_API fastphoto_status fastphoto_stylizer_preview(const fastphoto_stylizer* stylizer,
+                                                            const fastphoto_pixels* content, const fastphoto_look* look,
+                                                            const fastphoto_mutable_pixels* result,
+                                                            const fastphoto_mask* mask,
+                                                            const fastphoto_apply_options* options,
+                                                            fastphoto_report** report);
+FASTPHOTO_C_API fastphoto_status fastphoto_preview_size(ptrdiff_t content_width, ptrdiff_t content_height,
+                                                        ptrdiff_t side, ptrdiff_t* width, ptrdiff_t* height);
 
 /* The two halves of fastphoto_stylizer_apply(), for streams of photos: restyle the next one on another thread while
  * this one is finished. The content's pixels are no longer needed after restyle, except for their alpha, if the result
@@ -431,6 +456,9 @@ typedef struct fastphoto_report_numbers {
   int preconditioner;
   double residual;
   double solve_seconds;
+  ptrdiff_t smoothing_height; /* at which the photo was smoothed; 0 if it was not */
+  ptrdiff_t smoothing_width;
+  double expected_error; /* mean difference to exact smoothing that is to be expected, 0 .. 1 */
 } fastphoto_report_numbers;
 
 FASTPHOTO_C_API fastphoto_status fastphoto_report_numbers_init(fastphoto_report_numbers* numbers, size_t struct_size);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <limits>
 
 #include "fastphoto/threads.h"
@@ -53,6 +54,24 @@ struct BilateralAffineOptions {
   double range_sigma = 0.01;   ///< root mean square colour difference at which it is exp(-1/2), > 0
   int window_radius = 1;       ///< maps are fitted in windows of 2 window_radius + 1 pixels, 0 .. 16
   double ridge = 1e-3;         ///< penalty on a map's squared linear part, in units of colour^2, > 0
+};
+
+/// How exactly closed-form smoothing is solved for a photo in the pipeline. `Draft` and `Balanced` solve at a smaller
+/// size, where the photo has more pixels than that, and apply to the full photo how colours depend on the content's
+/// there (docs/smoothing.md).
+enum class Quality : std::uint8_t { Draft, Balanced, Exact };
+
+/// The pixels that a photo is smoothed at. A photo that is hardly larger is smoothed at its own size.
+struct QualityOptions {
+  double draft_pixels = 0.35e6;    ///< > 0
+  double balanced_pixels = 1.5e6;  ///< > 0
+  double hardly_larger = 1.25;     ///< times as many pixels, >= 1
+};
+
+/// Local affine maps of colours (local_affine_maps.h).
+struct LocalAffineMapOptions {
+  int radius = 1;     ///< windows are 2 radius + 1 pixels wide, >= 0
+  double eps = 1e-6;  ///< regularisation, in units of colour^2, > 0
 };
 
 /// Alignment of feature statistics: whitening-colouring (Li et al., "Universal Style Transfer via Feature Transforms",

@@ -9,12 +9,18 @@
 #include <type_traits>
 
 #include "c/status.h"
+#include "fastphoto/fastphoto_c.h"
 
 namespace fastphoto::c {
 
 /// The size that a struct had in the first version that has it. A struct that grows gets a specialisation here.
 template <class Struct>
 inline constexpr std::size_t first_size = sizeof(Struct);
+template <>
+inline constexpr std::size_t first_size<fastphoto_apply_options> = offsetof(fastphoto_apply_options, quality);
+template <>
+inline constexpr std::size_t first_size<fastphoto_report_numbers> =
+    offsetof(fastphoto_report_numbers, smoothing_height);
 
 /// @throws Error(InvalidArgument) unless a version of the struct has that size.
 template <class Struct>

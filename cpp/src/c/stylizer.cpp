@@ -27,6 +27,7 @@ fastphoto_apply_options default_apply_options() {
   options.smoothing = static_cast<int>(defaults.smoothing);
   options.strength = defaults.strength;
   options.threads = all_threads;
+  options.quality = static_cast<int>(defaults.quality);
   return options;
 }
 
@@ -39,9 +40,12 @@ fastphoto_finish_options default_finish_options() {
 
 Smoothing read_smoothing(int number) { return read_enum(number, Smoothing::None, "smoothing"); }
 
+Quality read_quality(int number) { return read_enum(number, Quality::Exact, "quality"); }
+
 ApplyOptions apply_options(const fastphoto_apply_options& given, const CallThreads& threads) {
   ApplyOptions options;
   options.smoothing = read_smoothing(given.smoothing);
+  options.quality = read_quality(given.quality);
   options.strength = given.strength;
   options.insist = given.insist != 0;
   options.max_side = given.max_side;
@@ -107,18 +111,31 @@ fastphoto_status fastphoto_stylizer_device(const fastphoto_stylizer* stylizer, f
 }
 
 fastphoto_status fastphoto_stylizer_prepare(const fastphoto_stylizer* stylizer, ptrdiff_t width, ptrdiff_t height) {
+  return fastphoto_stylizer_prepare_for(stylizer, width, height, static_cast<int>(ApplyOptions().quality));
+}
+
+fastphoto_status fastphoto_stylizer_prepare_for(const fastphoto_stylizer* stylizer, ptrdiff_t width, ptrdiff_t height,
+                                                int quality) {
   return guarded([&] {
     expect_given(stylizer, "stylizer");
-    stylizer->stylizer.prepare(width, height);
+    stylizer->stylizer.prepare(width, height, read_quality(quality));
   });
 }
 
 fastphoto_status fastphoto_stylizer_memory_needed(const fastphoto_stylizer* stylizer, ptrdiff_t width, ptrdiff_t height,
                                                   int smoothing, ptrdiff_t max_side, size_t* bytes) {
+  return fastphoto_stylizer_memory_needed_for(stylizer, width, height, smoothing,
+                                              static_cast<int>(ApplyOptions().quality), max_side, bytes);
+}
+
+fastphoto_status fastphoto_stylizer_memory_needed_for(const fastphoto_stylizer* stylizer, ptrdiff_t width,
+                                                      ptrdiff_t height, int smoothing, int quality, ptrdiff_t max_side,
+                                                      size_t* bytes) {
   return guarded([&] {
     expect_given(stylizer, "stylizer");
     expect_given(bytes, "bytes");
-    *bytes = stylizer->stylizer.memory_needed(width, height, read_smoothing(smoothing), max_side);
+    *bytes =
+        stylizer->stylizer.memory_needed(width, height, read_smoothing(smoothing), max_side, read_quality(quality));
   });
 }
 
@@ -153,6 +170,35 @@ fastphoto_status fastphoto_stylizer_apply(const fastphoto_stylizer* stylizer, co
     hand_out(stylizer->stylizer.apply(read_view(content, "content"), look->look, read_view(result, "result"),
                                       read_view(mask, "mask"), apply_options(given, threads)),
              report);
+  });
+}
+
+fastphoto_status fastphoto_stylizer_preview(const fastphoto_stylizer* stylizer, const fastphoto_pixels* content,
+                                            const fastphoto_look* look, const fastphoto_mutable_pixels* result,
+                                            const fastphoto_mask* mask, const fastphoto_apply_options* options,
+                                            fastphoto_report** report) {
+  return guarded([&] {
+    if (report != nullptr) {
+      *report = nullptr;
+    }
+    expect_given(stylizer, "stylizer");
+    expect_given(look, "look");
+    const auto given = read_options(options, "fastphoto_apply_options", default_apply_options());
+    const CallThreads threads(given.threads, given.pool);
+    hand_out(stylizer->stylizer.preview(read_view(content, "content"), look->look, read_view(result, "result"),
+                                        read_view(mask, "mask"), apply_options(given, threads)),
+             report);
+  });
+}
+
+fastphoto_status fastphoto_preview_size(ptrdiff_t content_width, ptrdiff_t content_height, ptrdiff_t side,
+                                        ptrdiff_t* width, ptrdiff_t* height) {
+  return guarded([&] {
+    expect_given(width, "width");
+    expect_given(height, "height");
+    const Size size = Stylizer::preview_size({content_height, content_width}, side);
+    *width = size.width;
+    *height = size.height;
   });
 }
 

@@ -17,9 +17,13 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/pixel_rows.h"
 #include "engine/chain.h"
+#include "engine/content_pixels.h"
+#include "engine/full_size.h"
 #include "engine/pair_map.h"
 #include "engine/process.h"
+#include "engine/smaller_smoothing.h"
 #include "engine/step_progress.h"
 #include "engine/stopwatch.h"
 #include "engine/thumbnail.h"
@@ -31,6 +35,7 @@
 #include "fastphoto/error.h"
 #include "fastphoto/gamut.h"
 #include "fastphoto/guided_filter.h"
+#include "fastphoto/resample.h"
 
 namespace fastphoto {
 
@@ -41,6 +46,27 @@ constexpr double restyling_share = 0.5;
 
 const char* name_of(Smoothing smoothing) {
   return smoothing == Smoothing::ClosedForm ? "closed-form" : smoothing == Smoothing::Guided ? "guided" : "none";
+}
+
+double pixels_of(Size size) { return static_cast<double>(size.height) * static_cast<double>(size.width); }
+
+bool same(Size a, Size b) { return a.height == b.height && a.width == b.width; }
+
+/// Where closed-form smoothing works on a photo, for a quality.
+Size size_of_smoothing(Size photo, const ApplyOptions& options) {
+  if (options.smoothing != Smoothing::ClosedForm || options.quality == Quality::Exact) {
+    return photo;
+  }
+  const QualityOptions limits;
+  const double most = options.quality == Quality::Draft ? limits.draft_pixels : limits.balanced_pixels;
+  return smoothing_size(photo, most, limits.hardly_larger);
+}
+
+void require_size_of(const MutablePixels& result, Size size) {
+  require(result.data != nullptr && result.height == size.height && result.width == size.width,
+          "result must have the photo's size, " + std::to_string(size.height) + " x " + std::to_string(size.width) +
+              ", got " + std::to_string(result.height) + " x " + std::to_string(result.width) +
+              (result.data == nullptr ? ", no memory" : ""));
 }
 
 /// The labels that take part in one call, and their weights at working size.
@@ -110,6 +136,9 @@ struct Stylizer::Impl {
   void check_look(const Look& look, const MaskView& mask) const;
   PairMap map_of(const ImageView& small, const Look& look, const ApplyOptions& options, StepProgress& progress,
                  Threads threads) const;
+  std::unique_ptr<Restyled::State> restyle(const Pixels& content, bool content_stays, const Pixels& seen,
+                                           const Look& look, const MaskView& mask, const ApplyOptions& options);
+  SmallerSmoothing smooth(const Restyled::State& state, StepProgress& progress, Threads threads) const;
 
   const Bundle bundle;
   const Chain chain;
@@ -122,10 +151,16 @@ struct Stylizer::Restyled::State {
   Workspaces::Loan workspace;  // owns the memory of the images below
   Smoothing smoothing;
   AdjustmentOptions adjustment;
+  double ratio;  // pixels of the full photo's side for each of the images below
   Pixels alpha_from;
   Image content;
   Image restyled;  // empty if the content is to come back as it is
   Report report;
+  // If the photo is smoothed at a smaller size, the images above have that size, and the full content is here.
+  Pixels full{};
+  std::vector<char> own_full{};  // its samples, unless the caller's stay
+
+  bool smaller() const { return full.data != nullptr; }
 };
 
 // --- style -> look --------------------------------------------------------------------------------------------------
@@ -190,82 +225,140 @@ Report Stylizer::apply(const Pixels& content, const Look& look, const MutablePix
           "the result must have the content's size, got " + std::to_string(result.height) + " x " +
               std::to_string(result.width) + " for a content of " + std::to_string(content.height) + " x " +
               std::to_string(content.width));
-  return finish(restyle(content, look, mask, options), result, options.threads, options.progress);
+  return finish(Restyled(impl_->restyle(content, !overlaps_otherwise(content, result), content, look, mask, options)),
+                result, options.threads, options.progress);
+}
+
+Report Stylizer::preview(const Pixels& content, const Look& look, const MutablePixels& result, const MaskView& mask,
+                         const ApplyOptions& options) const {
+  impl_->process.require();
+  require(1 <= result.height && result.height <= content.height && 1 <= result.width && result.width <= content.width,
+          "a preview must have at least one pixel and not more than the content, got " + std::to_string(result.height) +
+              " x " + std::to_string(result.width) + " for a content of " + std::to_string(content.height) + " x " +
+              std::to_string(content.width));
+  require_photo(content, "content", options.threads);
+  const Size size{result.height, result.width};
+  const Image small = reduced(content, size, options.threads);
+  const Pixels pixels(small.data(), size.height, size.width);
+  ApplyOptions quick = options;
+  quick.quality = Quality::Draft;
+  MaskView small_mask = mask;
+  Image alpha;
+  if (mask.alpha.data != nullptr) {
+    alpha = resize(mask.alpha, size.height, size.width, options.threads);
+    clip(alpha);
+    small_mask.alpha = alpha.view();
+  }
+  std::unique_ptr<Restyled::State> state = impl_->restyle(pixels, true, content, look, small_mask, quick);
+  state->alpha_from = {};  // that of the content has another size
+  return finish(Restyled(std::move(state)), result, options.threads, options.progress);
+}
+
+Size Stylizer::preview_size(Size content, Index side) {
+  require(content.height >= 1 && content.width >= 1, "the content must have at least one pixel, got " +
+                                                         std::to_string(content.height) + " x " +
+                                                         std::to_string(content.width));
+  require(side >= 1, "side must be at least 1 pixel, got " + std::to_string(side));
+  return working_size(content, side);
 }
 
 Stylizer::Restyled Stylizer::restyle(const Pixels& content, const Look& look, const MaskView& mask,
                                      const ApplyOptions& options) const {
-  impl_->process.require();
-  const Manifest& manifest = impl_->manifest();
+  return Restyled(impl_->restyle(content, false, content, look, mask, options));
+}
+
+/// @param content_stays  whether the content's pixels may be read in finish().
+/// @param seen  the photo that the network sees: the content, or what the content is a reduced copy of. It is checked.
+std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels& content, bool content_stays,
+                                                                   const Pixels& seen, const Look& look,
+                                                                   const MaskView& mask, const ApplyOptions& options) {
+  process.require();
   require(options.strength >= 0.0 && options.strength <= 1.0,
           "strength must lie between 0 and 1, got " + number_text(options.strength));
-  impl_->check_look(look, mask);
-  StepProgress progress(options.progress, impl_->chain.content_steps(), 0.0, restyling_share);
+  check_look(look, mask);
+  StepProgress progress(options.progress, chain.content_steps(), 0.0, restyling_share);
   const Threads threads = progress.polling(options.threads);
 
+  const Size size{content.height, content.width};
+  // What is covered under transparent pixels is not in the caller's memory. An estimator's map is meant for all pixels.
+  const bool whole = mask.alpha.data != nullptr || manifest().estimator;
+  const Size smoothing_size = whole ? size : size_of_smoothing(size, options);
+  const double ratio = std::sqrt(pixels_of({seen.height, seen.width}) / pixels_of(smoothing_size));
   auto state = std::make_unique<Restyled::State>(
-      Restyled::State{impl_->workspaces.lend(), options.smoothing, options.adjustment, content, {}, {}, {}});
+      Restyled::State{workspaces.lend(), options.smoothing, options.adjustment, ratio, content, {}, {}, {}});
   const PagePool::Use use(&state->workspace.pages());
   Report& report = state->report;
-  report.model = manifest.name;
-  report.model_version = manifest.version;
-  report.device = impl_->chain.device();
+  report.model = manifest().name;
+  report.model_version = manifest().version;
+  report.device = chain.device();
   report.strength = options.strength;
-  state->content = read_pixels(content, "content", threads);
-  report.content_size = {content.height, content.width};
+  report.content_size = {seen.height, seen.width};
   report.working_size = report.content_size;
+  const bool smaller = options.strength > 0.0 && !same(smoothing_size, size);
+  if (smaller) {
+    require_photo(content, "content", threads);
+    state->full = content_stays ? content : copy_pixels(content, state->own_full, threads);
+    state->content = reduced(content, smoothing_size, threads);
+  } else {
+    state->content = read_pixels(content, "content", threads);
+  }
   if (options.strength == 0.0) {
-    return Restyled(std::move(state));
+    return state;
   }
   const ImageView photo = state->content.view();
   Stopwatch stopwatch(report.stages);
 
   // What the network sees, and which of its pixels belong to which label.
-  report.working_size = working_size(report.content_size, impl_->working_side(options.max_side));
+  report.working_size = working_size(report.content_size, working_side(options.max_side));
   const VisiblePhoto visible(photo, mask.alpha, "content");
-  const WorkingPhoto small(visible.view(), report.working_size, threads);
+  Image of_full;  // the network sees what it would see of the full photo
+  if (!visible.has_alpha() && !same(report.content_size, smoothing_size) &&
+      !same(report.working_size, smoothing_size)) {
+    of_full = reduced(seen, report.working_size, threads);
+  }
+  const WorkingPhoto small(of_full.data() != nullptr ? of_full.view() : visible.view(), report.working_size, threads);
   Image counted;
   if (visible.has_alpha()) {
     counted = visible.weights(report.working_size, threads);
     visible.cover(state->content);
   }
-  const MatchedLabels matched = match_labels(look, mask, counted, report.working_size, manifest.labels, report);
+  const MatchedLabels matched = match_labels(look, mask, counted, report.working_size, manifest().labels, report);
   stopwatch.end_of("reduce to working size");
 
   // F1: down the chain; at each alignment the content's statistics meet the look's.
-  std::vector<ChainAlignment::ByLabel> wanted(manifest.alignments.size());
+  std::vector<ChainAlignment::ByLabel> wanted(manifest().alignments.size());
   for (std::size_t point = 0; point < wanted.size(); ++point) {
     for (const std::int64_t label : matched.labels) {
       wanted[point].push_back(look.labels.at(label).statistics[point]);
     }
   }
   const bool follows = !mask.given() && visible.has_alpha();
-  ChainAlignment align(manifest.alignments, std::move(wanted), options.strength, mask.given() || follows, follows);
+  ChainAlignment align(manifest().alignments, std::move(wanted), options.strength, mask.given() || follows, follows);
   std::optional<PairMap> map;
-  Image seen;  // with its colours mapped, if the model has an estimator
-  if (manifest.estimator && !mask.given()) {
-    map = impl_->map_of(small.view, look, options, progress, threads);
+  Image mapped;  // what the network sees, with its colours mapped, if the model has an estimator
+  if (manifest().estimator && !mask.given()) {
+    map = map_of(small.view, look, options, progress, threads);
     report.look_fit = map->look_fit;
-    seen = map->apply(small.view, threads);
+    mapped = map->apply(small.view, threads);
   }
-  Image restyled = impl_->chain.run(map ? seen.view() : small.view, matched.weights.view(), align, progress);
+  Image restyled = chain.run(map ? mapped.view() : small.view, matched.weights.view(), align, progress);
   stopwatch.end_of("network");
   if (map) {
     // Colours are mapped at full size; only what the levels after them change is enlarged.
-    const Image mapped = map->apply(photo, threads);
-    state->restyled = at_full_size(std::move(restyled), seen.view(), mapped.view(), threads);
-    if (maps_colours_only(manifest)) {
+    const Image mapped_photo = map->apply(photo, threads);
+    state->restyled = at_full_size(std::move(restyled), mapped.view(), mapped_photo.view(), threads);
+    if (maps_colours_only(manifest())) {
       state->smoothing = Smoothing::None;
     }
   } else {
     state->restyled = at_full_size(std::move(restyled), small.view, photo, threads);
   }
-  if (!mask.given() && is_grey(manifest, look.labels.at(whole_photo))) {
+  if (!mask.given() && is_grey(manifest(), look.labels.at(whole_photo))) {
     // Levels that know no colours from grey would leave tints.
     take_colours(state->restyled, options.strength);
   }
-  stopwatch.end_of("enlarge to full size");
-  return Restyled(std::move(state));
+  stopwatch.end_of(smaller ? "enlarge to smoothing size" : "enlarge to full size");
+  return state;
 }
 
 Report Stylizer::finish(Restyled&& photo, const MutablePixels& result, Threads given_threads,
@@ -281,7 +374,10 @@ Report Stylizer::finish(Restyled&& photo, const MutablePixels& result, Threads g
     write_pixels(content, state->alpha_from, result, given_threads);
     return report;
   }
-  StepProgress progress(callback, 1, restyling_share, 1.0 - restyling_share);
+  if (state->smaller()) {
+    require_size_of(result, {state->full.height, state->full.width});
+  }
+  StepProgress progress(callback, state->smaller() ? 2 : 1, restyling_share, 1.0 - restyling_share);
   const Threads threads = progress.polling(given_threads);
   Stopwatch stopwatch(report.stages);
 
@@ -289,19 +385,12 @@ Report Stylizer::finish(Restyled&& photo, const MutablePixels& result, Threads g
   progress.begin("smoothing");
   Image smoothed;
   report.smoothing = name_of(state->smoothing);
+  report.smoothing_size = {content.height, content.width};
   if (state->smoothing == Smoothing::ClosedForm) {
-    SmoothingOptions options;
-    options.lam = manifest.smoothing_lam;
-    options.eps = manifest.smoothing_eps;
-    SolveOptions solve;
-    solve.progress = [&](int, double residual) {
-      progress.within(std::log(residual) / std::log(options.rtol));
-      return true;
-    };
-    SmoothingResult solved =
-        ClosedFormSmoother(content, options, threads).solve(state->restyled.view(), solve, threads);
-    smoothed = std::move(solved.image);
+    SmallerSmoothing solved = impl_->smooth(*state, progress, threads);
+    smoothed = std::move(solved.smoothed);
     report.solver = solved.info;
+    report.expected_error = solved.expected_error;
   } else if (state->smoothing == Smoothing::Guided) {
     smoothed = guided_filter(content, state->restyled.view(), {}, threads);
   } else {
@@ -310,6 +399,26 @@ Report Stylizer::finish(Restyled&& photo, const MutablePixels& result, Threads g
   state->restyled = Image();
   stopwatch.end_of("smoothing");
 
+  if (state->smaller()) {
+    progress.begin("full size");
+    SmallResult small{std::move(state->content), std::move(smoothed)};
+    if (adjusts(state->adjustment)) {
+      const Image photo_itself = read_pixels(state->full, "content", threads);
+      Image full(state->full.height, state->full.width, 3);
+      finish_at_full_size(state->full, std::move(small), manifest.gamut, manifest.detail, {},
+                          {full.data(), full.height(), full.width()}, threads);
+      stopwatch.end_of("full size");
+      adjust(photo_itself.view(), full, state->adjustment, manifest.gamut, threads);
+      stopwatch.end_of("adjust");
+      write_pixels(full.view(), state->alpha_from, result, threads);
+    } else {
+      finish_at_full_size(state->full, std::move(small), manifest.gamut, manifest.detail, state->alpha_from, result,
+                          threads);
+      stopwatch.end_of("full size");
+    }
+    progress.end();
+    return report;
+  }
   compress_to_gamut(smoothed, manifest.gamut, threads);
   stopwatch.end_of("compress to gamut");
   if (state->smoothing != Smoothing::None) {
@@ -323,6 +432,18 @@ Report Stylizer::finish(Restyled&& photo, const MutablePixels& result, Threads g
   write_pixels(smoothed.view(), state->alpha_from, result, threads);
   progress.end();
   return report;
+}
+
+SmallerSmoothing Stylizer::Impl::smooth(const Restyled::State& state, StepProgress& progress, Threads threads) const {
+  SmoothingOptions options;
+  options.lam = manifest().smoothing_lam;
+  options.eps = manifest().smoothing_eps;
+  SolveOptions solve;
+  solve.progress = [&](int, double residual) {
+    progress.within(std::log(residual) / std::log(options.rtol));
+    return true;
+  };
+  return smooth_smaller(state.content.view(), state.restyled.view(), state.ratio, options, solve, threads);
 }
 
 /// What the model's estimator says of a content and a look.
@@ -363,7 +484,7 @@ void Stylizer::Impl::check_look(const Look& look, const MaskView& mask) const {
 
 // --- memory ---------------------------------------------------------------------------------------------------------
 
-void Stylizer::prepare(Index width, Index height) const {
+void Stylizer::prepare(Index width, Index height, Quality quality) const {
   require(width >= 1 && height >= 1,
           "width and height must be at least 1 pixel, got " + std::to_string(width) + " x " + std::to_string(height));
   impl_->process.require();
@@ -377,14 +498,20 @@ void Stylizer::prepare(Index width, Index height) const {
   }
   const Pixels content(photo.data(), height, width, SampleType::UInt8);
   const Look look = analyze(content);
-  apply(content, look, MutablePixels(photo.data(), height, width, SampleType::UInt8));
+  ApplyOptions options;
+  options.quality = quality;
+  apply(content, look, MutablePixels(photo.data(), height, width, SampleType::UInt8), {}, options);
 }
 
-std::size_t Stylizer::memory_needed(Index width, Index height, Smoothing smoothing, Index max_side) const {
+std::size_t Stylizer::memory_needed(Index width, Index height, Smoothing smoothing, Index max_side,
+                                    Quality quality) const {
   require(width >= 1 && height >= 1,
           "width and height must be at least 1 pixel, got " + std::to_string(width) + " x " + std::to_string(height));
   const Size small = working_size({height, width}, impl_->working_side(max_side));
-  return bytes_needed(impl_->manifest().memory, {height, width}, small, smoothing);
+  ApplyOptions options;
+  options.smoothing = smoothing;
+  options.quality = quality;
+  return bytes_needed(impl_->manifest().memory, small, size_of_smoothing({height, width}, options), smoothing);
 }
 
 // --- handles --------------------------------------------------------------------------------------------------------

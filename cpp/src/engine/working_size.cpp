@@ -24,15 +24,19 @@ Size working_size(Size photo, Index max_side) {
   return {scaled(photo.height), scaled(photo.width)};
 }
 
+void clip(Image& photo) {
+  const Index samples = photo.view().pixels() * photo.channels();
+  for (Index i = 0; i < samples; ++i) {
+    photo.data()[i] = std::clamp(photo.data()[i], 0.0F, 1.0F);
+  }
+}
+
 WorkingPhoto::WorkingPhoto(const ImageView& photo, Size size, Threads threads) : view(photo) {
   if (size.height == photo.height && size.width == photo.width) {
     return;
   }
   reduced = resize(photo, size.height, size.width, threads);
-  const Index samples = size.height * size.width * photo.channels;
-  for (Index i = 0; i < samples; ++i) {
-    reduced.data()[i] = std::clamp(reduced.data()[i], 0.0F, 1.0F);  // Lanczos overshoots at edges
-  }
+  clip(reduced);
   view = reduced.view();
 }
 

@@ -57,11 +57,11 @@ double smoothing_bytes(Smoothing smoothing) {
 
 }  // namespace
 
-std::size_t bytes_needed(const MemoryNeeds& network, Size photo, Size working, Smoothing smoothing) {
-  const double pixels = static_cast<double>(photo.height) * static_cast<double>(photo.width);
+std::size_t bytes_needed(const MemoryNeeds& network, Size working, Size smoothed, Smoothing smoothing) {
   const double working_pixels = static_cast<double>(working.height) * static_cast<double>(working.width);
+  const double smoothed_pixels = static_cast<double>(smoothed.height) * static_cast<double>(smoothed.width);
   return static_cast<std::size_t>(fixed_bytes + network.fixed_bytes + network.bytes_per_working_pixel * working_pixels +
-                                  (2.0 * photo_bytes + smoothing_bytes(smoothing)) * pixels);
+                                  (2.0 * photo_bytes + smoothing_bytes(smoothing)) * smoothed_pixels);
 }
 
 }  // namespace fastphoto

@@ -43,7 +43,8 @@ class Workspaces {
   std::vector<std::unique_ptr<PagePool>> idle_;
 };
 
-/// An upper bound for the bytes of one apply().
-std::size_t bytes_needed(const MemoryNeeds& network, Size photo, Size working, Smoothing smoothing);
+/// An upper bound for the bytes of one apply(). `smoothed` is the size at which the photo is smoothed; of a larger
+/// photo nothing is kept.
+std::size_t bytes_needed(const MemoryNeeds& network, Size working, Size smoothed, Smoothing smoothing);
 
 }  // namespace fastphoto

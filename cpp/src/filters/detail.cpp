@@ -13,6 +13,7 @@
 #include "base/multiversion.h"
 #include "base/read_rows.h"
 #include "base/row_sums.h"
+#include "filters/detail_rows.h"
 #include "filters/guided_rows.h"
 
 namespace fastphoto {
@@ -42,18 +43,17 @@ double sum_of_squares(const float* values, Index width, Index channel) {
   return sum;
 }
 
-/// amount (k d_c - d_r), not yet limited, in shares of the largest change
-FASTPHOTO_MULTIVERSION void compare(const float* details, Index width, float gain, float scale, float* change) {
+/// k d_c - d_r
+FASTPHOTO_MULTIVERSION void compare(const float* details, Index width, float gain, float* change) {
   for (Index x = 0; x < width; ++x) {
-    change[x] = scale * (gain * details[2 * x] - details[2 * x + 1]);
+    change[x] = gain * details[2 * x] - details[2 * x + 1];
   }
 }
 
-FASTPHOTO_MULTIVERSION void add_to_all_channels(const float* limited, Index width, float largest, float* result) {
+FASTPHOTO_MULTIVERSION void add_to_all_channels(const float* change, Index width, float* result) {
   for (Index x = 0; x < width; ++x) {
-    const float change = largest * limited[x];
     for (Index c = 0; c < 3; ++c) {
-      const float sum = result[3 * x + c] + change;
+      const float sum = result[3 * x + c] + change[x];
       const float low = sum > 0.0F ? sum : 0.0F;
       result[3 * x + c] = low < 1.0F ? low : 1.0F;
     }
@@ -62,7 +62,12 @@ FASTPHOTO_MULTIVERSION void add_to_all_channels(const float* limited, Index widt
 
 bool is_positive(double number) { return std::isfinite(number) && number > 0.0; }
 
-void require_options(const DetailOptions& options) {
+/// Options may be beyond what a float holds; products with details of 0 must stay 0.
+float to_float(double positive) { return static_cast<float>(std::min(positive, 1e30)); }
+
+}  // namespace
+
+void require_detail_options(const DetailOptions& options) {
   require_option(is_positive(options.radius), "radius", options.radius, "positive");
   require_option(is_positive(options.edge_variance), "edge_variance", options.edge_variance, "positive");
   require_option(options.amount >= 0.0 && options.amount <= 1.0, "amount", options.amount, "between 0 and 1");
@@ -70,19 +75,26 @@ void require_options(const DetailOptions& options) {
   require_option(is_positive(options.largest_gain), "largest_gain", options.largest_gain, "positive");
 }
 
-/// Options may be beyond what a float holds; products with details of 0 must stay 0.
-float to_float(double positive) { return static_cast<float>(std::min(positive, 1e30)); }
-
-/// In pixels, for a photo whose longer side is `side`.
-int radius_in_pixels(double share, Index side) {
+int detail_radius(const DetailOptions& options, Index side) {
   constexpr double most = 1 << 30;
-  return static_cast<int>(std::clamp(std::nearbyint(share * static_cast<double>(side)), 1.0, most));
+  return static_cast<int>(std::clamp(std::nearbyint(options.radius * static_cast<double>(side)), 1.0, most));
 }
 
-}  // namespace
+DetailChange::DetailChange(double content_power, double own_power, const DetailOptions& options) {
+  const double of_content = std::sqrt(content_power);
+  const double own = std::sqrt(own_power);
+  gain_ = to_float(own < options.largest_gain * of_content ? own / of_content : options.largest_gain);
+  scale_ = to_float(options.amount / options.largest_change);
+  largest_ = static_cast<float>(options.largest_change);
+}
+
+void DetailChange::limit(float* change, Index width) const {
+  Eigen::Map<Eigen::ArrayXf> limited(change, width);
+  limited = largest_ * (scale_ * limited).tanh();
+}
 
 void restore_detail(const ImageView& content, Image& result, const DetailOptions& options, Threads threads) {
-  require_options(options);
+  require_detail_options(options);
   Workers workers(threads);
   require_image(workers, content, "content", 3);
   require_image(workers, result.view(), "result", 3);
@@ -103,7 +115,7 @@ void restore_detail(const ImageView& content, Image& result, const DetailOptions
 
   ImageView content_luma = details.view();
   content_luma.channels = 1;
-  const int radius = radius_in_pixels(options.radius, std::max(height, width));
+  const int radius = detail_radius(options, std::max(height, width));
   RowSums squares(height, 2);
   guided_filter_rows(workers, content_luma, details.view(), {radius, options.edge_variance},
                      [&](Index row, const float* smooth) {
@@ -113,17 +125,13 @@ void restore_detail(const ImageView& content, Image& result, const DetailOptions
                      });
 
   const PerChannel power = squares.total();
-  const double of_content = std::sqrt(power[0]);
-  const double own = std::sqrt(power[1]);
-  const double gain = own < options.largest_gain * of_content ? own / of_content : options.largest_gain;
-  const float content_gain = to_float(gain);
-  const float scale = to_float(options.amount / options.largest_change);
+  const DetailChange replace(power[0], power[1], options);
   workers.run(height, rows_per_chunk, [&](Index begin, Index end) {
-    Eigen::ArrayXf change(width);
+    std::vector<float> change(static_cast<std::size_t>(width));
     for (Index row = begin; row < end; ++row) {
-      compare(details_row(row), width, content_gain, scale, change.data());
-      change = change.tanh();
-      add_to_all_channels(change.data(), width, static_cast<float>(options.largest_change), result_row(row));
+      compare(details_row(row), width, replace.gain(), change.data());
+      replace.limit(change.data(), width);
+      add_to_all_channels(change.data(), width, result_row(row));
     }
   });
 }

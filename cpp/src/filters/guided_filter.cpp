@@ -152,46 +152,82 @@ Index window_width(Index x, Index width, Index radius) {
   return std::min(width - 1, x + radius) - std::max<Index>(0, x - radius) + 1;
 }
 
-}  // namespace
-
-void guided_filter_rows(Workers& workers, const ImageView& guide, const ImageView& src,
-                        const GuidedFilterOptions& options, const UseRow& use) {
-  const Index height = guide.height;
-  const Index width = guide.width;
-  const Index radius = std::min<Index>(options.radius, std::max(height, width));
-
-  const CentredPair pair{guide, src, channel_means(workers, guide), channel_means(workers, src)};
-  const Index per_pixel = src.channels * (guide.channels + 1);
+/// Window sums of the maps of all windows: use(row, sums, rows_in_window).
+template <class Use>
+void sum_maps(Workers& workers, const CentredPair& pair, Index radius, double eps, const Use& use) {
+  const Index height = pair.guide.height;
+  const Index width = pair.guide.width;
+  const Index per_pixel = pair.src.channels * (pair.guide.channels + 1);
   const std::unique_ptr<float[]> maps(new float[static_cast<std::size_t>(height * width * per_pixel)]);
   box_filter(
       workers, height, width, pair.moments(), radius, [&](Index row, double* out) { pair.fill_moments(row, out); },
       [&](Index row, const double* sums, Index rows_in_window) {
         for (Index x = 0; x < width; ++x) {
-          pair.fit(sums + x * pair.moments(), static_cast<double>(rows_in_window * window_width(x, width, radius)),
-                   options.eps, maps.get() + (row * width + x) * per_pixel);
+          pair.fit(sums + x * pair.moments(), static_cast<double>(rows_in_window * window_width(x, width, radius)), eps,
+                   maps.get() + (row * width + x) * per_pixel);
         }
       });
-
   box_filter(
       workers, height, width, per_pixel, radius,
       [&](Index row, double* values) { std::copy_n(maps.get() + row * width * per_pixel, width * per_pixel, values); },
-      [&](Index row, const double* sums, Index rows_in_window) {
-        std::vector<float> filtered(static_cast<std::size_t>(width * src.channels));
-        std::size_t to = 0;
-        for (Index x = 0; x < width; ++x) {
-          const double share = 1.0 / static_cast<double>(rows_in_window * window_width(x, width, radius));
-          for (Index c = 0; c < src.channels; ++c) {
-            double value = 0.0;
-            for (Index g = 0; g < guide.channels; ++g) {
-              value +=
-                  *sums++ * (static_cast<double>(guide.at(row, x, g)) - pair.guide_mean[static_cast<std::size_t>(g)]);
-            }
-            value += *sums++;
-            filtered[to++] = static_cast<float>(value * share + pair.src_mean[static_cast<std::size_t>(c)]);
-          }
+      use);
+}
+
+CentredPair centred(Workers& workers, const ImageView& guide, const ImageView& src) {
+  return {guide, src, channel_means(workers, guide), channel_means(workers, src)};
+}
+
+Index radius_within(const ImageView& guide, int radius) {
+  return std::min<Index>(radius, std::max(guide.height, guide.width));
+}
+
+}  // namespace
+
+void guided_filter_rows(Workers& workers, const ImageView& guide, const ImageView& src,
+                        const GuidedFilterOptions& options, const UseRow& use) {
+  const Index width = guide.width;
+  const Index radius = radius_within(guide, options.radius);
+  const CentredPair pair = centred(workers, guide, src);
+  sum_maps(workers, pair, radius, options.eps, [&](Index row, const double* sums, Index rows_in_window) {
+    std::vector<float> filtered(static_cast<std::size_t>(width * src.channels));
+    std::size_t to = 0;
+    for (Index x = 0; x < width; ++x) {
+      const double share = 1.0 / static_cast<double>(rows_in_window * window_width(x, width, radius));
+      for (Index c = 0; c < src.channels; ++c) {
+        double value = 0.0;
+        for (Index g = 0; g < guide.channels; ++g) {
+          value += *sums++ * (static_cast<double>(guide.at(row, x, g)) - pair.guide_mean[static_cast<std::size_t>(g)]);
         }
-        use(row, filtered.data());
-      });
+        value += *sums++;
+        filtered[to++] = static_cast<float>(value * share + pair.src_mean[static_cast<std::size_t>(c)]);
+      }
+    }
+    use(row, filtered.data());
+  });
+}
+
+void guided_map_rows(Workers& workers, const ImageView& guide, const ImageView& src, const GuidedFilterOptions& options,
+                     const UseMapRow& use) {
+  const Index width = guide.width;
+  const Index radius = radius_within(guide, options.radius);
+  const CentredPair pair = centred(workers, guide, src);
+  sum_maps(workers, pair, radius, options.eps, [&](Index row, const double* sums, Index rows_in_window) {
+    std::vector<float> maps(static_cast<std::size_t>(width * src.channels * (guide.channels + 1)));
+    std::size_t to = 0;
+    for (Index x = 0; x < width; ++x) {
+      const double share = 1.0 / static_cast<double>(rows_in_window * window_width(x, width, radius));
+      for (Index c = 0; c < src.channels; ++c) {
+        double offset = pair.src_mean[static_cast<std::size_t>(c)];
+        for (Index g = 0; g < guide.channels; ++g) {
+          const double factor = share * *sums++;
+          offset -= factor * pair.guide_mean[static_cast<std::size_t>(g)];
+          maps[to++] = static_cast<float>(factor);
+        }
+        maps[to++] = static_cast<float>(offset + share * *sums++);
+      }
+    }
+    use(row, maps.data());
+  });
 }
 
 Image guided_filter(const ImageView& guide, const ImageView& src, const GuidedFilterOptions& options, Threads threads) {

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "base/parallel.h"
+#include "fastphoto/export.h"
 #include "fastphoto/image.h"
 #include "fastphoto/options.h"
 
@@ -18,5 +19,12 @@ using UseRow = std::function<void(Index row, const float* filtered)>;
 /// again, and no other row of them is: `use` may write over it.
 void guided_filter_rows(Workers& workers, const ImageView& guide, const ImageView& src,
                         const GuidedFilterOptions& options, const UseRow& use);
+
+/// Receives one row of maps: for each pixel and channel of src one factor for each channel of the guide, and an offset.
+using UseMapRow = std::function<void(Index row, const float* maps)>;
+
+/// The maps that guided_filter() applies at each pixel: filtered = factors . guide + offset.
+FASTPHOTO_API void guided_map_rows(Workers& workers, const ImageView& guide, const ImageView& src,
+                                   const GuidedFilterOptions& options, const UseMapRow& use);
 
 }  // namespace fastphoto

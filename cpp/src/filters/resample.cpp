@@ -13,7 +13,9 @@
 
 #include "base/check.h"
 #include "base/multiversion.h"
+#include "base/pixel_rows.h"
 #include "base/read_rows.h"
+#include "filters/resize_pixels.h"
 
 namespace fastphoto {
 
@@ -160,10 +162,33 @@ FASTPHOTO_MULTIVERSION void resize_row(const Axis& axis, const float* row, Index
   }
 }
 
+/// Rows of an image of samples.
+struct ImageRows {
+  const ImageView& view;
+  Index height = view.height;
+  Index width = view.width;
+  Index channels = view.channels;
+
+  const float* row(Index y, float* scratch) const { return interleaved_row(view, y, scratch); }
+};
+
+/// Rows of a host's pixels.
+struct PixelsRows {
+  const Pixels& pixels;
+  Index height = pixels.height;
+  Index width = pixels.width;
+  Index channels = 3;
+
+  const float* row(Index y, float* scratch) const {
+    read_rgb(pixels, y, scratch);
+    return scratch;
+  }
+};
+
 /// use(row, samples) with each row of the resized image. The direction that leaves less to do for the other goes first:
 /// down the columns if they shrink, along the rows otherwise.
-template <class Use>
-void resize_rows(Workers& workers, const ImageView& image, Index height, Index width, const Use& use) {
+template <class Rows, class Use>
+void resize_rows(Workers& workers, const Rows& image, Index height, Index width, const Use& use) {
   const Axis down(image.height, height);
   const Axis along(image.width, width);
   const Index from_size = image.width * image.channels;
@@ -177,8 +202,7 @@ void resize_rows(Workers& workers, const ImageView& image, Index height, Index w
       for (Index y = begin; y < end; ++y) {
         sum_rows(
             down, y, from_size,
-            [&](Index row, Index slot) { return interleaved_row(image, row, scratch.data() + slot * from_size); },
-            sum.data());
+            [&](Index row, Index slot) { return image.row(row, scratch.data() + slot * from_size); }, sum.data());
         resize_row(along, sum.data(), image.channels, out.data());
         use(y, out.data());
       }
@@ -191,7 +215,7 @@ void resize_rows(Workers& workers, const ImageView& image, Index height, Index w
     std::vector<float> row(with_room(from_size));
     std::vector<float> resized(static_cast<std::size_t>((span.second - first) * to_size));
     for (Index y = first; y < span.second; ++y) {
-      const float* const samples = interleaved_row(image, y, row.data());
+      const float* const samples = image.row(y, row.data());
       if (samples != row.data()) {
         std::copy_n(samples, from_size, row.data());
       }
@@ -211,11 +235,8 @@ FASTPHOTO_MULTIVERSION void add(const float* a, const float* b, Index count, flo
   }
 }
 
-}  // namespace
-
-Image resize(const ImageView& image, Index height, Index width, Threads threads) {
-  Workers workers(threads);
-  require_image(workers, image, "image", 0);
+template <class Rows>
+Image resized(Workers& workers, const Rows& image, Index height, Index width) {
   constexpr Index most_samples = std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(float));
   require(height > 0 && width > 0 && height <= most_samples / image.channels / width,
           "the new size must be at least 1 x 1 and fit into memory, got " + std::to_string(height) + " x " +
@@ -227,6 +248,19 @@ Image resize(const ImageView& image, Index height, Index width, Threads threads)
   return out;
 }
 
+}  // namespace
+
+Image resize(const ImageView& image, Index height, Index width, Threads threads) {
+  Workers workers(threads);
+  require_image(workers, image, "image", 0);
+  return resized(workers, ImageRows{image}, height, width);
+}
+
+Image resize_pixels(const Pixels& pixels, Index height, Index width, Threads threads) {
+  Workers workers(threads);
+  return resized(workers, PixelsRows{pixels}, height, width);
+}
+
 void add_resized(const ImageView& content, const ImageView& change, Image& out, Threads threads) {
   Workers workers(threads);
   require_image(workers, content, "content", 0);
@@ -236,7 +270,7 @@ void add_resized(const ImageView& content, const ImageView& change, Image& out, 
           "out must have the content's shape, " + shape_text(content) + ", got " + shape_text(out.view()));
   require_interleaved(out, "out");
   const Index row_size = content.width * content.channels;
-  resize_rows(workers, change, content.height, content.width, [&](Index row, const float* samples) {
+  resize_rows(workers, ImageRows{change}, content.height, content.width, [&](Index row, const float* samples) {
     std::vector<float> scratch(has_interleaved_rows(content) ? 0 : static_cast<std::size_t>(row_size));
     add(interleaved_row(content, row, scratch.data()), samples, row_size, out.data() + row * row_size);
   });

@@ -16,7 +16,7 @@ from fastphoto_native.checks.device_memory import memory_in_use
 from fastphoto_native.checks.measured_runtime import MeasuredRuntime
 from fastphoto_native.checks.placement import Node, strays
 from fastphoto_native.runtime.bundle import Bundle
-from fastphoto_native.runtime.device import Precision
+from fastphoto_native.runtime.names import Precision
 from fastphoto_native.runtime.onnx_runtime import OnnxRuntime
 
 FloatArray = NDArray[np.float32]

@@ -17,16 +17,15 @@ from fastphoto_native.checks.gpu_check import DeviceCheck, check_device
 from fastphoto_native.checks.verification import verify_bundle
 from fastphoto_native.commands.terminal import echo_json
 from fastphoto_native.errors import FastphotoError
-from fastphoto_native.runtime.bundle import DEFAULT_MODEL, find_bundle, model_folders
+from fastphoto_native.runtime.bundle import find_bundle, model_folders
 from fastphoto_native.runtime.device import (
     MEND_CLASH,
     MOST_THREADS,
-    PRECISIONS,
-    Precision,
     installed_runtimes,
     load_runtime,
     why_no_cuda,
 )
+from fastphoto_native.runtime.names import DEFAULT_MODEL, PRECISIONS, Precision
 
 PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu", "pyvips", "msgspec", "torch", "onnx")
 

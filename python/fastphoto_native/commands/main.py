@@ -1,200 +1,51 @@
-"""The command line: photo files in, a photo file out."""
+"""The command line: one group of commands, each of which is imported when it runs."""
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-
 import click
-import msgspec
 
-from fastphoto_native import __version__
-from fastphoto_native.commands.batch import batch
-from fastphoto_native.commands.doctor import doctor
-from fastphoto_native.commands.evaluate import evaluate
-from fastphoto_native.commands.interrupt import ignore_interrupt, raise_on_interrupt, stop_if_interrupted
-from fastphoto_native.commands.look import look as look_command
-from fastphoto_native.commands.look_options import (
-    LookOptions,
-    look_options,
-    lut_options,
-    write_luts,
-    write_mask_preview,
+from fastphoto_native.commands.interrupt import ignore_interrupt, raise_on_interrupt
+from fastphoto_native.commands.quick_group import QuickGroup
+
+# Where each command is, in a module of its own name, and the line that --help has of it.
+COMMANDS = {
+    "batch": "Give PHOTOS one look: files, folders, patterns, or a manifest.",
+    "doctor": "Say what is installed and whether it fits together; exit status 1 if something is wrong.",
+    "evaluate": "Score RESULTS: the structure they keep, their likeness to the style, and the damage they do.",
+    "look": "Keep the look of style photos in a file, or show such a file.",
+    "lut": "Fit a 3D LUT to a pair of photos, or apply a LUT file to a photo.",
+    "mask": "Make the mask of PHOTO: a picture in which every kind of thing has a colour.",
+    "models": "List, show and verify models; make them from weights or by training.",
+    "stylize": "Give CONTENT the look of STYLE, or that of a look file (--look).",
+    "transfer": "Give CONTENT the style of STYLE by minimising a loss: slow, and the reference for what is fast.",
+}
+
+
+def print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Prints the version and ends."""
+    if wanted:
+        from fastphoto_native import __version__
+
+        click.echo(f"fastphoto, version {__version__}")
+        context.exit()
+
+
+@click.group(
+    cls=QuickGroup,
+    modules="fastphoto_native.commands",
+    lines=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-from fastphoto_native.commands.lut import lut as lut_command
-from fastphoto_native.commands.lut import summary
-from fastphoto_native.commands.mask import mask
-from fastphoto_native.commands.models import models
-from fastphoto_native.commands.photo_files import FILE, OutputOptions, output_options, require_memory
-from fastphoto_native.commands.stopwatch import Stopwatch
-from fastphoto_native.commands.terminal import echo_json, on_terminal, one_line_errors, progress_bar, say
-from fastphoto_native.commands.transfer import transfer
-from fastphoto_native.errors import ArgumentError
-from fastphoto_native.files.names import shown
-from fastphoto_native.files.photos import check_output, check_target, photo_size, read_photo, write_photo
-from fastphoto_native.luts.files import check_lut_output
-from fastphoto_native.runtime.bundle import DEFAULT_MODEL
-from fastphoto_native.runtime.device import DEVICES, MOST_THREADS, PRECISIONS, Device, Precision
-from fastphoto_native.smoothing.methods import SMOOTHINGS, Smoothing
-from fastphoto_native.sources import look_of, pair_with_style, read_content_mask, read_style_files, warn_of_labels
-from fastphoto_native.stylizer import Stylizer
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="fastphoto")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_version,
+    help="Show the version and exit.",
+)
 def main() -> None:
     """Give a photo the look of another photo: light, weather, season, time of day, and nothing else."""
-
-
-@main.command()
-@click.argument("content", type=FILE)
-@click.argument("style", type=FILE, required=False)
-@click.option("-o", "--output", type=FILE, required=True, help="Result file; its suffix decides the format.")
-@click.option(
-    "--smoothing",
-    type=click.Choice(SMOOTHINGS),
-    default=SMOOTHINGS[0],
-    show_default=True,
-    help="What undoes damage to structure: the paper's solver, its fast approximation (both followed by the "
-    "content's detail), or nothing.",
-)
-@click.option(
-    "--strength",
-    type=click.FloatRange(0, 1),
-    default=1.0,
-    show_default=True,
-    help="From the content as it is (0) to the full look (1).",
-)
-@click.option("--insist", is_flag=True, help="All of the look, even where the style hardly fits the content.")
-@click.option(
-    "--model",
-    default=DEFAULT_MODEL,
-    show_default=True,
-    help="Name of a model (fastphoto models list), or a bundle's folder.",
-)
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where the network runs.")
-@click.option(
-    "--threads",
-    type=click.IntRange(0, MOST_THREADS),
-    default=0,
-    show_default=True,
-    help="CPU threads; 0 takes all cores.",
-)
-@click.option(
-    "--precision",
-    type=click.Choice(PRECISIONS),
-    default="auto",
-    show_default=True,
-    help="Of the convolutions that the model allows to run in float16; auto does so on a GPU.",
-)
-@click.option(
-    "--max-side",
-    type=click.IntRange(1),
-    help="Longest side at which the network sees the photos, pixels [default: the model's]. "
-    "The result has the content's size all the same.",
-)
-@output_options
-@click.option("--json", "as_json", is_flag=True, help="Print a machine-readable report.")
-@look_options
-@lut_options
-def stylize(
-    content: Path,
-    style: Path | None,
-    output: Path,
-    smoothing: Smoothing,
-    strength: float,
-    insist: bool,
-    model: str,
-    device: Device,
-    threads: int,
-    precision: Precision,
-    max_side: int | None,
-    written: OutputOptions,
-    as_json: bool,
-    options: LookOptions,
-    lut: Path | None,
-    lut_size: str,
-    mask_preview: Path | None,
-) -> None:
-    """Give CONTENT the look of STYLE, or that of a look file (--look).
-
-    Both are photo files (JPEG, PNG, TIFF, WebP, ...); - is standard input, or standard output for the result. The
-    result has CONTENT's size, orientation, bit depth and profile (where the format holds them), transparency, EXIF, XMP
-    and IPTC.
-    """
-    start, clock = time.perf_counter(), Stopwatch()
-    with one_line_errors(), progress_bar() as progress:
-        files, mapping = options.style(() if style is None else (style,)), options.mapping()
-        options.require_pairs()
-        if lut is not None:
-            check_lut_output(lut, int(lut_size), overwrite=written.overwrite)
-        if mask_preview is not None:
-            check_target(mask_preview, written.overwrite)
-        if as_json and output == Path("-"):
-            raise ArgumentError("--json and the result both go to standard output: give one of them only")
-        size = photo_size(content)
-        progress("loading the model", 0.0)
-        with clock.stage("load the model"):
-            stylizer = Stylizer(model, device, threads, precision)
-            segmenter = options.segmenter(device, threads)
-        progress("reading photos", 0.0)
-        with clock.stage("read photos"):
-            if size is not None:
-                require_memory(stylizer, content, size, smoothing, max_side)
-            photo = read_photo(content)
-            check_output(output, photo, **written.keywords())
-            content_mask = read_content_mask(photo, options.content_masks, segmenter)
-            source = read_style_files(files, segmenter)
-        progress("analysing the style", 0.0)
-        with clock.stage("analyse the style"):
-            look = look_of(stylizer, source, max_side)
-            pair = pair_with_style(content_mask, look, mapping, automatic=segmenter is not None)
-        result, report = stylizer.apply(
-            photo.pixels,
-            look.look if pair is None else pair.look,
-            None if pair is None else pair.mask.array,
-            smoothing=smoothing,
-            strength=strength,
-            adjustment=options.adjustment(),
-            insist=insist,
-            max_side=max_side,
-            progress=progress,
-            alpha=photo.alpha,
-            return_report=True,
-        )
-        clock.stages += report.stages
-        labels = [] if pair is None else pair.report(report.labels)
-        if pair is not None:
-            warn_of_labels(pair, report.labels)
-        if report.doubt is not None:
-            say(f"fastphoto: note: {report.doubt}")
-        stop_if_interrupted()
-        with clock.stage("write the result"):
-            write_photo(output, photo.restyled(result), strip=written.strip, **written.keywords())
-        luts = []
-        if lut is not None:
-            with clock.stage("fit the LUT"):
-                luts = write_luts(lut, int(lut_size), photo.pixels, result, pair, overwrite=written.overwrite)
-        if mask_preview is not None:
-            write_mask_preview(mask_preview, look, photo.pixels, pair)
-        report.stages = clock.stages
-    seconds = time.perf_counter() - start
-    if as_json:
-        account = {"output": shown(output), "seconds": seconds} | msgspec.to_builtins(report)
-        account |= msgspec.to_builtins({"masks": labels, "luts": luts})
-        echo_json(account)
-    elif on_terminal():
-        say(f"{shown(output)}  ({seconds:.1f} s on {report.device.used}: {report.device.reason})")
-        for label in labels:
-            taken = f"the look of '{label.style_label}' ({label.style:.1%})" if label.took_part else "kept its look"
-            say(f"  {label.label} ({label.content:.1%}): {taken}")
-    if not as_json:
-        for fitted in luts:
-            say(f"{fitted.file}: {summary(fitted)}")
-
-
-for command in (batch, doctor, evaluate, look_command, lut_command, mask, models, transfer):
-    main.add_command(command)
 
 
 def run() -> None:

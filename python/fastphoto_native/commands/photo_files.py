@@ -25,7 +25,7 @@ from fastphoto_native.files.photos import (
     parse_encoding,
     read_mask,
 )
-from fastphoto_native.smoothing.methods import Smoothing
+from fastphoto_native.smoothing.methods import Quality, Smoothing
 from fastphoto_native.stylizer import Stylizer
 
 # Existence and permission are checked where files are read, with one kind of message.
@@ -113,7 +113,12 @@ def read_masks(
 
 
 def require_memory(
-    stylizer: Stylizer, path: PathLike, size: tuple[int, int], smoothing: Smoothing, max_side: int | None
+    stylizer: Stylizer,
+    path: PathLike,
+    size: tuple[int, int],
+    smoothing: Smoothing,
+    quality: Quality,
+    max_side: int | None,
 ) -> None:
     """Refuses a content that cannot be stylised in the memory at hand, before minutes of work.
 
@@ -124,7 +129,7 @@ def require_memory(
     free = available_memory()
     if free is None:
         return
-    needed = stylizer.memory_needed(width, height, smoothing=smoothing, max_side=max_side)
+    needed = stylizer.memory_needed(width, height, smoothing=smoothing, quality=quality, max_side=max_side)
     if needed > free:
         raise PhotoError(
             f"{shown(path)}: found {width} x {height} pixels, which take up to {needed / 1e9:.1f} GB with smoothing "

@@ -10,6 +10,7 @@ import platformdirs
 from fastphoto_native import _core
 from fastphoto_native._core import Alignment, Bundle, Manifest, ModelFile, Segment, SmoothingSettings
 from fastphoto_native.errors import ModelError
+from fastphoto_native.runtime.names import DEFAULT_MODEL
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -24,8 +25,6 @@ __all__ = [
     "model_folders",
     "user_models",
 ]
-
-DEFAULT_MODEL = "photowct-lite"
 
 
 def bundled_models() -> Path:

@@ -21,11 +21,10 @@ from typing import Any, Literal
 from fastphoto_native.errors import ArgumentError, DeviceError
 from fastphoto_native.runtime.arena import share_arena
 from fastphoto_native.runtime.half_precision import in_half_precision
-
-Device = Literal["auto", "cpu", "cuda"]
-DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
-Precision = Literal["auto", "float32", "float16"]
-PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "float16")
+from fastphoto_native.runtime.names import DEVICES as DEVICES
+from fastphoto_native.runtime.names import PRECISIONS as PRECISIONS
+from fastphoto_native.runtime.names import Device as Device
+from fastphoto_native.runtime.names import Precision as Precision
 
 # More threads than this are a mistake. More than the CPUs that the process may use only take time to start.
 MOST_THREADS = 1024
@@ -40,6 +39,8 @@ CUDA_OPTIONS = {
     "do_copy_in_default_stream": "1",
     "arena_extend_strategy": "kSameAsRequested",
 }
+# In alphabetical order. Asked for by name: to read what all installed packages say of themselves takes long.
+KNOWN_RUNTIMES = ("onnxruntime", "onnxruntime-directml", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-rocm")
 MEND_CLASH = "pip uninstall -y onnxruntime onnxruntime-gpu && pip install onnxruntime-gpu"
 
 
@@ -59,9 +60,7 @@ class Choice:
 
 def installed_runtimes() -> list[str]:
     """The ONNX Runtime packages that are installed; more than one overwrite each other's files."""
-    names = {(d.metadata["Name"] or "").lower().replace("_", "-") for d in metadata.distributions()}
-    known = {"onnxruntime", "onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino", "onnxruntime-rocm"}
-    return sorted(names & known)
+    return [name for name in KNOWN_RUNTIMES if any(True for _ in metadata.distributions(name=name))]
 
 
 def load_runtime() -> ModuleType:

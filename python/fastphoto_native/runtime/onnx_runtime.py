@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from fastphoto_native import _core
 from fastphoto_native.errors import CancelledError, FastphotoError, ModelError
 from fastphoto_native.runtime.arena import share_arena, shrinking_run
-from fastphoto_native.runtime.device import CPU, Choice, Device, Precision, Sessions
+from fastphoto_native.runtime.device import CPU, Choice, Sessions
 from fastphoto_native.runtime.interpreter_exit import run_under_way
+from fastphoto_native.runtime.names import Device, Precision
 
 # The sessions of this process. One that is closed waits for its threads, which do not exist in a child of fork(): there
 # sessions stay open, beyond the end of the interpreter.

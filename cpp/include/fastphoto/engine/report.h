@@ -54,7 +54,9 @@ struct Report {
   std::vector<std::int64_t> labels;       ///< that took part
   std::vector<std::int64_t> kept_labels;  ///< of the content that kept their look: the style has too little of them
   std::string smoothing;                  ///< "closed-form", "guided" or "none"; empty if nothing was done
-  std::optional<SmoothingInfo> solver;    ///< of closed-form smoothing
+  Size smoothing_size;                    ///< at which the photo was smoothed
+  double expected_error = 0.0;  ///< mean difference to exact smoothing that is to be expected, 0..1; 0 if it is exact
+  std::optional<SmoothingInfo> solver;  ///< of closed-form smoothing
   std::vector<StageReport> stages;
 };
 

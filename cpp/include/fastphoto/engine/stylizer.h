@@ -51,6 +51,7 @@ struct ApplyOptions {
   Progress progress;
   AdjustmentOptions adjustment;  ///< strengths apart, and what is kept of the content
   bool insist = false;  ///< of models with an estimator: all of the look, even where the style hardly fits the content
+  Quality quality = Quality::Balanced;  ///< of closed-form smoothing
 };
 
 /// A model, ready on a runtime: analyse a style once, apply its look to many photos.
@@ -83,6 +84,16 @@ class FASTPHOTO_ENGINE_API Stylizer {
   Report apply(const Pixels& content, const Look& look, const MutablePixels& result, const MaskView& mask = {},
                const ApplyOptions& options = {}) const;
 
+  /// The content in the look at a smaller size, quickly: what apply() would give there, as near as the eye can tell.
+  ///
+  /// @param result  written: of preview_size() or any other size that is no larger than the content.
+  /// @throws as apply().
+  Report preview(const Pixels& content, const Look& look, const MutablePixels& result, const MaskView& mask = {},
+                 const ApplyOptions& options = {}) const;
+
+  /// The content's size reduced to a longest side of `side` pixels; never larger than the content.
+  static Size preview_size(Size content, Index side);
+
   /// A photo on its way: the network's part is done, smoothing and what follows is not.
   class FASTPHOTO_ENGINE_API Restyled {
    public:
@@ -107,12 +118,12 @@ class FASTPHOTO_ENGINE_API Stylizer {
 
   /// Does ahead what can be done before a photo of that size comes, and from then on keeps the memory that one photo
   /// takes, until the Stylizer ends: later calls for photos of that size or smaller allocate nothing large.
-  void prepare(Index width, Index height) const;
+  void prepare(Index width, Index height, Quality quality = Quality::Balanced) const;
 
   /// An upper bound for the bytes that apply() takes for a photo of that size, beside the caller's pixels and the
   /// runtime's library.
-  std::size_t memory_needed(Index width, Index height, Smoothing smoothing = Smoothing::ClosedForm,
-                            Index max_side = 0) const;
+  std::size_t memory_needed(Index width, Index height, Smoothing smoothing = Smoothing::ClosedForm, Index max_side = 0,
+                            Quality quality = Quality::Balanced) const;
 
  private:
   struct Impl;

@@ -1,0 +1,12 @@
+"""The names that the runtime's options take; it imports nothing, so that a command's help is quick."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+DEFAULT_MODEL = "photowct-lite"
+
+Device = Literal["auto", "cpu", "cuda"]
+DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
+Precision = Literal["auto", "float32", "float16"]
+PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "float16")
