@@ -34,8 +34,7 @@ FASTPHOTO_MULTIVERSION bool all_in_range(float* samples, Index count) {
 void refuse(const Pixels& pixels, const char* name) {
   std::vector<float> samples(static_cast<std::size_t>(pixels.height * pixels.width * 3));
   for (Index row = 0; row < pixels.height; ++row) {
-    read_floats(static_cast<const char*>(pixels.data) + row * pixels.row_stride, steps_of(pixels), pixels.width,
-                samples.data() + row * pixels.width * 3);
+    read_rgb(pixels, row, samples.data() + row * pixels.width * 3);
   }
   const float* const begin = samples.data();
   const float* const end = begin + samples.size();
