@@ -263,7 +263,7 @@ void bind_stylizer(py::module_& module) {
       .def("apply", &apply<&Stylizer::apply>, py::arg("content"), py::arg("look"), py::arg("result"), py::arg("mask"),
            py::arg("smoothing"), py::arg("quality"), py::arg("strength"), py::arg("max_side"), py::arg("threads"),
            py::arg("progress"), py::arg("adjustment") = AdjustmentOptions(), py::arg("alpha") = py::none(),
-           "Both halves, into an array of the content's size.")
+           py::arg("insist") = false, "Both halves, into an array of the content's size.")
       .def("preview", &apply<&Stylizer::preview>, py::arg("content"), py::arg("look"), py::arg("result"),
            py::arg("mask"), py::arg("smoothing"), py::arg("quality"), py::arg("strength"), py::arg("max_side"),
            py::arg("threads"), py::arg("progress"), py::arg("adjustment") = AdjustmentOptions(),

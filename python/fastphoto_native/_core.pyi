@@ -652,7 +652,6 @@ class Stylizer:
         threads: int,
         progress: Callable[[str, float], bool | None] | None,
         alpha: NDArray[np.float32] | None = None,
-        insist: bool = ...,
     ) -> Look: ...
     def apply(
         self,

@@ -104,7 +104,7 @@ static void test_apply(const fastphoto_stylizer* stylizer, const fastphoto_look*
   }
   fastphoto_report_free(report);
 
-  CHECK(numbers.smoothing_height == height && numbers.smoothing_width == width && numbers.expected_error == 0.0);
+  CHECK(numbers.smoothing_height == height && numbers.smoothing_width == width && numbers.smoothing_error == 0.0);
 
   /* A preview of the content's own size is the result of a draft, and a smaller one has its size. */
   {

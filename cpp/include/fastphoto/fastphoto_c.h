@@ -458,7 +458,7 @@ typedef struct fastphoto_report_numbers {
   double solve_seconds;
   ptrdiff_t smoothing_height; /* at which the photo was smoothed; 0 if it was not */
   ptrdiff_t smoothing_width;
-  double expected_error; /* mean difference to exact smoothing that is to be expected, 0 .. 1 */
+  double smoothing_error; /* mean difference to exact smoothing that is to be expected, 0 .. 1 */
 } fastphoto_report_numbers;
 
 FASTPHOTO_C_API fastphoto_status fastphoto_report_numbers_init(fastphoto_report_numbers* numbers, size_t struct_size);

@@ -40,7 +40,7 @@ fastphoto_status fastphoto_report_read(const fastphoto_report* report, fastphoto
     results.working_width = from.working_size.width;
     results.smoothing_height = from.smoothing_size.height;
     results.smoothing_width = from.smoothing_size.width;
-    results.expected_error = from.expected_error;
+    results.smoothing_error = from.expected_error;
     results.label_count = from.labels.size();
     results.kept_label_count = from.kept_labels.size();
     results.stage_count = from.stages.size();
