@@ -1,7 +1,7 @@
 """Random grades: maps of colours as photographers, films and filters make them, drawn from one wide family.
 
-A grade is a cube of colours, as ColourMap's Lut: points^3 x 3, red slowest, blue fastest. All is own making; no
-published LUT was looked at for the numbers here.
+A grade is a cube of colours, as ColourMap's Lut: points^3 x 3, red slowest, blue fastest. All is own making and no
+published LUT is in it. The ranges of the aged films were chosen after a look at mean curves of published film LUTs.
 """
 
 from __future__ import annotations
