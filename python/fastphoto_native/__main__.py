@@ -1,5 +1,5 @@
 """`python -m fastphoto_native` is the `fastphoto` command."""
 
-from fastphoto_native.commands.main import run
+from fastphoto_command import main
 
-run()
+main()

@@ -49,14 +49,15 @@ def test_an_interrupt_that_a_library_swallows_still_ends_the_command(folder: Pat
     """As callbacks of C libraries do: the exception is printed nowhere and lost."""
     script = (
         "import os, signal, sys\n"
-        "import fastphoto_native.commands.main as command\n"
+        "import fastphoto_native.commands.stylize as command\n"
+        "from fastphoto_native.commands.main import run\n"
         "real = command.read_photo\n"
         "def read(path):\n"
         "    try: os.kill(os.getpid(), signal.SIGINT)\n"
         "    except KeyboardInterrupt: pass\n"
         "    return real(path)\n"
         "command.read_photo = read\n"
-        "command.run()\n"
+        "run()\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, "stylize", "a.png", "a.png", "-o", "r.png", "--strength", "0"],

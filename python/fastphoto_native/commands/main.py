@@ -46,11 +46,11 @@ def print_version(context: click.Context, _: click.Parameter, wanted: bool) -> N
 )
 def main() -> None:
     """Give a photo the look of another photo: light, weather, season, time of day, and nothing else."""
+    raise_on_interrupt()  # the command is imported by now; until then Ctrl-C ends the process at once
 
 
 def run() -> None:
     """The command as a process: arguments from the shell, an exit status for it (docs/cli.md)."""
-    raise_on_interrupt()
     try:
         main(prog_name="fastphoto")
     finally:
