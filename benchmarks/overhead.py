@@ -108,11 +108,11 @@ def main() -> None:
                 stylizer: _core.Stylizer = stylizer, look: Any = look, content: FloatArray = content,
                 result: FloatArray = result, threads: int = threads,
             ) -> None:  # fmt: skip
-                half_way = stylizer.restyle(content, look, None, "closed-form", 1.0, None, threads, None)
+                half_way = stylizer.restyle(content, look, None, "closed-form", "exact", 1.0, None, threads, None)
                 stylizer.finish(half_way, result, threads, None)
 
             restyled = np.empty_like(content)
-            half_way = stylizer.restyle(content, look, None, "none", 1.0, None, threads, None)
+            half_way = stylizer.restyle(content, look, None, "none", "exact", 1.0, None, threads, None)
             stylizer.finish(half_way, restyled, threads, None)
             runtime.recording = True
             whole()

@@ -75,9 +75,10 @@ def compare(args: argparse.Namespace) -> None:
                 lambda p=photo, k=look, q=quality: stylizer.apply(p, k, quality=q, return_report=True)
             )
             error = 255 * np.abs(found - exact)
-            reduced = np.clip(_core.resize(found, *preview.shape[:2], args.threads), 0, 1)
+            height, width = preview.shape[:2]
+            reduced = np.clip(_core.resize(found, height, width, args.threads), 0, 1)
             beside = 255 * np.abs(reduced - preview).mean()
-            middle, q99, q999 = float(error.mean()), *np.quantile(error, [0.99, 0.999])
+            middle, q99, q999 = float(error.mean()), float(np.quantile(error, 0.99)), float(np.quantile(error, 0.999))
             every[quality].append((middle, q99))
             height, width = report.smoothing.size
             print(
@@ -101,7 +102,8 @@ def commands(args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for megapixels in args.megapixels or [1, 12, 24]:
             source, result = Path(folder, "content.jpg"), Path(folder, "result.jpg")
-            fp.write_photo(source, fp.Photo(at_megapixels(fp.read_photo(content).pixels, megapixels) / np.float32(255)))
+            pixels = at_megapixels(fp.read_photo(content).pixels, megapixels)
+            fp.write_photo(source, fp.Photo(np.asarray(pixels / 255, np.float32)))
             for quality in (*args.qualities, "exact") * args.rounds:
                 command = [
                     sys.executable,

@@ -246,7 +246,8 @@ class Stylizer:
         """
         photo = self._content(content, look)
         visible = as_alpha(alpha, "alpha of the content")
-        result = np.empty((*_core.Stylizer.preview_size(*photo.shape[:2], side), 3), np.float32)
+        height, width = photo.shape[:2]
+        result = np.empty((*_core.Stylizer.preview_size(height, width, side), 3), np.float32)
         self._core.preview(
             photo, look, result, mask, smoothing, "draft", strength, max_side, self._threads, progress,
             adjustment.options(), visible, insist,

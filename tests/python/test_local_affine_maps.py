@@ -57,7 +57,10 @@ def test_at_their_own_size_maps_return_the_result(height: int, width: int, radiu
 
 
 def test_a_result_that_is_one_map_of_the_content_is_found_at_every_size(content_photo: Float32Array) -> None:
-    matrix, offset = np.array([[0.8, 0.1, 0], [0, 1.1, -0.2], [0.1, 0, 0.6]], np.float32), np.float32([0.05, 0, 0.1])
+    matrix, offset = (
+        np.array([[0.8, 0.1, 0], [0, 1.1, -0.2], [0.1, 0, 0.6]], np.float32),
+        np.array([0.05, 0, 0.1], np.float32),
+    )
     small = _core.resize(content_photo, 24, 36, 1)
     maps = fit(small, (small @ matrix.T + offset).astype(np.float32), eps=1e-9)
     found = _core.apply_local_affine_maps(maps, content_photo, 1)
@@ -70,7 +73,8 @@ def test_threads_change_nothing(content_photo: Float32Array, stylized_photo: Flo
     one, two = (fit(content_photo, stylized_photo, threads=n) for n in (1, 2))
     assert np.array_equal(one, two)
     large = random_image(300, 211, 3)
-    assert np.array_equal(*(_core.apply_local_affine_maps(one, large, n) for n in (1, 3)))
+    by_one, by_three = (_core.apply_local_affine_maps(one, large, n) for n in (1, 3))
+    assert np.array_equal(by_one, by_three)
 
 
 def test_layouts(layout: Callable[[Float32Array], Float32Array]) -> None:

@@ -40,7 +40,7 @@ def test_every_public_name_is_there() -> None:
 
 def test_what_is_no_public_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'fastphoto_native' has no attribute 'stylise'"):
-        _ = fp.stylise  # type: ignore[attr-defined]
+        _ = fp.stylise
 
 
 def test_the_help_says_of_commands_what_they_say_of_themselves() -> None:

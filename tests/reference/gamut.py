@@ -7,10 +7,12 @@ this photo needs; a photo within the range stays as it is.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float32]
+Float = TypeVar("Float", np.float32, np.float64)
 
 # Shares of the values at one end of a channel whose excess is looked at, and how much of it counts. What lies beyond
 # the outermost 5 % may be cut off if it is not far out: a few specks don't change a photo. Burnt highlights disturb
@@ -28,7 +30,7 @@ LEAST_EXCESS = 1e-3
 SAMPLED_PIXELS = 1_000_000
 
 
-def compress_to_gamut(photo: FloatArray) -> FloatArray:
+def compress_to_gamut(photo: NDArray[Float]) -> NDArray[Float]:
     """The photo with its values in 0..1: shadows and highlights beyond are compressed, channel by channel.
 
     Below a knee k, values v in [low, k], low < 0, go to [0, k] by v' = k (1 - u) / (1 + (s - 1) u), where
@@ -53,7 +55,7 @@ def compress_to_gamut(photo: FloatArray) -> FloatArray:
     return np.clip(result, 0, 1, out=result)
 
 
-def _lift_shadows(values: FloatArray, excess: float, largest_knee: float) -> None:
+def _lift_shadows(values: NDArray[Float], excess: float, largest_knee: float) -> None:
     """Compresses what lies below the knee so that `-excess` becomes 0, in place."""
     if excess < LEAST_EXCESS:
         return

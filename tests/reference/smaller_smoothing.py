@@ -22,8 +22,10 @@ def smooth_smaller(content: Array, stylized: Array, ratio: float, lam: float, ep
     """The solution at this size, less what half the size gets wrong beside it."""
     solution = solve(content, stylized, ratio, lam, eps)
     height, width = content.shape[:2]
-    half = [resample.resize(p.astype(np.float32), (height + 1) // 2, (width + 1) // 2) for p in (content, stylized)]
-    maps = local_affine_maps.fit(half[0], solve(*half, 2 * ratio, lam, eps), RADIUS, EPS)
+    half, half_stylized = (
+        resample.resize(p.astype(np.float32), (height + 1) // 2, (width + 1) // 2) for p in (content, stylized)
+    )
+    maps = local_affine_maps.fit(half, solve(half, half_stylized, 2 * ratio, lam, eps), RADIUS, EPS)
     return solution - CARRIED_OVER * (local_affine_maps.apply(maps, content) - solution)
 
 
