@@ -96,14 +96,16 @@ Look analyze(const Stylizer& self, const py::object& style, const py::object& ma
 ApplyOptions apply_options(const std::string& smoothing, const std::string& quality, const py::object& strength,
                            const py::object& max_side, const py::object& threads, const py::object& progress,
                            const AdjustmentOptions& adjustment, bool insist) {
-  return {smoothing_argument(smoothing),
-          float_argument(strength, "strength"),
-          side_argument(max_side),
-          int_argument(threads, "threads"),
-          progress_argument(progress),
-          adjustment,
-          insist,
-          quality_argument(quality)};
+  ApplyOptions options;
+  options.smoothing = smoothing_argument(smoothing);
+  options.strength = float_argument(strength, "strength");
+  options.max_side = side_argument(max_side);
+  options.threads = int_argument(threads, "threads");
+  options.adjustment = adjustment;
+  options.insist = insist;
+  options.quality = quality_argument(quality);
+  options.progress = progress_argument(progress);
+  return options;
 }
 
 /// Stylizer::apply and Stylizer::preview.

@@ -134,8 +134,8 @@ struct Stylizer::Impl {
   const Manifest& manifest() const { return bundle.manifest(); }
   Index working_side(Index max_side) const;
   void check_look(const Look& look, const MaskView& mask) const;
-  PairMap map_of(const ImageView& small, const Look& look, const ApplyOptions& options, StepProgress& progress,
-                 Threads threads) const;
+  PairMap map_of(const Estimator& estimator, const ImageView& small, const Look& look, const ApplyOptions& options,
+                 StepProgress& progress, Threads threads) const;
   std::unique_ptr<Restyled::State> restyle(const Pixels& content, bool content_stays, const Pixels& seen,
                                            const Look& look, const MaskView& mask, const ApplyOptions& options);
   SmallerSmoothing smooth(const Restyled::State& state, StepProgress& progress, Threads threads) const;
@@ -157,8 +157,8 @@ struct Stylizer::Restyled::State {
   Image restyled;  // empty if the content is to come back as it is
   Report report;
   // If the photo is smoothed at a smaller size, the images above have that size, and the full content is here.
-  Pixels full{};
-  std::vector<char> own_full{};  // its samples, unless the caller's stay
+  Pixels full;
+  std::vector<char> own_full;  // its samples, unless the caller's stay
 
   bool smaller() const { return full.data != nullptr; }
 };
@@ -285,7 +285,7 @@ std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels&
   const Size smoothing_size = whole ? size : size_of_smoothing(size, options);
   const double ratio = std::sqrt(pixels_of({seen.height, seen.width}) / pixels_of(smoothing_size));
   auto state = std::make_unique<Restyled::State>(
-      Restyled::State{workspaces.lend(), options.smoothing, options.adjustment, ratio, content, {}, {}, {}});
+      Restyled::State{workspaces.lend(), options.smoothing, options.adjustment, ratio, content, {}, {}, {}, {}, {}});
   const PagePool::Use use(&state->workspace.pages());
   Report& report = state->report;
   report.model = manifest().name;
@@ -336,8 +336,8 @@ std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels&
   ChainAlignment align(manifest().alignments, std::move(wanted), options.strength, mask.given() || follows, follows);
   std::optional<PairMap> map;
   Image mapped;  // what the network sees, with its colours mapped, if the model has an estimator
-  if (manifest().estimator && !mask.given()) {
-    map = map_of(small.view, look, options, progress, threads);
+  if (const auto& estimator = manifest().estimator; estimator && !mask.given()) {
+    map = map_of(*estimator, small.view, look, options, progress, threads);
     report.look_fit = map->look_fit;
     mapped = map->apply(small.view, threads);
   }
@@ -447,9 +447,8 @@ SmallerSmoothing Stylizer::Impl::smooth(const Restyled::State& state, StepProgre
 }
 
 /// What the model's estimator says of a content and a look.
-PairMap Stylizer::Impl::map_of(const ImageView& small, const Look& look, const ApplyOptions& options,
-                               StepProgress& progress, Threads threads) const {
-  const Estimator& estimator = *manifest().estimator;
+PairMap Stylizer::Impl::map_of(const Estimator& estimator, const ImageView& small, const Look& look,
+                               const ApplyOptions& options, StepProgress& progress, Threads threads) const {
   const std::vector<float> seen = thumbnail(small, estimator.side, threads);
   require(look.thumbnail.size() == seen.size(), "the look has a thumbnail of " + std::to_string(look.thumbnail.size()) +
                                                     " samples, the model expects " + std::to_string(seen.size()));

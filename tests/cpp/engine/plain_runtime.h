@@ -232,7 +232,7 @@ class PlainGraph final : public Graph {
       out["photo"] = with_change(in);
     } else {
       out["parameters"] = estimated(*in.at("content"), *in.at("style"));
-      auto errors = std::make_shared<Samples>(std::vector<std::int64_t>{1, 2});
+      const auto errors = std::make_shared<Samples>(std::vector<std::int64_t>{1, 2});
       errors->samples = {behaviour_->untouched_error, behaviour_->result_error};
       out["expected_errors"] = errors;
     }
