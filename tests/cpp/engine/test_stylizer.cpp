@@ -291,7 +291,7 @@ TEST_CASE("a style without colours leaves none, one with a tint leaves the tint"
   const Fixture f;
   const Image content = photo(40, 60, 1);
   Image style = photo(30, 40, 2);
-  for (Index i = 0; i < 30 * 40; ++i) {
+  for (Index i = 0; i < Index{30} * 40; ++i) {
     std::fill_n(style.data() + 3 * i + 1, 2, style.data()[3 * i]);
   }
   const Image grey = apply(f.stylizer, content, f.stylizer.analyze(pixels_of(style)));
@@ -300,7 +300,7 @@ TEST_CASE("a style without colours leaves none, one with a tint leaves the tint"
   const Image between = apply(f.stylizer, content, f.stylizer.analyze(pixels_of(style)), half);
   float largest = 0.0F;
   float between_largest = 0.0F;
-  for (Index i = 0; i < 40 * 60; ++i) {
+  for (Index i = 0; i < Index{40} * 60; ++i) {
     const auto spread = [i](const Image& image) {
       const float* p = image.data() + 3 * i;
       return std::max({p[0], p[1], p[2]}) - std::min({p[0], p[1], p[2]});
@@ -310,12 +310,12 @@ TEST_CASE("a style without colours leaves none, one with a tint leaves the tint"
   }
   CHECK(largest < 2e-3F);  // what smoothing's and detail's rounding leaves
   CHECK(between_largest > 0.02F);
-  for (Index i = 0; i < 30 * 40; ++i) {
+  for (Index i = 0; i < Index{30} * 40; ++i) {
     style.data()[3 * i] = std::min(1.0F, style.data()[3 * i] + 0.03F);
   }
   const Image tinted = apply(f.stylizer, content, f.stylizer.analyze(pixels_of(style)));
   double red = 0.0;
-  for (Index i = 0; i < 40 * 60; ++i) {
+  for (Index i = 0; i < Index{40} * 60; ++i) {
     red += static_cast<double>(tinted.data()[3 * i] - tinted.data()[3 * i + 1]) / (40.0 * 60.0);
   }
   CHECK(red > 0.01);
