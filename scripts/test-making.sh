@@ -34,4 +34,4 @@ fi
 
 # The tests skip what is not installed; here nothing may be missing.
 .venv-torch/bin/python -c 'import h5py, onnx, PIL, torch'
-.venv-torch/bin/python -m pytest tests/python/test_import.py tests/python/test_train.py tests/python/test_models_command.py tests/python/test_optimise_twin.py tests/python/test_artistic.py "$@"
+.venv-torch/bin/python -m pytest tests/python/test_import.py tests/python/test_train.py tests/python/test_models_command.py tests/python/test_optimise_twin.py tests/python/test_artistic.py tests/python/test_estimating.py "$@"
