@@ -61,6 +61,26 @@ void hand_out(Report&& made, fastphoto_report** report) {
   }
 }
 
+/// Stylizer::apply and Stylizer::preview.
+template <Report (Stylizer::*call)(const Pixels&, const Look&, const MutablePixels&, const MaskView&,
+                                   const ApplyOptions&) const>
+fastphoto_status run(const fastphoto_stylizer* stylizer, const fastphoto_pixels* content, const fastphoto_look* look,
+                     const fastphoto_mutable_pixels* result, const fastphoto_mask* mask,
+                     const fastphoto_apply_options* options, fastphoto_report** report) {
+  return guarded([&] {
+    if (report != nullptr) {
+      *report = nullptr;
+    }
+    expect_given(stylizer, "stylizer");
+    expect_given(look, "look");
+    const auto given = read_options(options, "fastphoto_apply_options", default_apply_options());
+    const CallThreads threads(given.threads, given.pool);
+    hand_out((stylizer->stylizer.*call)(read_view(content, "content"), look->look, read_view(result, "result"),
+                                        read_view(mask, "mask"), apply_options(given, threads)),
+             report);
+  });
+}
+
 }  // namespace
 
 fastphoto_status fastphoto_analyze_options_init(fastphoto_analyze_options* options, size_t struct_size) {
@@ -159,36 +179,14 @@ fastphoto_status fastphoto_stylizer_apply(const fastphoto_stylizer* stylizer, co
                                           const fastphoto_look* look, const fastphoto_mutable_pixels* result,
                                           const fastphoto_mask* mask, const fastphoto_apply_options* options,
                                           fastphoto_report** report) {
-  return guarded([&] {
-    if (report != nullptr) {
-      *report = nullptr;
-    }
-    expect_given(stylizer, "stylizer");
-    expect_given(look, "look");
-    const auto given = read_options(options, "fastphoto_apply_options", default_apply_options());
-    const CallThreads threads(given.threads, given.pool);
-    hand_out(stylizer->stylizer.apply(read_view(content, "content"), look->look, read_view(result, "result"),
-                                      read_view(mask, "mask"), apply_options(given, threads)),
-             report);
-  });
+  return run<&Stylizer::apply>(stylizer, content, look, result, mask, options, report);
 }
 
 fastphoto_status fastphoto_stylizer_preview(const fastphoto_stylizer* stylizer, const fastphoto_pixels* content,
                                             const fastphoto_look* look, const fastphoto_mutable_pixels* result,
                                             const fastphoto_mask* mask, const fastphoto_apply_options* options,
                                             fastphoto_report** report) {
-  return guarded([&] {
-    if (report != nullptr) {
-      *report = nullptr;
-    }
-    expect_given(stylizer, "stylizer");
-    expect_given(look, "look");
-    const auto given = read_options(options, "fastphoto_apply_options", default_apply_options());
-    const CallThreads threads(given.threads, given.pool);
-    hand_out(stylizer->stylizer.preview(read_view(content, "content"), look->look, read_view(result, "result"),
-                                        read_view(mask, "mask"), apply_options(given, threads)),
-             report);
-  });
+  return run<&Stylizer::preview>(stylizer, content, look, result, mask, options, report);
 }
 
 fastphoto_status fastphoto_preview_size(ptrdiff_t content_width, ptrdiff_t content_height, ptrdiff_t side,
