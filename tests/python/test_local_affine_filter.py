@@ -9,13 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from random_images import random_image
 from reference import local_affine_filter as twin
 
 Float32Array = NDArray[np.float32]
-
-
-def random_image(*shape: int, seed: int = 0) -> Float32Array:
-    return np.random.default_rng(seed).random(shape, np.float32)
 
 
 # Misuse first.
