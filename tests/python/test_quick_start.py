@@ -10,6 +10,7 @@ import click
 import fastphoto_native as fp
 import pytest
 from fastphoto_native.commands.main import COMMANDS, main
+from fastphoto_native.runtime.device import MOST_THREADS
 
 # Packages that take long to import.
 LARGE = ("numpy", "onnxruntime", "pyvips", "scipy", "torch", "msgspec", "tqdm")
@@ -49,3 +50,17 @@ def test_the_help_says_of_commands_what_they_say_of_themselves() -> None:
         command = main.get_command(context, name)
         assert command is not None
         assert command.get_short_help_str(1000) == click.Command(name, help=line).get_short_help_str(1000)
+
+
+def test_every_command_bounds_its_threads() -> None:
+    context = click.Context(main)
+    options = [
+        parameter
+        for name in main.list_commands(context)
+        for parameter in getattr(main.get_command(context, name), "params", [])
+        if parameter.name == "threads"
+    ]
+    assert len(options) >= 6
+    for option in options:
+        assert isinstance(option.type, click.IntRange)
+        assert (option.type.min, option.type.max) == (0, MOST_THREADS)

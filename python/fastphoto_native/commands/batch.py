@@ -18,11 +18,12 @@ from fastphoto_native.batch.memory import MemoryGate, usual_limit
 from fastphoto_native.batch.runner import Batch, Settings
 from fastphoto_native.commands.look_options import LookOptions, look_options
 from fastphoto_native.commands.photo_files import OutputOptions, output_options
+from fastphoto_native.commands.run_options import device_option
 from fastphoto_native.commands.terminal import echo_json, fail, one_line_errors, say
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.files.names import shown
 from fastphoto_native.runtime.bundle import DEFAULT_MODEL
-from fastphoto_native.runtime.device import DEVICES, PRECISIONS, Device, Precision
+from fastphoto_native.runtime.device import MOST_THREADS, PRECISIONS, Device, Precision
 from fastphoto_native.smoothing.methods import SMOOTHINGS, Smoothing
 from fastphoto_native.stylizer import Stylizer
 
@@ -51,12 +52,12 @@ class Summary(msgspec.Struct):
 )
 @click.option("--strength", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="As for stylize.")
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name of a model, or a bundle's folder.")
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where the network runs.")
+@device_option
 @click.option("--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True, help="As for stylize.")
 @click.option("--max-side", type=click.IntRange(1), help="As for stylize.")
 @click.option(
     "--threads",
-    type=click.IntRange(0, 1024),
+    type=click.IntRange(0, MOST_THREADS),
     default=0,
     show_default=True,
     help="CPU threads in all; 0 takes all cores.",

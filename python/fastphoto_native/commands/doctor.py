@@ -15,12 +15,12 @@ from fastphoto_native import __version__
 from fastphoto_native._core import simd_level
 from fastphoto_native.checks.gpu_check import DeviceCheck, check_device
 from fastphoto_native.checks.verification import verify_bundle
+from fastphoto_native.commands.run_options import threads_option
 from fastphoto_native.commands.terminal import echo_json
 from fastphoto_native.errors import FastphotoError
 from fastphoto_native.runtime.bundle import find_bundle, model_folders
 from fastphoto_native.runtime.device import (
     MEND_CLASH,
-    MOST_THREADS,
     installed_runtimes,
     load_runtime,
     why_no_cuda,
@@ -37,13 +37,7 @@ PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu", "pyvips", "msgspec", "tor
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="For --gpu: a name or a bundle's folder.")
 @click.option("--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True, help="For --gpu.")
 @click.option("--side", type=click.IntRange(32), default=1024, show_default=True, help="For --gpu: the photo's size.")
-@click.option(
-    "--threads",
-    type=click.IntRange(0, MOST_THREADS),
-    default=0,
-    show_default=True,
-    help="CPU threads; 0 takes all cores.",
-)
+@threads_option
 @click.option("--json", "as_json", is_flag=True, help="Print a machine-readable report.")
 def doctor(
     gpu: bool,

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastphoto_native.commands.photo_files import FILE
+from fastphoto_native.commands.run_options import device_option, threads_option
 from fastphoto_native.commands.terminal import echo_json, one_line_errors, progress_bar
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.files.photos import Photo, read_photo, write_photo
 from fastphoto_native.optimise.weights import EMBEDDED, INPUTS, Input
-from fastphoto_native.runtime.device import DEVICES, MOST_THREADS, Device
+from fastphoto_native.runtime.device import Device
 from fastphoto_native.scoring.pictures import contact_sheet, table_picture
 from fastphoto_native.scoring.scores import EDGES, Edges, Score, Scorer, mean_scores, table_text
 
@@ -40,14 +41,8 @@ Float32Array = NDArray[np.float32]
 @click.option("--network-input", type=click.Choice(list(INPUTS)), help="As for fastphoto transfer.")
 @click.option("--table", type=FILE, help="Write the table as a picture.")
 @click.option("--sheet", type=FILE, help="Write a contact sheet: content, style and results side by side.")
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where networks run.")
-@click.option(
-    "--threads",
-    type=click.IntRange(0, MOST_THREADS),
-    default=0,
-    show_default=True,
-    help="CPU threads; 0 takes all cores.",
-)
+@device_option
+@threads_option
 @click.option("--json", "as_json", is_flag=True, help="Print all scores of all photos as JSON.")
 def evaluate(
     results: tuple[str, ...],

@@ -10,6 +10,7 @@ import numpy as np
 
 from fastphoto_native.commands.default_group import DefaultGroup
 from fastphoto_native.commands.photo_files import overwrite_option
+from fastphoto_native.commands.run_options import device_option, threads_option
 from fastphoto_native.commands.terminal import echo_json, one_line_errors, progress_bar
 from fastphoto_native.errors import PhotoError
 from fastphoto_native.files.photos import Photo, check_target, write_photo
@@ -17,7 +18,7 @@ from fastphoto_native.looks.look import Look
 from fastphoto_native.masking.mask import color_name
 from fastphoto_native.masking.segmentation import Segmenter
 from fastphoto_native.runtime.bundle import DEFAULT_MODEL, find_bundle, model_folders
-from fastphoto_native.runtime.device import DEVICES, Device
+from fastphoto_native.runtime.device import Device
 from fastphoto_native.sources import StyleFiles, read_style
 from fastphoto_native.stylizer import Stylizer
 
@@ -40,8 +41,8 @@ def look() -> None:
 @click.option("--mask", "masks", multiple=True, metavar="FILE", help="Labels of STYLE, as for stylize --style-mask.")
 @click.option("--auto-mask", type=PATH, metavar="MODEL.onnx", help="Make the masks by a segmentation network.")
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="The model that the look is for.")
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where the network runs.")
-@click.option("--threads", type=click.IntRange(0), default=0, show_default=True, help="CPU threads; 0 takes all cores.")
+@device_option
+@threads_option
 @click.option("--max-side", type=click.IntRange(1), help="Longest side at which the network sees the photos, pixels.")
 @overwrite_option
 def make(

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastphoto_native.commands.photo_files import overwrite_option
+from fastphoto_native.commands.run_options import device_option, threads_option
 from fastphoto_native.commands.terminal import echo_json, one_line_errors
 from fastphoto_native.errors import ArgumentError, PhotoError
 from fastphoto_native.files.photos import Photo, check_target, read_photo, write_photo
 from fastphoto_native.masking.mask import Mask
 from fastphoto_native.masking.preview import mask_preview
 from fastphoto_native.masking.segmentation import Segmenter, color_of
-from fastphoto_native.runtime.device import DEVICES, Device
+from fastphoto_native.runtime.device import Device
 
 PATH = click.Path(path_type=Path)  # existence is checked where files are read, with one kind of message
 
@@ -28,8 +29,8 @@ PATH = click.Path(path_type=Path)  # existence is checked where files are read, 
     help="The segmentation network [default: $FASTPHOTO_AUTO_MASK].",
 )  # fmt: skip
 @click.option("--preview", type=PATH, help="Write a picture of the labels over the photo.")
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where the network runs.")
-@click.option("--threads", type=click.IntRange(0), default=0, show_default=True, help="CPU threads; 0 takes all cores.")
+@device_option
+@threads_option
 @overwrite_option
 @click.option("--json", "as_json", is_flag=True, help="Print a machine-readable report.")
 def mask(

@@ -19,14 +19,14 @@ from fastphoto_native.commands.look_options import (
 )
 from fastphoto_native.commands.lut import summary
 from fastphoto_native.commands.photo_files import FILE, OutputOptions, output_options, require_memory
+from fastphoto_native.commands.run_options import device_option, threads_option
 from fastphoto_native.commands.stopwatch import Stopwatch
 from fastphoto_native.commands.terminal import echo_json, on_terminal, one_line_errors, progress_bar, say
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.files.names import shown
 from fastphoto_native.files.photos import check_output, check_target, photo_size, read_photo, write_photo
 from fastphoto_native.luts.files import check_lut_output
-from fastphoto_native.runtime.device import MOST_THREADS
-from fastphoto_native.runtime.names import DEFAULT_MODEL, DEVICES, PRECISIONS, Device, Precision
+from fastphoto_native.runtime.names import DEFAULT_MODEL, PRECISIONS, Device, Precision
 from fastphoto_native.smoothing.methods import DEFAULT_QUALITY, QUALITIES, SMOOTHINGS, Quality, Smoothing
 from fastphoto_native.sources import look_of, pair_with_style, read_content_mask, read_style_files, warn_of_labels
 from fastphoto_native.stylizer import Stylizer
@@ -66,14 +66,8 @@ from fastphoto_native.stylizer import Stylizer
     show_default=True,
     help="Name of a model (fastphoto models list), or a bundle's folder.",
 )
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where the network runs.")
-@click.option(
-    "--threads",
-    type=click.IntRange(0, MOST_THREADS),
-    default=0,
-    show_default=True,
-    help="CPU threads; 0 takes all cores.",
-)
+@device_option
+@threads_option
 @click.option(
     "--precision",
     type=click.Choice(PRECISIONS),

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastphoto_native.commands.photo_files import FILE, OutputOptions, output_options, read_masks
+from fastphoto_native.commands.run_options import device_option, threads_option
 from fastphoto_native.commands.terminal import echo_json, on_terminal, one_line_errors, progress_bar, say
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.files.names import shown
@@ -20,7 +21,6 @@ from fastphoto_native.optimise.neural_style import deep_photo, neural_style
 from fastphoto_native.optimise.presets import METHODS, MISSING_LABELS, PRESETS, STARTS
 from fastphoto_native.optimise.report import TransferReport
 from fastphoto_native.optimise.weights import EMBEDDED, INPUTS
-from fastphoto_native.runtime.device import DEVICES, MOST_THREADS
 
 
 @click.command()
@@ -73,14 +73,8 @@ from fastphoto_native.runtime.device import DEVICES, MOST_THREADS
 @click.option(
     "--every", type=click.IntRange(1), default=100, show_default=True, help="Evaluations between two pictures."
 )
-@click.option("--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="Where the network runs.")
-@click.option(
-    "--threads",
-    type=click.IntRange(0, MOST_THREADS),
-    default=0,
-    show_default=True,
-    help="CPU threads; 0 takes all cores.",
-)
+@device_option
+@threads_option
 @output_options
 @click.option("--json", "as_json", is_flag=True, help="Print a machine-readable report.")
 def transfer(
