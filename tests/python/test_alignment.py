@@ -34,7 +34,7 @@ def alignment_maps(
     return ChainAlignment([alignment], [style], strength, keep_rest)(0, [*content[: len(style)], *rest])
 
 
-def changed(alignment: Alignment, **changes: float) -> Alignment:
+def changed(alignment: Alignment, **changes: float | str) -> Alignment:
     return Alignment(**(alignment.to_dict() | changes))
 
 
@@ -153,3 +153,25 @@ def test_a_chain_equals_its_twin(seed: int, strength: float, keep_rest: bool) ->
         for a, b in zip(found(index, content), expected, strict=True):
             # float32 numbers, and matrix square roots by two algorithms
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("limits", [{"max_gain": 1.2}, {"max_gain": 1.2, "least_shift": 0.1}, {"style_ridge": 0.01}])
+def test_with_masks_learned_colours_are_aligned_by_knothe_rosenblatt(limits: dict[str, float]) -> None:
+    levels = Alignment("features", 4, 1, "monge-kantorovich", relative_ridge=0.1)
+    style = [[random_statistics(seed, c) for seed in (1, 2)] for c in (3, 4)]
+    chains = [
+        ChainAlignment([changed(ALIGNMENTS[2], method=method, **limits), levels], style, 1.0, True)
+        for method in ("learned", "knothe-rosenblatt")
+    ]
+    for index, c in enumerate((3, 4)):
+        content = [random_statistics(seed, c) for seed in (3, 4, 5)]
+        found, expected = (chain(index, content) for chain in chains)
+        np.testing.assert_array_equal(found[0], expected[0])
+        np.testing.assert_array_equal(found[1], expected[1])
+        assert np.abs(found[0][0] - np.eye(c)).max() > 0.1
+    # Without masks the estimator maps the colours.
+    matrices, offsets = alignment_maps(
+        changed(ALIGNMENTS[2], method="learned"), [random_statistics(3, 3)], [style[0][0]], 1.0, keep_rest=False
+    )
+    np.testing.assert_array_equal(matrices, np.eye(3)[None])
+    np.testing.assert_array_equal(offsets, 0)

@@ -78,7 +78,7 @@ def test_what_is_wrong_in_the_manifest_is_named(folder: Path, changes: dict[str,
     ("field", "value", "message"),
     [
         ("max_gain", 0.9, r"\$\.alignments\[[0-9]\]\.max_gain"),
-        ("max_gain", 2, "has a max_gain and the method monge-kantorovich, expected knothe-rosenblatt"),
+        ("max_gain", 2, "has a max_gain and the method monge-kantorovich, expected knothe-rosenblatt or learned"),
         ("method", "knothe-rosenblatt", "'relu.*' has [0-9]+ channels and a relative_ridge of 0, expected 3 and more"),
     ],
 )
@@ -146,7 +146,7 @@ def test_an_export_takes_the_tables_of_its_settings(tmp_path: Path) -> None:
 
 def test_a_learned_alignment_has_an_estimator(folder: Path) -> None:
     manifest = json.loads((folder / "bundle.json").read_text())
-    first = {"name": "colours", "channels": 3, "stride": 1, "method": "learned"}
+    first = {"name": "colours", "channels": 3, "stride": 1, "method": "learned", "relative_ridge": 0.03}
     estimator = {"file": "estimator.onnx", "sha256": "0" * 64, "side": 256, "map": "grid", "extents": [16, 16, 8],
                  "least_fit": 0.25}  # fmt: skip
     edit(folder, alignments=[first, *manifest["alignments"][1:]], estimator=estimator)

@@ -15,10 +15,6 @@ namespace fastphoto {
 
 namespace {
 
-// Of a learned alignment with masks: as photowct-lite aligns its colours.
-constexpr double label_ridge = 0.03;
-constexpr double label_max_gain = 1.5;
-
 /// Added to both photos' covariances: a share of their mean variance limits how much a direction in which the content
 /// hardly varies can be amplified.
 double common_ridge(const Alignment& alignment, const Statistics& content, const Statistics& style) {
@@ -42,20 +38,18 @@ KnotheRosenblattOptions colour_options(const Alignment& alignment, const Statist
 AffineTransform identity(Index channels) { return {Matrix::Identity(channels, channels), Vector::Zero(channels)}; }
 
 /// Masks say which parts of two photos show the same things. There statistics tell the look, and no estimate is needed.
-AffineTransform map_of_label(const Alignment& alignment, const Statistics& content, const Statistics& style,
-                             double strength) {
-  Alignment colours = alignment;
-  colours.method = AlignmentMethod::KnotheRosenblatt;
-  colours.relative_ridge = label_ridge;
-  colours.max_gain = label_max_gain;
-  return knothe_rosenblatt(content, style, colour_options(colours, content, style, strength));
+Alignment of_labels(const Alignment& alignment) {
+  Alignment result = alignment;
+  if (result.method == AlignmentMethod::Learned) {
+    result.method = AlignmentMethod::KnotheRosenblatt;
+  }
+  return result;
 }
 
-AffineTransform map_of(const Alignment& alignment, const Statistics& content, const Statistics& style, double strength,
-                       bool masked) {
+AffineTransform map_of(const Alignment& alignment, const Statistics& content, const Statistics& style,
+                       double strength) {
   if (alignment.method == AlignmentMethod::Learned) {
-    // Without masks the estimator has mapped the photo's colours before.
-    return masked ? map_of_label(alignment, content, style, strength) : identity(alignment.channels);
+    return identity(alignment.channels);  // the estimator has mapped the photo's colours before
   }
   if (alignment.method == AlignmentMethod::KnotheRosenblatt) {
     return knothe_rosenblatt(content, style, colour_options(alignment, content, style, strength));
@@ -94,7 +88,8 @@ ChainAlignment::ChainAlignment(const std::vector<Alignment>& alignments, std::ve
       shares_(style_.empty() ? 0 : style_.front().size(), 1.0) {}
 
 AffineMaps ChainAlignment::maps(std::size_t index, const ByLabel& content) {
-  const Alignment& alignment = alignments_.at(index);
+  const bool masked = keep_rest_ && !rest_follows_;
+  const Alignment alignment = masked ? of_labels(alignments_.at(index)) : alignments_.at(index);
   const ByLabel& style = style_.at(index);
   const Index labels = static_cast<Index>(style.size()) + (keep_rest_ ? 1 : 0);
   if (static_cast<Index>(content.size()) != labels) {
@@ -109,10 +104,9 @@ AffineMaps ChainAlignment::maps(std::size_t index, const ByLabel& content) {
     if (label == style.size()) {
       map = rest_follows_ && !style.empty() ? first : identity(c);
     } else if (index > 0 && shares_[label] != 1.0) {
-      map = map_of(alignment, content[label], nearer(style[label], content[label], shares_[label]), strength_,
-                   keep_rest_ && !rest_follows_);
+      map = map_of(alignment, content[label], nearer(style[label], content[label], shares_[label]), strength_);
     } else {
-      map = map_of(alignment, content[label], style[label], strength_, keep_rest_ && !rest_follows_);
+      map = map_of(alignment, content[label], style[label], strength_);
     }
     if (index == 0 && label < style.size()) {
       shares_[label] = alignment.method == AlignmentMethod::KnotheRosenblatt

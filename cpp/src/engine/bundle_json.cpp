@@ -108,9 +108,9 @@ Alignment read_alignment(const JsonField& field, int format) {
   optional("relative_ridge", alignment.relative_ridge, largest_ridge);
   optional("strength", alignment.strength, 1.0);
   const auto refuse_other_methods = [&](const char* what) {
-    if (alignment.method != AlignmentMethod::KnotheRosenblatt) {
-      field.complain("has a " + std::string(what) + " and the method " + method_name(alignment.method) +
-                     ", expected knothe-rosenblatt");
+    if (alignment.method != AlignmentMethod::KnotheRosenblatt && alignment.method != AlignmentMethod::Learned) {
+      field.complain("has a " + std::string(what) + " and the method " + method_name(alignment.method) + ", expected " +
+                     (format > 1 ? "knothe-rosenblatt or learned" : "knothe-rosenblatt"));
     }
   };
   if (const auto gain = field.find("max_gain"); gain && !gain->is_null()) {
@@ -243,16 +243,17 @@ void check_chain(const Manifest& manifest, const JsonDocument& document) {
       document.refuse(here + "has stride " + std::to_string(alignment.stride) +
                       ", expected a divisor of size_multiple " + std::to_string(manifest.size_multiple));
     }
-    if (alignment.method == AlignmentMethod::KnotheRosenblatt &&
+    const bool learned = alignment.method == AlignmentMethod::Learned;
+    if (learned && (i != 0 || alignment.channels != 3 || !manifest.estimator)) {
+      document.refuse(here + "has the method learned, is number " + std::to_string(i + 1) + " with " +
+                      std::to_string(alignment.channels) + " channels and " + (manifest.estimator ? "an" : "no") +
+                      " estimator, expected the first one, 3 channels and an estimator");
+    }
+    if ((learned || alignment.method == AlignmentMethod::KnotheRosenblatt) &&
         (alignment.channels != 3 || alignment.relative_ridge == 0.0)) {
       document.refuse(here + "has " + std::to_string(alignment.channels) + " channels and a relative_ridge of " +
                       number_text(alignment.relative_ridge) + ", expected 3 and more than 0 for the method " +
                       method_name(alignment.method));
-    }
-    if (alignment.method == AlignmentMethod::Learned && (i != 0 || alignment.channels != 3 || !manifest.estimator)) {
-      document.refuse(here + "has the method learned, is number " + std::to_string(i + 1) + " with " +
-                      std::to_string(alignment.channels) + " channels and " + (manifest.estimator ? "an" : "no") +
-                      " estimator, expected the first one, 3 channels and an estimator");
     }
   }
   if (manifest.estimator && manifest.alignments[0].method != AlignmentMethod::Learned) {

@@ -304,8 +304,8 @@ class PlainBundle {
       std::ofstream(folder_ / file) << file;
       return R"("file": ")" + file + R"(", "sha256": ")" + sha256(file) + "\"";
     };
-    const std::string colours = learned ? R"("method": "learned")"
-                                        : R"("method": "knothe-rosenblatt", "relative_ridge": 0.03, "max_gain": 1.5)";
+    const std::string colours = std::string(R"("method": ")") + (learned ? "learned" : "knothe-rosenblatt") +
+                                R"(", "relative_ridge": 0.03, "max_gain": 1.5)";
     const std::string estimator =
         learned ? ", \"estimator\": {" + entry("estimator.onnx") +
                       R"(, "side": 4, "map": "matrix-and-curves", "extents": [0], "least_fit": 0.5})"

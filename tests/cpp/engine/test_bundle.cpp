@@ -41,7 +41,7 @@ std::string smallest(int format) {
 }
 
 std::string with_estimator(const std::string& text, const std::string& map, const std::string& extents) {
-  return with(with(text, "monge-kantorovich", "learned"), R"("working_side")",
+  return with(with(text, R"("monge-kantorovich")", R"("learned", "relative_ridge": 0.03)"), R"("working_side")",
               R"("estimator": {"file": "e.onnx", "sha256": ")" + zeros() + R"(", "side": 256, "map": ")" + map +
                   R"(", "extents": )" + extents + R"(}, "working_side")");
 }
@@ -154,6 +154,8 @@ TEST_CASE("a learned alignment and its estimator go together") {
   check_refused(with(with_estimator(smallest(2), "lut", "[9]"), "learned", "monge-kantorovich"),
                 "$.estimator is there");
   check_refused(with(with_estimator(smallest(2), "lut", "[9]"), "whitening-coloring", "learned"), "is number 2 with 8");
+  check_refused(with(with_estimator(smallest(2), "lut", "[9]"), "0.03", "0"),
+                "has 3 channels and a relative_ridge of 0, expected 3 and more than 0 for the method learned");
   check_refused(with(with_estimator(smallest(2), "lut", "[9]"), R"("channels": 3)", R"("channels": 4)"),
                 "with 4 channels");
   check_refused(with_estimator(smallest(2), "cube", "[9]"), "expected matrix-and-curves, lut or grid");

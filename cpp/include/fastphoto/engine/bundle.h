@@ -32,7 +32,7 @@ enum class AlignmentMethod : std::uint8_t {
   MongeKantorovich,    ///< "monge-kantorovich"
   WhiteningColouring,  ///< "whitening-coloring"
   KnotheRosenblatt,    ///< "knothe-rosenblatt": photos only
-  Learned,             ///< "learned": photos only; the estimator's map of colours (format 2)
+  Learned,  ///< "learned": photos only; the estimator's map of colours, with masks knothe-rosenblatt (format 2)
 };
 
 /// The name of a method in bundle.json.
@@ -47,7 +47,7 @@ struct Alignment {
   double content_ridge = 0.0;  ///< added to the diagonals of the covariances, in squared feature units
   double style_ridge = 0.0;
   double relative_ridge = 0.0;     ///< added to both, as a share of the two photos' mean variance
-  std::optional<double> max_gain;  ///< of Knothe-Rosenblatt, >= 1; none: no limit
+  std::optional<double> max_gain;  ///< of Knothe-Rosenblatt and Learned, >= 1; none: no limit
   double least_shift = KnotheRosenblattOptions().least_shift;  ///< of Knothe-Rosenblatt
   double strength = 1.0;                                       ///< blends aligned and original features (1 = aligned)
 };
