@@ -190,7 +190,8 @@ def fp_settings() -> dict[str, object]:
     return {
         "version": "1", "description": "d", "licence": "Apache-2.0", "working_side": 64,
         "provenance": {"recipe": "", "training_photos": "", "teacher": "", "method": ""},
-        "smoothing": {"lam": 1e-3, "eps": 1e-6}, "alignments": {"colours": {"method": "learned", "relative_ridge": 0.03}},
+        "smoothing": {"lam": 1e-3, "eps": 1e-6},
+        "alignments": {"colours": {"method": "learned", "relative_ridge": 0.03}},
     }  # fmt: skip
 
 
