@@ -29,7 +29,7 @@ from fastphoto_native.files.quantize import quantize
 from fastphoto_native.files.tiff_exif import tiff_with_metadata
 from fastphoto_native.files.vips import has_operation, require_own_process, vips_errors
 
-_STRIP = 256
+_STRIP = 64  # rows that are at work at once: few enough for a core's cache
 _USUAL = Encoding()
 
 
@@ -247,7 +247,7 @@ def _options(form: Writable, encoding: Encoding, bits: int) -> dict[str, Any]:
     quality = USUAL_QUALITY if encoding.quality is None else encoding.quality
     options: dict[str, Any] = {"Q": quality} if form.quality else {}
     if form.format == "JPEG":
-        options |= {"subsample_mode": "off", "optimize_coding": True}
+        options["subsample_mode"] = "off"
     elif form.format == "TIFF":
         compression = encoding.compression or "deflate"
         options["compression"] = compression
