@@ -3,7 +3,8 @@
     python -m benchmarks.batch --photos 1000 --loop 20
 
 All three read, restyle and write photos of 1 MP, in one run. The loops take the first --loop photos, since each of
-their photos costs the same. Memory is the batch's resident set: after 50 photos, at the end, and the most.
+their photos costs the same. Memory is the most of the batch's resident set, while the second 50 photos are made and
+while the last 50 are, and of all.
 """
 
 from __future__ import annotations
@@ -72,17 +73,18 @@ def batch(folder: Path, count: int) -> dict[str, float]:
     pattern = str(folder / "[0-9]*.jpg")
     style = str(folder / "style.png")
     process = subprocess.Popen([*COMMAND, "batch", pattern, "--style", style, "-o", str(out)])
-    report, memory = out / "fastphoto-batch.jsonl", {"after_50": 0.0, "end": 0.0, "most": 0.0}
+    report, memory = out / "fastphoto-batch.jsonl", {"early": 0.0, "late": 0.0, "most": 0.0}
+    window = min(50, count // 3)
 
     def watch() -> None:
         while process.poll() is None:
             now = resident(process.pid)
             done = report.read_text().count('"done"') if report.exists() else 0
             memory["most"] = max(memory["most"], now)
-            if done >= min(50, count // 2) and not memory["after_50"]:
-                memory["after_50"] = now
-            if now and done < count:
-                memory["end"] = now
+            if window <= done < 2 * window:
+                memory["early"] = max(memory["early"], now)
+            if count - window <= done < count:
+                memory["late"] = max(memory["late"], now)
             time.sleep(0.2)
 
     watcher = threading.Thread(target=watch)
