@@ -77,9 +77,26 @@ def test_every_constant_of_a_preset_has_a_name() -> None:
     assert (code.style_weight * code.style_factor, code.content_weight * code.content_factor) == (100.0, 5.0)
     assert code.stages[1].matting_weight == paper.stages[1].matting_weight == 1e4
     fast = find_preset("dpst", "fast")
-    assert replace(fast, start="noise", stages=paper.stages) == paper  # the same loss
+    as_paper = replace(fast, start="noise", stages=paper.stages, range_weight=0.0, polish=True)
+    assert as_paper == paper  # the same loss
     fast, code = find_preset("gatys", "fast"), find_preset("gatys", "authors-code")
-    assert replace(fast, style_weight=1e3, working_axis="short", stages=code.stages) == code
+    as_code = replace(fast, style_weight=1e3, range_weight=0.0, working_axis="short", stages=code.stages)
+    assert as_code == code
+
+
+@pytest.mark.parametrize("method", ["gatys", "dpst"])
+def test_fast_presets_stay_in_range(method: Any) -> None:
+    """What is cut off at 0 and 1 in the end hardly changes the loss; without the term it multiplies the loss."""
+    dark = photo("rocket", 40, 60)
+    grown = []
+    for weight in (find_preset(method, "fast").range_weight, 0.0):
+        preset = replace(find_preset(method, "fast"), range_weight=weight)
+        run = OWN.neural_style if method == "gatys" else OWN.deep_photo
+        picture, report = run(dark, CONTENT, preset=preset, threads=1, start="content", return_report=True)
+        final = OWN.losses(picture, dark, CONTENT, method=method, preset="fast", threads=1)
+        grown.append(sum(final.values()) / report.trace[-1].loss)
+    assert grown[0] < 1.02
+    assert grown[1] > 1.3
 
 
 def test_a_preset_of_ones_own_with_adam() -> None:
@@ -106,7 +123,7 @@ def test_another_network_and_other_layers() -> None:
     )  # fmt: skip
     assert report.network == "random"
     assert (report.style_layers, report.content_layers) == (["relu1_1", "relu3_1"], ["relu2_2"])
-    assert set(report.trace[0].values) == {"content relu2_2", "style relu1_1", "style relu3_1"}
+    assert set(report.trace[0].values) == {"content relu2_2", "style relu1_1", "style relu3_1", "out of range"}
 
 
 def test_style_weight_is_a_factor() -> None:

@@ -14,6 +14,7 @@ from fastphoto_native.optimise import (
     MattingLaplacian,
     NetworkLoss,
     Objective,
+    OutOfRange,
     StyleTarget,
     Term,
     TotalVariation,
@@ -104,6 +105,15 @@ def test_total_variation() -> None:
     x = picture(5, 6).astype(np.float64)
     value = (np.diff(x, axis=1) ** 2).sum() + (np.diff(x, axis=2) ** 2).sum()
     assert TotalVariation(0.5, 3.0).evaluate(picture(5, 6))[0]["total variation"] == pytest.approx(4.5 * value)
+
+
+def test_out_of_range() -> None:
+    x = 1.5 * picture(7, 9, seed=3) - 0.2
+    check_gradient(OutOfRange(3.0), x, 1e-3, 1e-2)
+    below, above = np.minimum(x, 0), np.maximum(x - 1, 0)
+    values, gradient = OutOfRange(3.0).evaluate(x)
+    assert values["out of range"] == pytest.approx(3 * float((below**2 + above**2).sum()), rel=1e-5)
+    assert not gradient[(x >= 0) & (x <= 1)].any()
 
 
 def test_matting_laplacian() -> None:

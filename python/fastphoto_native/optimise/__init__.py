@@ -15,7 +15,7 @@ from fastphoto_native.optimise.network_loss import ContentTarget, Features, Netw
 from fastphoto_native.optimise.neural_style import deep_photo, losses, neural_style
 from fastphoto_native.optimise.presets import METHODS, PRESETS, Preset, Stage, find_preset
 from fastphoto_native.optimise.report import Evaluation, TransferReport
-from fastphoto_native.optimise.terms import MattingLaplacian, Objective, Term, TotalVariation
+from fastphoto_native.optimise.terms import MattingLaplacian, Objective, OutOfRange, Term, TotalVariation
 from fastphoto_native.optimise.weights import embedded_network, read_network
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "MattingLaplacian",
     "NetworkLoss",
     "Objective",
+    "OutOfRange",
     "Preprocessing",
     "Preset",
     "Stage",

@@ -90,7 +90,8 @@ def deep_photo(
     """Gives `content` the look of the photo `style` by minimising a loss; the result stays a photo.
 
     Gatys et al.'s losses for each label, and a term that is zero where the result is locally an affine function of the
-    content's colours. At the end the bilateral affine filter takes away what single pixels gathered.
+    content's colours. The presets "paper" and "authors-code" end with the bilateral affine filter, which takes away what
+    single pixels gathered; so does every preset where the content is larger than the working size.
 
     Source: Luan, Paris, Shechtman, Bala, "Deep Photo Style Transfer", CVPR 2017.
 
@@ -115,9 +116,10 @@ def deep_photo(
     threads = options.get("threads", 0)
     photo = checked_photo(content, "content")
     picture = outcome.picture
-    if photo.shape != picture.shape:
+    enlarged = photo.shape != picture.shape
+    if enlarged:
         picture = _core.add_resized(photo, picture - outcome.content, threads)
-    if find_preset("dpst", preset).polish:
+    if enlarged or find_preset("dpst", preset).polish:  # what was enlarged knows nothing of the content's edges
         picture = bilateral_affine_filter(picture, photo, threads=threads)
     picture = np.clip(picture, 0, 1)
     return (picture, outcome.report) if return_report else picture

@@ -62,6 +62,7 @@ class Preset:
         content_factor: see above.
         content_sum: sum instead of mean.
         total_variation: weight of the squared differences between neighbours, white being pixel_scale.
+        range_weight: of the squares of what lies outside 0..1.
         pooling: of the loss network.
         ceil: of the loss network.
         padding: of the loss network.
@@ -89,6 +90,7 @@ class Preset:
     content_factor: float = 1.0
     content_sum: bool = False
     total_variation: float = 0.0
+    range_weight: float = 0.0
     pooling: Pooling = "max"
     ceil: bool = False
     padding: Padding = "zero"
@@ -132,10 +134,11 @@ GATYS_CODE = Preset(
 
 _SEARCH = LbfgsSettings(history=20, line_search=True)
 
-# Ours: the code's losses with a hundred times the style, from the content, first at half the size.
+# Ours: the code's losses with a hundred times the style, from the content, first at half the size, within 0..1.
 GATYS_FAST = replace(
     GATYS_CODE,
     style_weight=1e5,
+    range_weight=1e2,
     working_axis="long",
     stages=(Stage(60, _SEARCH, share=0.5), Stage(40, _SEARCH)),
 )
@@ -175,10 +178,13 @@ DPST_CODE = replace(
     ),
 )
 
-# Ours: the paper's loss from PhotoWCT's photo, first at half the size, preconditioned by the smoother.
+# Ours: the paper's loss within 0..1, from PhotoWCT's photo, first at half the size, preconditioned by the smoother. The
+# last filter would raise the loss.
 DPST_FAST = replace(
     DPST_PAPER,
     start="photowct",
+    range_weight=3e4,
+    polish=False,
     stages=(
         Stage(60, _SEARCH, share=0.5, matting_weight=1e4, preconditioned=True),
         Stage(60, _SEARCH, matting_weight=1e4, preconditioned=True),

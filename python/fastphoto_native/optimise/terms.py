@@ -68,6 +68,22 @@ class TotalVariation:
         return {"total variation": self._factor * value}, gradient
 
 
+class OutOfRange:
+    """weight * sum of the squares of what lies below 0 or above 1.
+
+    A photo holds no such values. Cut off at the end only, they leave a picture that other terms were never asked about.
+    """
+
+    def __init__(self, weight: float) -> None:
+        self._weight = weight
+
+    def evaluate(self, picture: Float32Array) -> tuple[Values, Float32Array]:
+        """See :class:`Term`."""
+        excess = picture - np.clip(picture, 0, 1)
+        value = self._weight * float(np.vdot(excess, excess))
+        return {"out of range": value}, excess * np.float32(2 * self._weight)
+
+
 class MattingLaplacian:
     """weight * sum over channels of x . L x, with the matting Laplacian L of the content (Luan et al., eq. 2).
 

@@ -23,7 +23,7 @@ from fastphoto_native.optimise.presets import STARTS, Method, Preset
 from fastphoto_native.optimise.report import TransferReport
 from fastphoto_native.optimise.run import Pictures, Prepared, Run
 from fastphoto_native.optimise.targets import choose_layers, network_terms
-from fastphoto_native.optimise.terms import MattingLaplacian, Objective, Term, TotalVariation
+from fastphoto_native.optimise.terms import MattingLaplacian, Objective, OutOfRange, Term, TotalVariation
 from fastphoto_native.optimise.weights import Input, read_network
 from fastphoto_native.report import DeviceReport, Progress
 from fastphoto_native.runtime.device import Device
@@ -110,6 +110,8 @@ class Job:
                 precondition = MattingPreconditioner(smoother, size)
         if preset.total_variation > 0:
             terms.append(TotalVariation(preset.total_variation, preset.pixel_scale))
+        if preset.range_weight > 0:
+            terms.append(OutOfRange(preset.range_weight))
         return Prepared(stage, Objective(terms), lambda x: _resized(x, size, request.threads), precondition)
 
     def _labels(self, share: float) -> LabelPair | None:
