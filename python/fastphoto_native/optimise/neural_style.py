@@ -90,8 +90,8 @@ def deep_photo(
     """Gives `content` the look of the photo `style` by minimising a loss; the result stays a photo.
 
     Gatys et al.'s losses for each label, and a term that is zero where the result is locally an affine function of the
-    content's colours. The presets "paper" and "authors-code" end with the bilateral affine filter, which takes away what
-    single pixels gathered; so does every preset where the content is larger than the working size.
+    content's colours. The presets "paper" and "authors-code" end with the bilateral affine filter, which takes away
+    what single pixels gathered; so does every preset where the content is larger than the working size.
 
     Source: Luan, Paris, Shechtman, Bala, "Deep Photo Style Transfer", CVPR 2017.
 
