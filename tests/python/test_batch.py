@@ -17,7 +17,8 @@ import pytest
 from fastphoto_native.batch.jobs import jobs_of
 from fastphoto_native.batch.journal import Entry, Journal, key_of
 from fastphoto_native.batch.memory import MemoryGate
-from fastphoto_native.batch.runner import Batch, Settings
+from fastphoto_native.batch.runner import Batch
+from fastphoto_native.batch.worker import PhotoWorker, Settings
 from fastphoto_native.commands.batch import size_of
 from fastphoto_native.sources import StyleFiles
 from skimage import data
@@ -180,6 +181,8 @@ def test_keys_change_with_what_results_depend_on(folder: Path, tmp_path: Path) -
     usual = key_of(job, Settings().key(), "look")
     assert usual == key_of(job, Settings(overwrite=True, redo=True).key(), "look")
     assert usual != key_of(job, Settings(strength=0.5).key(), "look")
+    assert usual != key_of(job, Settings(quality="exact").key(), "look")
+    assert usual != key_of(job, Settings(insist=True).key(), "look")
     assert usual != key_of(job, Settings(adjustment=fp.Adjustment(tone=0.5)).key(), "look")
     assert usual != key_of(job, Settings(encoding=fp.Encoding(quality=80)).key(), "look")
     assert usual != key_of(job, Settings().key(), "another look")
@@ -310,8 +313,9 @@ def test_one_look_over_a_series_adds_no_spread(folder: Path, tmp_path: Path) -> 
         fp.write_photo(tmp_path / f"{k}.png", fp.Photo(np.clip(frame, 0, 1), None, 16))
     stylizer, journal = fp.Stylizer(device="cpu", threads=1), Journal(tmp_path / "r.jsonl")
     style = StyleFiles((folder / "style.png",))
-    batch = Batch(stylizer, style, Settings(), journal, MemoryGate(8 << 30))
-    outcomes = list(batch.run(jobs_of([str(tmp_path / "?.png")], tmp_path / "out", None), 2))
+    workers = [PhotoWorker(stylizer, Settings())] * 2
+    batch = Batch(workers, style, Settings(), journal, MemoryGate(8 << 30))
+    outcomes = list(batch.run(jobs_of([str(tmp_path / "?.png")], tmp_path / "out", None)))
     journal.close()
     assert [outcome.entry.error for outcome in outcomes] == [None] * 6
 

@@ -107,6 +107,8 @@ def _of_manifest(path: Path, output: Path, suffix: str | None) -> Iterator[Job]:
     for number, row in enumerate(_rows(path), 1):
         if not row.content:
             raise PhotoError(f"{path}: line {number} of the manifest names no content")
+        if any("\0" in field for field in msgspec.structs.astuple(row)):
+            raise PhotoError(f"{path}: line {number} of the manifest has a byte of zero; expected names of files")
         content = folder / row.content
         place = Path(row.output) if row.output else _named(Path(content.name), suffix)
         if place.is_absolute() or ".." in place.parts:

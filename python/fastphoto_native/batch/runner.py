@@ -1,7 +1,8 @@
 """Runs a batch: several photos on their way at once, so that one's network works while another is smoothed.
 
 Each photo is on one thread from file to file. As many are on their way as the machine has cores, each with its share of
-the threads: whole photos beside each other lose nothing to waiting, as the steps within one photo do.
+the threads: whole photos beside each other lose nothing to waiting, as the steps within one photo do. The work is done
+here or, on a cluster, in other processes (`cluster.py`).
 """
 
 from __future__ import annotations
@@ -10,53 +11,20 @@ import hashlib
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
-import msgspec
-import numpy as np
-from numpy.typing import NDArray
-
-from fastphoto_native.adjustment import Adjustment
 from fastphoto_native.batch.jobs import Job
 from fastphoto_native.batch.journal import Entry, Journal, key_of
 from fastphoto_native.batch.memory import MemoryGate
-from fastphoto_native.errors import CancelledError, FastphotoError, PhotoError
-from fastphoto_native.files.photos import Encoding, check_output, photo_size, read_photo, write_photo
-from fastphoto_native.masking.pairing import LabelReport
-from fastphoto_native.masking.segmentation import Segmenter
-from fastphoto_native.smoothing.methods import Smoothing
-from fastphoto_native.sources import Style, StyleFiles, pair_with_style, read_content_mask, read_style
-from fastphoto_native.stylizer import AS_IT_COMES, Stylizer
+from fastphoto_native.batch.waiting import WaitingJobs
+from fastphoto_native.batch.worker import KeptLook, Settings, Worker, WorkerLostError
+from fastphoto_native.errors import CancelledError, DeviceError, FastphotoError, PhotoError
+from fastphoto_native.sources import StyleFiles
 
-# Bytes a pixel of the arrays that go in and come out, beside what the Stylizer takes: the photo and the result in
-# float32, and the file's own samples, decoded or about to be encoded.
-ARRAY_BYTES = 12 + 12 + 6
-AS_USUAL = Encoding()
 MOST_STYLES = 16  # looks that are kept, where a manifest names many
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is the same for all photos of a batch."""
-
-    smoothing: Smoothing = "closed-form"
-    strength: float = 1.0
-    adjustment: Adjustment = AS_IT_COMES
-    max_side: int | None = None
-    encoding: Encoding = AS_USUAL
-    output_profile: str = "keep"
-    strip: bool = False
-    mapping: dict[str, str] = field(default_factory=dict)
-    overwrite: bool = False
-    redo: bool = False
-
-    def key(self) -> dict[str, Any]:
-        """What results depend on."""
-        kept = {"smoothing", "strength", "adjustment", "max_side", "encoding", "output_profile", "strip", "mapping"}
-        return {name: value for name, value in msgspec.to_builtins(self).items() if name in kept}
+MOST_LOSSES = 3  # workers lost over one photo: it is the photo that ends them
 
 
 @dataclass(frozen=True)
@@ -72,55 +40,53 @@ class Batch:
     """A batch, ready to run.
 
     Args:
-        stylizer: its threads are those of one photo.
+        workers: one for each photo that is on its way at once; the same one may stand there several times.
         style: where the look of photos comes from that name none.
-        settings: the same for all.
+        settings: the same for all, and for the workers.
         journal: the report.
         gate: bounds the memory.
-        segmenter: makes the masks, if they are to be made.
     """
 
     def __init__(
         self,
-        stylizer: Stylizer,
+        workers: Sequence[Worker],
         style: StyleFiles | None,
         settings: Settings,
         journal: Journal,
         gate: MemoryGate,
-        segmenter: Segmenter | None = None,
     ) -> None:
-        self._stylizer = stylizer
+        self._workers = workers
         self._style = style
         self._settings = settings
         self._journal = journal
         self._gate = gate
-        self._segmenter = segmenter
-        self._styles: dict[StyleFiles, tuple[Style, str]] = {}
+        self._styles: dict[StyleFiles, KeptLook] = {}
         self._styles_lock = threading.Lock()
-        self._stop = threading.Event()
+        self._losses: Counter[Job] = Counter()
 
-    def run(self, jobs: Sequence[Job], at_once: int) -> Iterator[Outcome]:
+    def run(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Works on the jobs; yields each as it is finished. One that fails stops nothing.
 
         When the caller leaves the loop early, photos on their way are cancelled and none is left half written.
 
         Raises:
-            FastphotoError: the batch's own look cannot be made.
+            FastphotoError: the batch's own look cannot be made, or the workers are not to be had.
         """
-        if self._style is not None:
-            self._look_of(self._style)
-        waiting = iter(jobs)
-        lock = threading.Lock()
+        waiting = WaitingJobs(jobs)
         done: queue.SimpleQueue[Outcome | BaseException | None] = queue.SimpleQueue()
+        if self._style is not None:
+            self._first_look(self._style, waiting)
 
-        def work() -> None:
+        def work(worker: Worker) -> None:
             try:
-                while not self._stop.is_set():
-                    with lock:
-                        job = next(waiting, None)
-                    if job is None:
-                        break
-                    done.put(self._one(job))
+                while worker.begin(waiting.any_left) and (job := waiting.take()) is not None:
+                    again = False
+                    try:
+                        done.put(self._one(job, worker))
+                    except WorkerLostError:
+                        again = not self._gives_up(job, done)
+                    finally:
+                        waiting.give_back(job, again=again)
             except CancelledError:
                 pass
             except BaseException as error:
@@ -128,7 +94,10 @@ class Batch:
             finally:
                 done.put(None)
 
-        threads = [threading.Thread(target=work, name=f"fastphoto-batch-{k}", daemon=True) for k in range(at_once)]
+        threads = [
+            threading.Thread(target=work, args=(worker,), name=f"fastphoto-batch-{k}", daemon=True)
+            for k, worker in enumerate(self._workers)
+        ]
         for thread in threads:
             thread.start()
         try:
@@ -141,35 +110,63 @@ class Batch:
                     raise found
                 else:
                     yield found
+            if missing := waiting.count():
+                raise DeviceError(f"all workers were lost, and {missing} photos are left: the same command goes on")
         finally:
-            self._stop.set()
+            waiting.stop()
+            for worker in self._workers:
+                worker.stop()
             for thread in threads:
                 thread.join()
 
-    def _one(self, job: Job) -> Outcome:
+    def _first_look(self, style: StyleFiles, waiting: WaitingJobs) -> None:
+        """Makes the batch's own look before any photo, so that what is wrong with it is said once."""
+        first = self._workers[0]
+        for _ in range(MOST_LOSSES):
+            if not first.begin(waiting.any_left):
+                raise DeviceError("no worker could be started, and no photo was done: the same command goes on")
+            try:
+                self._look_of(style, first)
+            except WorkerLostError:
+                continue
+            return
+        raise DeviceError(f"{MOST_LOSSES} workers were lost over the style (killed, or out of memory)")
+
+    def _gives_up(self, job: Job, done: queue.SimpleQueue[Outcome | BaseException | None]) -> bool:
+        """Counts a lost worker; a photo that ends one after the other has failed."""
+        self._losses[job] += 1
+        if self._losses[job] < MOST_LOSSES:
+            return False
+        message = f"{job.content}: {MOST_LOSSES} workers were lost over it (killed, or out of memory)"
+        entry = Entry("failed", str(job.content), str(job.output), "", error=message)
+        self._journal.write(entry)
+        done.put(Outcome(job, entry))
+        return True
+
+    def _one(self, job: Job, worker: Worker) -> Outcome:
         """Never fails for a photo's sake: what is wrong with it is the outcome."""
         start = time.perf_counter()
         key = ""
         try:
-            style, digest = self._look_of(job.style or self._style)
-            key = key_of(job, self._settings.key(), digest)
+            kept = self._look_of(job.style or self._style, worker)
+            key = key_of(job, self._settings.key(), kept.digest)
             if not self._settings.redo and self._journal.is_done(job, key):
                 return Outcome(job, self._journal.entries[str(job.output)], True)
             if job.output.exists() and not (self._settings.overwrite or self._journal.owns(job)):
                 raise PhotoError(f"{job.output}: exists already and is none of this batch's; --overwrite replaces it")
             self._journal.write(Entry("begun", str(job.content), str(job.output), key))
-            with self._gate.room_for(self._need(job.content)):
-                size, masks, doubt = self._restyle(job, style)
+            with self._gate.room_for(worker.need(job.content)):
+                restyled = worker.restyle(job, kept)
             entry = Entry(
                 "done",
                 str(job.content),
                 str(job.output),
                 key,
                 seconds=round(time.perf_counter() - start, 3),
-                size=size,
+                size=restyled.size,
                 output_bytes=job.output.stat().st_size,
-                masks=masks,
-                doubt=doubt,
+                masks=restyled.masks,
+                doubt=restyled.doubt,
             )
         except CancelledError:
             raise
@@ -179,44 +176,7 @@ class Batch:
         self._journal.write(entry)
         return Outcome(job, entry)
 
-    def _restyle(self, job: Job, style: Style) -> tuple[tuple[int, int], list[LabelReport], str | None]:
-        photo = read_photo(job.content)
-        job.output.parent.mkdir(parents=True, exist_ok=True)
-        form: dict[str, Any] = {
-            "encoding": self._settings.encoding, "output_profile": self._settings.output_profile
-        }  # fmt: skip
-        check_output(job.output, photo, **form)
-        mask = read_content_mask(photo, job.content_masks, self._segmenter)
-        pair = pair_with_style(mask, style, self._settings.mapping, automatic=self._segmenter is not None)
-        result, report = self._stylizer.apply(
-            photo.pixels,
-            style.look if pair is None else pair.look,
-            None if pair is None else pair.mask.array,
-            smoothing=self._settings.smoothing,
-            strength=self._settings.strength,
-            adjustment=self._settings.adjustment,
-            max_side=self._settings.max_side,
-            progress=lambda *_: not self._stop.is_set(),
-            alpha=photo.alpha,
-            return_report=True,
-        )
-        if self._stop.is_set():
-            raise CancelledError("the batch was stopped")
-        write_photo(job.output, photo.restyled(result), strip=self._settings.strip, **form)
-        masks = [] if pair is None else pair.report(report.labels)
-        return _size(result), masks, report.doubt
-
-    def _need(self, content: Path) -> int:
-        """Bytes that a photo takes on its way."""
-        size = photo_size(content)
-        if size is None:  # a pipe
-            return 0
-        height, width = size
-        settings = self._settings
-        needed = self._stylizer.memory_needed(width, height, smoothing=settings.smoothing, max_side=settings.max_side)
-        return needed + ARRAY_BYTES * height * width
-
-    def _look_of(self, files: StyleFiles | None) -> tuple[Style, str]:
+    def _look_of(self, files: StyleFiles | None, worker: Worker) -> KeptLook:
         """The look and its digest. A look is made once, however many photos ask for it."""
         if files is None:
             raise PhotoError(
@@ -224,12 +184,8 @@ class Batch:
             )
         with self._styles_lock:
             if files not in self._styles:
-                look = read_style(self._stylizer, files, self._segmenter, self._settings.max_side).look
+                look = worker.look_of(files)
                 if len(self._styles) >= MOST_STYLES:
                     self._styles.pop(next(iter(self._styles)))
-                self._styles[files] = (Style(look), hashlib.sha256(look.to_bytes()).hexdigest())
+                self._styles[files] = KeptLook(look, hashlib.sha256(look.to_bytes()).hexdigest())
             return self._styles[files]
-
-
-def _size(photo: NDArray[np.float32]) -> tuple[int, int]:
-    return photo.shape[0], photo.shape[1]

@@ -70,13 +70,19 @@ class LookOptions(msgspec.Struct, frozen=True):
         """Labels of the content, and of the style."""
         return parse_mask_map(self.mask_map)
 
+    def require_auto_mask_alone(self) -> None:
+        """Refuses masks beside what makes masks.
+
+        Raises:
+            ArgumentError: both were given.
+        """
+        if self.auto_mask is not None and (self.style_masks or self.content_masks):
+            raise ArgumentError("--auto-mask makes both masks: leave --content-mask and --style-mask out")
+
     def segmenter(self, device: Device, threads: int) -> Segmenter | None:
         """What makes masks, if it was asked for."""
-        if self.auto_mask is None:
-            return None
-        if self.style_masks or self.content_masks:
-            raise ArgumentError("--auto-mask makes both masks: leave --content-mask and --style-mask out")
-        return Segmenter(self.auto_mask, device, threads)
+        self.require_auto_mask_alone()
+        return None if self.auto_mask is None else Segmenter(self.auto_mask, device, threads)
 
 
 _OPTIONS = [
