@@ -30,6 +30,7 @@ static fastphoto_image image_of(const float* data, ptrdiff_t channels) {
 
 static void test_structs(void) {
   fastphoto_apply_options options;
+  fastphoto_mask mask;
   fastphoto_smoothing_options smoothing;
   CHECK_OK(fastphoto_apply_options_init(&options, sizeof options));
   CHECK(options.struct_size == sizeof options);
@@ -40,6 +41,13 @@ static void test_structs(void) {
   /* A program that was compiled before there was a quality. */
   CHECK_OK(fastphoto_apply_options_init(&options, offsetof(fastphoto_apply_options, quality)));
   CHECK(options.struct_size == offsetof(fastphoto_apply_options, quality) && options.strength == 1.0);
+  CHECK_OK(fastphoto_apply_options_init(&options, sizeof options));
+  CHECK(options.tone == 1.0 && options.colour == 1.0 && options.white_balance == 1.0);
+  CHECK(options.preserve_luminance == 0 && options.preserve_skin == 0 && options.preserve_neutrals == 0);
+  /* A program that was compiled before masks had alpha. */
+  CHECK_OK(fastphoto_mask_init(&mask, offsetof(fastphoto_mask, alpha)));
+  CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "struct_size of fastphoto_mask",
+              fastphoto_mask_init(&mask, offsetof(fastphoto_mask, alpha) - 8));
   CHECK_OK(fastphoto_smoothing_options_init(&smoothing, sizeof smoothing));
   CHECK(smoothing.lam > 0.0 && smoothing.rtol > 0.0 && smoothing.page_pool == 1 && smoothing.normalized == 0);
   CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "NULL", fastphoto_apply_options_init(NULL, sizeof options));

@@ -2,6 +2,7 @@
  *
  * Tests the pipeline of the C API with a real model and runtime.  c_network MODEL_FOLDER; needs FASTPHOTO_ONNXRUNTIME
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "checks.h"
@@ -221,6 +222,98 @@ static void test_masks(const fastphoto_stylizer* stylizer) {
   fastphoto_look_free(look);
 }
 
+static double luma(const unsigned char* pixel) { return 0.2126 * pixel[0] + 0.7152 * pixel[1] + 0.0722 * pixel[2]; }
+
+/* Strengths apart, and what is kept of the content. */
+static void test_adjustment(const fastphoto_stylizer* stylizer, const fastphoto_look* look) {
+  static unsigned char whole[height * width * 3];
+  static unsigned char rgb[height * width * 3];
+  const fastphoto_pixels photo = to_read(content);
+  const fastphoto_mutable_pixels all = to_write(whole, FASTPHOTO_RGB);
+  const fastphoto_mutable_pixels result = to_write(rgb, FASTPHOTO_RGB);
+  fastphoto_apply_options options;
+  double changed = 0.0;
+  double kept = 0.0;
+  int worst = 0;
+  int i;
+  CHECK_OK(fastphoto_apply_options_init(&options, sizeof options));
+  CHECK_OK(fastphoto_stylizer_apply(stylizer, &photo, look, &all, NULL, &options, NULL));
+  options.preserve_luminance = 1;
+  CHECK_OK(fastphoto_stylizer_apply(stylizer, &photo, look, &result, NULL, &options, NULL));
+  for (i = 0; i < height * width; ++i) {
+    changed += fabs(luma(whole + 3 * i) - luma(content + 3 * i));
+    kept += fabs(luma(rgb + 3 * i) - luma(content + 3 * i));
+  }
+  CHECK(changed > 5.0 * height * width); /* steps of 255 */
+  CHECK(kept < 1.0 * height * width);    /* rounding to 8 bits */
+  CHECK(memcmp(rgb, content, sizeof rgb) != 0);
+
+  /* Without any of the three changes, the content comes back. */
+  options.preserve_luminance = 0;
+  options.tone = options.colour = options.white_balance = 0.0;
+  CHECK_OK(fastphoto_stylizer_apply(stylizer, &photo, look, &result, NULL, &options, NULL));
+  for (i = 0; i < height * width * 3; ++i) {
+    const int difference = abs((int)rgb[i] - (int)content[i]);
+    worst = difference > worst ? difference : worst;
+  }
+  CHECK(worst <= 1);
+  options.tone = 1.6;
+  CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "tone",
+              fastphoto_stylizer_apply(stylizer, &photo, look, &result, NULL, &options, NULL));
+}
+
+/* What is transparent has no say, in the style as in the content. */
+static void test_alpha(const fastphoto_stylizer* stylizer) {
+  static unsigned char hidden[height * width * 3];
+  static float opacity[height * width];
+  static unsigned char first[height * width * 3];
+  static unsigned char second[height * width * 3];
+  const fastphoto_pixels style_photo = to_read(style);
+  const fastphoto_pixels other_photo = to_read(hidden);
+  const fastphoto_pixels photo = to_read(content);
+  const fastphoto_mutable_pixels result = to_write(first, FASTPHOTO_RGB);
+  const fastphoto_mutable_pixels again = to_write(second, FASTPHOTO_RGB);
+  fastphoto_image alpha;
+  fastphoto_mask mask;
+  fastphoto_look* look = NULL;
+  fastphoto_look* same = NULL;
+  int i;
+  memcpy(hidden, style, sizeof hidden);
+  for (i = 0; i < height * width; ++i) {
+    opacity[i] = i % width < width / 3 ? 0.0F : 1.0F;
+    if (opacity[i] == 0.0F) { /* magenta, where nobody sees it */
+      hidden[3 * i] = 255;
+      hidden[3 * i + 1] = 0;
+      hidden[3 * i + 2] = 255;
+    }
+  }
+  CHECK_OK(fastphoto_image_init(&alpha, sizeof alpha));
+  alpha.data = opacity;
+  alpha.height = height;
+  alpha.width = width;
+  alpha.channels = 1;
+  CHECK_OK(fastphoto_mask_init(&mask, sizeof mask));
+  mask.alpha = &alpha;
+  CHECK_OK(fastphoto_stylizer_analyze(stylizer, &style_photo, &mask, NULL, &look));
+  CHECK_OK(fastphoto_stylizer_analyze(stylizer, &other_photo, &mask, NULL, &same));
+  CHECK(fastphoto_look_masked(look) == 0);
+  CHECK_OK(fastphoto_stylizer_apply(stylizer, &photo, look, &result, NULL, NULL, NULL));
+  CHECK_OK(fastphoto_stylizer_apply(stylizer, &photo, same, &again, NULL, NULL, NULL));
+  CHECK(memcmp(first, second, sizeof first) == 0);
+  /* Of the content, alpha changes the statistics, so the result is another. */
+  CHECK_OK(fastphoto_stylizer_apply(stylizer, &photo, look, &again, &mask, NULL, NULL));
+  CHECK(memcmp(first, second, sizeof first) != 0);
+  alpha.width -= 1;
+  CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "alpha",
+              fastphoto_stylizer_apply(stylizer, &photo, look, &again, &mask, NULL, NULL));
+  alpha.width += 1;
+  opacity[5] = 2.0F;
+  CHECK_FAILS(FASTPHOTO_INVALID_ARGUMENT, "0..1",
+              fastphoto_stylizer_apply(stylizer, &photo, look, &again, &mask, NULL, NULL));
+  fastphoto_look_free(look);
+  fastphoto_look_free(same);
+}
+
 static void test_look_files(const fastphoto_look* look, const char* path) {
   size_t size = 0;
   size_t size_again = 0;
@@ -290,6 +383,8 @@ int main(int count, char** arguments) {
   CHECK(strcmp(fastphoto_look_model(look), fastphoto_stylizer_model(stylizer)) == 0);
   test_apply(stylizer, look);
   test_masks(stylizer);
+  test_adjustment(stylizer, look);
+  test_alpha(stylizer);
   test_look_files(look, "c_network.look");
   fastphoto_look_free(look);
   fastphoto_stylizer_free(stylizer);

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ LIBRARY = Path(os.environ.get("FASTPHOTO_C_LIBRARY", ROOT / "build/package-share
 
 pytestmark = pytest.mark.skipif(not LIBRARY.is_file(), reason=f"there is no shared library {LIBRARY}")
 
+NETWORK = "photowct-lite"
+SUMS = 1e-4  # the same engine and library; the number of the runtime's threads may order its sums otherwise
 OK, INVALID_ARGUMENT, CANCELLED, MODEL, FILE, DEVICE = range(6)
 SAMPLES = {np.dtype(np.float32): 0, np.dtype(np.uint8): 1, np.dtype(np.uint16): 2}
 
@@ -111,6 +114,29 @@ class ApplyOptions(Struct):
         ("pool", ctypes.POINTER(ThreadPool)),
         ("progress", Progress),
         ("progress_user", ctypes.c_void_p),
+        ("quality", ctypes.c_int),
+        ("tone", ctypes.c_double),
+        ("colour", ctypes.c_double),
+        ("white_balance", ctypes.c_double),
+        ("preserve_luminance", ctypes.c_int),
+        ("preserve_skin", ctypes.c_int),
+        ("preserve_neutrals", ctypes.c_int),
+    ]
+
+
+class Mask(Struct):
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t),
+        ("height", ctypes.c_ssize_t),
+        ("width", ctypes.c_ssize_t),
+        ("labels", ctypes.c_void_p),
+        ("label_type", ctypes.c_int),
+        ("weights", ctypes.c_void_p),
+        ("weight_count", ctypes.c_ssize_t),
+        ("row_stride", ctypes.c_ssize_t),
+        ("column_stride", ctypes.c_ssize_t),
+        ("weight_stride", ctypes.c_ssize_t),
+        ("alpha", ctypes.POINTER(Image)),
     ]
 
 
@@ -205,53 +231,95 @@ def test_bad_samples(library: ctypes.CDLL, content_photo: NDArray[np.float32], b
     assert b"stylized" in library.fastphoto_last_error()
 
 
-def test_a_photo_equals_that_of_python(library: ctypes.CDLL) -> None:
+@pytest.fixture
+def stylizer(library: ctypes.CDLL) -> Iterator[ctypes.c_void_p]:
     spec = find_spec("onnxruntime")
     if spec is None or not spec.submodule_search_locations:
         pytest.skip("there is no ONNX Runtime")
-    content, style = data.coffee()[::5, ::5].copy(), data.chelsea()[::4, ::4].copy()
     options = RuntimeOptions.made(library)
     options.library = f"{spec.submodule_search_locations[0]}/capi".encode()
     options.device = 1
-    runtime = ctypes.c_void_p()
+    runtime, stylizer = ctypes.c_void_p(), ctypes.c_void_p()
     if library.fastphoto_runtime_open(ctypes.byref(options), ctypes.byref(runtime)) != OK:
         message = library.fastphoto_last_error().decode()
         assert "without component onnxruntime" in message
         pytest.skip(message)
-    stylizer, look = ctypes.c_void_p(), ctypes.c_void_p()
-    model = str(ROOT / "models" / "photowct-lite").encode()
     try:
+        model = str(ROOT / "models" / NETWORK).encode()
         assert library.fastphoto_stylizer_open(model, runtime, ctypes.byref(stylizer)) == OK
-        style_view = pixels(library, style)
-        assert (
-            library.fastphoto_stylizer_analyze(stylizer, ctypes.byref(style_view), None, None, ctypes.byref(look)) == OK
-        )
+        yield stylizer
+    finally:
+        library.fastphoto_stylizer_free(stylizer)
+        library.fastphoto_runtime_free(runtime)
+
+
+def analyzed(library: ctypes.CDLL, stylizer: ctypes.c_void_p, style: NDArray[Any], mask: Any = None) -> ctypes.c_void_p:
+    look, view = ctypes.c_void_p(), pixels(library, style)
+    given = None if mask is None else ctypes.byref(mask)
+    status = library.fastphoto_stylizer_analyze(stylizer, ctypes.byref(view), given, None, ctypes.byref(look))
+    assert status == OK, library.fastphoto_last_error()
+    return look
+
+
+def applied(
+    library: ctypes.CDLL, stylizer: ctypes.c_void_p, content: NDArray[Any], look: Any, mask: Any, options: Any
+) -> tuple[int, NDArray[np.float32]]:
+    result = np.empty(content.shape, np.float32)
+    from_, to = pixels(library, content), pixels(library, result)
+    given = None if mask is None else ctypes.byref(mask)
+    status = library.fastphoto_stylizer_apply(
+        stylizer, ctypes.byref(from_), look, ctypes.byref(to), given, ctypes.byref(options), None
+    )
+    return status, result
+
+
+def test_a_photo_equals_that_of_python(library: ctypes.CDLL, stylizer: ctypes.c_void_p) -> None:
+    content, style = data.coffee()[::5, ::5].copy(), data.chelsea()[::4, ::4].copy()
+    look = analyzed(library, stylizer, style)
+    try:
         steps: list[float] = []
-        apply = ApplyOptions.made(library)
+        options = ApplyOptions.made(library)
 
         def note(_user: object, _step: object, share: float) -> bool:
             steps.append(share)
             return True
 
-        apply.progress = Progress(note)
-        content_view = pixels(library, content)
-        result = np.empty(content.shape, np.float32)
-        result_view = pixels(library, result)
-
-        def status() -> Any:
-            return library.fastphoto_stylizer_apply(
-                stylizer, ctypes.byref(content_view), look, ctypes.byref(result_view), None, ctypes.byref(apply), None
-            )
-
-        assert status() == OK, library.fastphoto_last_error()
+        options.progress = Progress(note)
+        status, result = applied(library, stylizer, content, look, None, options)
+        assert status == OK, library.fastphoto_last_error()
         assert steps == sorted(steps)
         assert steps[-1] <= 1.0
-        expected = fp.stylize(content, style, device="cpu")
-        # The same engine and library; the number of the runtime's threads may order its sums otherwise.
-        np.testing.assert_allclose(result, expected, atol=1e-4)
-        apply.progress = Progress(lambda _user, _step, _share: 0)
-        assert status() == CANCELLED
+        expected = fp.stylize(content, style, model=NETWORK, device="cpu")
+        np.testing.assert_allclose(result, expected, atol=SUMS)
+        options.progress = Progress(lambda _user, _step, _share: 0)
+        assert applied(library, stylizer, content, look, None, options)[0] == CANCELLED
     finally:
         library.fastphoto_look_free(look)
-        library.fastphoto_stylizer_free(stylizer)
-        library.fastphoto_runtime_free(runtime)
+
+
+def test_alpha_and_adjustment_equal_those_of_python(library: ctypes.CDLL, stylizer: ctypes.c_void_p) -> None:
+    content, style = data.coffee()[::5, ::5].copy(), data.chelsea()[::4, ::4].copy()
+    theirs, ours = (np.ones(photo.shape[:2], np.float32) for photo in (style, content))
+    theirs[:, : style.shape[1] // 2], ours[:30] = 0, 0.5
+    masks = []
+    for alpha in (theirs, ours):
+        mask = Mask.made(library)
+        mask.alpha = ctypes.pointer(image(library, alpha[..., None]))
+        masks.append(mask)
+    look = analyzed(library, stylizer, style, masks[0])
+    try:
+        options = ApplyOptions.made(library)
+        options.tone, options.colour, options.white_balance = 0.5, 1.2, 0.25
+        options.preserve_skin = options.preserve_neutrals = 1
+        status, result = applied(library, stylizer, content, look, masks[1], options)
+        assert status == OK, library.fastphoto_last_error()
+        python = fp.Stylizer(NETWORK, "cpu")
+        adjustment = fp.Adjustment(0.5, 1.2, 0.25, ("skin", "neutrals"))
+        expected = python.apply(content, python.analyze(style, alpha=theirs), alpha=ours, adjustment=adjustment)
+        np.testing.assert_allclose(result, expected, atol=SUMS)
+        assert np.abs(expected - python.apply(content, python.analyze(style))).max() > 0.05
+        options.colour = -1
+        assert applied(library, stylizer, content, look, None, options)[0] == INVALID_ARGUMENT
+        assert b"colour" in library.fastphoto_last_error()
+    finally:
+        library.fastphoto_look_free(look)

@@ -105,8 +105,13 @@ FASTPHOTO_C_API fastphoto_status fastphoto_mutable_pixels_init(fastphoto_mutable
 
 enum { FASTPHOTO_LABELS_UINT8 = 0, FASTPHOTO_LABELS_INT32 = 1, FASTPHOTO_LABELS_INT64 = 2 };
 
+struct fastphoto_image; /* below, with the filters */
+
 /* A mask in the caller's memory: either a map of labels, or soft weights of labels 0 .. weight_count - 1, at least 0
- * and at most 1 in sum per pixel. Strides are in bytes; 0 stands for no gaps, labels varying fastest among weights. */
+ * and at most 1 in sum per pixel. Strides are in bytes; 0 stands for no gaps, labels varying fastest among weights.
+ *
+ * alpha is the photo's own transparency, with labels and weights or without: one channel of the photo's height and
+ * width, 0 .. 1, 1 is opaque. What is transparent does not count. NULL: all is opaque. */
 typedef struct fastphoto_mask {
   size_t struct_size;
   ptrdiff_t height;
@@ -118,6 +123,7 @@ typedef struct fastphoto_mask {
   ptrdiff_t row_stride;
   ptrdiff_t column_stride;
   ptrdiff_t weight_stride;
+  const struct fastphoto_image* alpha;
 } fastphoto_mask;
 
 FASTPHOTO_C_API fastphoto_status fastphoto_mask_init(fastphoto_mask* mask, size_t struct_size);
@@ -191,6 +197,13 @@ typedef struct fastphoto_apply_options {
   fastphoto_progress progress;
   void* progress_user;
   int quality; /* FASTPHOTO_QUALITY_BALANCED, ... */
+  /* As fastphoto::AdjustmentOptions: strengths apart, and what is kept of the content. */
+  double tone;            /* of the change of luma, 0 .. 1.5: 0 none of it, 1 all of it */
+  double colour;          /* of the change of chroma beside the common shift, 0 .. 1.5 */
+  double white_balance;   /* of the shift of chroma that is common to the whole photo, 0 .. 1.5 */
+  int preserve_luminance; /* 1: the result has the content's luma */
+  int preserve_skin;      /* 1: colours of skin keep their chroma */
+  int preserve_neutrals;  /* 1: what is grey stays grey */
 } fastphoto_apply_options;
 
 typedef struct fastphoto_finish_options {
@@ -238,14 +251,15 @@ FASTPHOTO_C_API fastphoto_status fastphoto_stylizer_memory_needed_for(const fast
                                                                       ptrdiff_t width, ptrdiff_t height, int smoothing,
                                                                       int quality, ptrdiff_t max_side, size_t* bytes);
 
-/* The look of a style photo. mask may be NULL: no mask. */
+/* The look of a style photo. mask may be NULL: no mask. A mask with alpha alone is none: it only says what counts. */
 FASTPHOTO_C_API fastphoto_status fastphoto_stylizer_analyze(const fastphoto_stylizer* stylizer,
                                                             const fastphoto_pixels* style, const fastphoto_mask* mask,
                                                             const fastphoto_analyze_options* options,
                                                             fastphoto_look** look);
 
 /* The content in the look, written to result: the content's height and width, in any format; it may be the content's
- * own memory. A mask is needed exactly if the look was made with one, else NULL. report may be NULL: none is wanted. */
+ * own memory. A mask is needed exactly if the look was made with one, else NULL, or one with alpha alone. report may be
+ * NULL: none is wanted. */
 FASTPHOTO_C_API fastphoto_status fastphoto_stylizer_apply(const fastphoto_stylizer* stylizer,
                                                           const fastphoto_pixels* content, const fastphoto_look* look,
                                                           const fastphoto_mutable_pixels* result,

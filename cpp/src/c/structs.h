@@ -19,6 +19,8 @@ inline constexpr std::size_t first_size = sizeof(Struct);
 template <>
 inline constexpr std::size_t first_size<fastphoto_apply_options> = offsetof(fastphoto_apply_options, quality);
 template <>
+inline constexpr std::size_t first_size<fastphoto_mask> = offsetof(fastphoto_mask, alpha);
+template <>
 inline constexpr std::size_t first_size<fastphoto_report_numbers> =
     offsetof(fastphoto_report_numbers, smoothing_height);
 

@@ -28,6 +28,12 @@ fastphoto_apply_options default_apply_options() {
   options.strength = defaults.strength;
   options.threads = all_threads;
   options.quality = static_cast<int>(defaults.quality);
+  options.tone = defaults.adjustment.tone;
+  options.colour = defaults.adjustment.colour;
+  options.white_balance = defaults.adjustment.white_balance;
+  options.preserve_luminance = defaults.adjustment.preserve_luminance ? 1 : 0;
+  options.preserve_skin = defaults.adjustment.preserve_skin ? 1 : 0;
+  options.preserve_neutrals = defaults.adjustment.preserve_neutrals ? 1 : 0;
   return options;
 }
 
@@ -49,6 +55,12 @@ ApplyOptions apply_options(const fastphoto_apply_options& given, const CallThrea
   options.strength = given.strength;
   options.insist = given.insist != 0;
   options.max_side = given.max_side;
+  options.adjustment.tone = given.tone;
+  options.adjustment.colour = given.colour;
+  options.adjustment.white_balance = given.white_balance;
+  options.adjustment.preserve_luminance = given.preserve_luminance != 0;
+  options.adjustment.preserve_skin = given.preserve_skin != 0;
+  options.adjustment.preserve_neutrals = given.preserve_neutrals != 0;
   options.threads = threads.get();
   options.progress = progress_of(given.progress, given.progress_user);
   return options;

@@ -66,29 +66,33 @@ MaskView read_view(const fastphoto_mask* mask, const char* name) {
     return {};
   }
   const fastphoto_mask given = read_struct(mask, "fastphoto_mask", fastphoto_mask());
-  expect((given.labels != nullptr) != (given.weights != nullptr),
-         std::string("found ") + name + " with " +
-             (given.labels != nullptr ? "both labels and weights" : "neither labels nor weights") +
-             "; expected one of them");
+  const bool both = given.labels != nullptr && given.weights != nullptr;
+  const bool neither = given.labels == nullptr && given.weights == nullptr && given.alpha == nullptr;
+  expect(!both && !neither, std::string("found ") + name + " with " +
+                                (both ? "both labels and weights" : "neither labels nor weights nor alpha") +
+                                "; expected one of them");
+  MaskView view;
   if (given.labels != nullptr) {
     expect_extents(given.height, given.width, 1, name);
     const LabelType type = read_enum(given.label_type, LabelType::Int64, "type of labels");
     const Index size = type == LabelType::UInt8 ? 1 : type == LabelType::Int32 ? 4 : 8;
-    MaskView view;
     view.labels = given.labels;
     view.type = type;
     view.height = given.height;
     view.width = given.width;
     view.row_stride = stride_or(given.row_stride, given.width * size);
     view.column_stride = stride_or(given.column_stride, size);
-    return view;
   }
-  expect_extents(given.height, given.width, given.weight_count, name);
-  MaskView view;
-  view.weights = ImageView(given.weights, given.height, given.width, given.weight_count);
-  view.weights.row_stride = stride_or(given.row_stride, view.weights.row_stride);
-  view.weights.column_stride = stride_or(given.column_stride, view.weights.column_stride);
-  view.weights.channel_stride = stride_or(given.weight_stride, view.weights.channel_stride);
+  if (given.weights != nullptr) {
+    expect_extents(given.height, given.width, given.weight_count, name);
+    view.weights = ImageView(given.weights, given.height, given.width, given.weight_count);
+    view.weights.row_stride = stride_or(given.row_stride, view.weights.row_stride);
+    view.weights.column_stride = stride_or(given.column_stride, view.weights.column_stride);
+    view.weights.channel_stride = stride_or(given.weight_stride, view.weights.channel_stride);
+  }
+  if (given.alpha != nullptr) {
+    view.alpha = read_view(given.alpha, (std::string("alpha of the ") + name).c_str());
+  }
   return view;
 }
 
