@@ -122,6 +122,9 @@ def open_image(file: Input, kind: Format, whole: bytes | None, fail_on: str) -> 
     loaded = pyvips.Operation.call(LOADERS[kind], source, **options)
     image = loaded[0] if isinstance(loaded, list) else loaded
     judge_size(file.name, image.width, image.height)
+    bands = None if directory is None else directory.bands()
+    if bands is not None and image.bands > len(bands):
+        image = image[bands[0]].bandjoin([image[k] for k in bands[1:]]).copy(interpretation=image.interpretation)
     return image
 
 

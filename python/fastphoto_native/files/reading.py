@@ -205,6 +205,8 @@ def _to_srgb(name: str, stored: NDArray[Any], space: ColorSpace | None) -> tuple
     parts = []
     for row in range(0, height, _STRIP):
         strip = stored[row : row + _STRIP]
+        if strip.shape[2] == 1 and space.to_srgb is not None:
+            strip = np.repeat(strip, 3, axis=2)  # grey without a profile of grey
         linear = space.decode(_finite(name, strip)) if tables is None else _looked_up(strip, tables, space)
         pixels[row : row + _STRIP], excess = split(linear.astype(np.float32, copy=False), row * width)
         if excess is not None:

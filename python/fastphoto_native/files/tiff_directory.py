@@ -7,9 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 SUBFILE, BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, PLANAR, ORIENTATION = 254, 258, 259, 262, 277, 284, 274
-COLOR_MAP, SUB_IFDS, DNG_VERSION = 320, 330, 50706
+TILE_WIDTH, COLOR_MAP, SUB_IFDS, EXTRA_SAMPLES, SAMPLE_FORMAT, DNG_VERSION = 322, 320, 330, 338, 339, 50706
 CFA, LINEAR_RAW = 32803, 34892
-_PALETTE = 3
+_PALETTE, _SEPARATED = 3, 5
+_COLOURS = {0: 1, 1: 1, 2: 3, 5: 4, 6: 3}  # samples of a pixel, by photometric interpretation
+_TRANSPARENCY = (1, 2)  # kinds of extra samples: multiplied into the colours, or not
+_FLOATING_POINT = 3
 _UNREAD = {8: "CIE Lab", 9: "ICC Lab", 10: "ITU Lab", 32844: "LogL", 32845: "LogLuv"}
 
 COMPRESSIONS = {
@@ -67,13 +70,32 @@ class Directory:
         """What would be read wrongly, in words, or None."""
         if self.first(PLANAR, 1) == 2 and self.first(SAMPLES, 1) == 2:
             return "a TIFF of grey and alpha in separate planes; expected them pixel by pixel"
+        if TILE_WIDTH in self.tags and self.first(PLANAR, 1) == 2 and self.first(SAMPLES, 1) > 1:
+            return "a TIFF of tiles in separate planes; expected them pixel by pixel"
         if (photometric := self.first(PHOTOMETRIC, 1)) in _UNREAD:
-            return f"a TIFF in {_UNREAD[photometric]} colours; expected RGB, grey or CMYK"
+            return f"a TIFF in {_UNREAD[photometric]} colours; expected RGB, grey or CMYK: save it as RGB"
         if photometric == _PALETTE and COLOR_MAP not in self.tags:
             return "a TIFF with a palette that is missing"
         if (bits := self.first(BITS, 1)) not in (1, 2, 4, 8, 16, 32):
-            return f"a TIFF of {bits} bits per channel; expected 8, 16 or 32"
+            return f"a TIFF of {bits} bits per channel; expected 8 or 16, or floating point of 16 or 32"
+        if self.first(SAMPLE_FORMAT, 1) == _FLOATING_POINT:
+            if photometric == _SEPARATED:
+                return "a TIFF of CMYK in floating point; expected CMYK of 8 or 16 bits, or RGB"
+            if bits == 16 and self.first(PLANAR, 1) == 2 and self.first(SAMPLES, 1) > 1:  # libvips garbles these
+                return "a TIFF of half precision in separate planes; expected them pixel by pixel, or 32 bits"
         return None
+
+    def bands(self) -> list[int] | None:
+        """The samples of a pixel that are the photo: colours and transparency; None if these are all.
+
+        Editors keep selections and spot colours as further samples, which are no transparency.
+        """
+        extra, colours = self.tags.get(EXTRA_SAMPLES), _COLOURS.get(self.first(PHOTOMETRIC, 1))
+        if not extra or colours is None or self.first(SAMPLES, 1) != colours + len(extra):
+            return None
+        alpha = [colours + k for k, kind in enumerate(extra) if kind in _TRANSPARENCY][:1]
+        chosen = [*range(colours), *alpha]
+        return None if len(chosen) == colours + len(extra) else chosen
 
     def compression(self) -> str:
         """Its name."""
