@@ -366,6 +366,33 @@ def test_the_command(tmp_path: Path) -> None:
     assert sorted(p.name for p in (tmp_path / "steps").iterdir()) == ["00004.png", "00008.png"]
 
 
+@pytest.mark.parametrize("method", ["gatys", "dpst"])
+def test_the_command_keeps_transparency_and_what_it_hides_counts_for_nothing(tmp_path: Path, method: str) -> None:
+    alpha = np.ones(CONTENT.shape[:2], np.float32)
+    alpha[:, :20], alpha[30:, 20:] = 0, 0.5
+    results = []
+    for hidden in (CONTENT, CONTENT[::-1]):
+        pixels = np.where(alpha[..., None] == 0, hidden, CONTENT)
+        fp.write_photo(tmp_path / "content.png", fp.Photo(pixels, alpha, 16), overwrite=True)
+        fp.write_photo(tmp_path / "style.png", fp.Photo(STYLE))
+        command = [sys.executable, "-m", "fastphoto_native", "transfer", "content.png", "style.png", "-o", "r.png"]
+        command += ["--method", method, "--evaluations", "3", "--max-side", "32", "--threads", "1", "--device", "cpu"]
+        subprocess.run([*command, "--overwrite"], cwd=tmp_path, capture_output=True, timeout=120, check=True)
+        results.append(fp.read_photo(tmp_path / "r.png"))
+    found = results[0]
+    assert found.depth == 16
+    assert found.alpha is not None
+    assert found.alpha.shape == found.pixels.shape[:2]
+    height, width = found.alpha.shape
+    if method == "dpst":
+        np.testing.assert_allclose(found.alpha, alpha, atol=1 / 65535)
+    else:  # at the size that was optimised
+        assert max(height, width) == 32
+        assert found.alpha[:, : width * 16 // CONTENT.shape[1]].max() < 0.01
+        assert np.abs(found.alpha[-3:, width // 2 :] - 0.5).max() < 0.01
+    np.testing.assert_allclose(results[1].pixels, found.pixels, atol=1e-6)
+
+
 def test_the_commands_errors_are_one_line(tmp_path: Path) -> None:
     fp.write_photo(tmp_path / "photo.png", fp.Photo(CONTENT))
     command = [sys.executable, "-m", "fastphoto_native", "transfer", "photo.png", "photo.png", "-o", "r.png"]

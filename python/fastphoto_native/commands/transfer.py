@@ -85,7 +85,8 @@ def transfer(
     """Give CONTENT the style of STYLE by minimising a loss: slow, and the reference for what is fast.
 
     Of a painting's style nothing but the picture remains (gatys, at the size that was optimised); of a photo's the look
-    (dpst, at CONTENT's size).
+    (dpst, at CONTENT's size). Transparency, profile and EXIF are CONTENT's; hidden colours count as the mean of those
+    that are seen.
     """
     with one_line_errors(), progress_bar() as progress:
         if (content_mask is None) != (style_mask is None):
@@ -111,14 +112,12 @@ def transfer(
             neural_style if method == "gatys" else deep_photo
         )
         try:
-            result, report = run(photo.pixels, style_photo.pixels, return_report=True, **options)
+            result, report = run(photo.covered(), style_photo.covered(), return_report=True, **options)
         except KeyboardInterrupt:
             if options["checkpoint"]:
                 say(f"fastphoto: the same command with --checkpoint {shown(options['checkpoint'])} goes on")
             raise
-        same_size = result.shape == photo.pixels.shape
-        finished = photo.restyled(result) if same_size else Photo(result, None, photo.depth)
-        write_photo(output, finished, strip=written.strip, **written.keywords())
+        write_photo(output, photo.restyled(result), strip=written.strip, **written.keywords())
     if as_json:
         echo_json({"output": shown(output)} | msgspec.to_builtins(report))
     elif on_terminal():

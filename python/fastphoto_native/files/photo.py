@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from fastphoto_native import _core
 from fastphoto_native.files.color_space import ColorSpace
 from fastphoto_native.files.excess import Excess
 from fastphoto_native.files.metadata import Metadata
@@ -38,6 +39,25 @@ class Photo:
     orientation: int = 1
 
     def restyled(self, result: NDArray[np.float32]) -> Photo:
-        """The photo with a result's pixels, of the same size. All else is kept; colours beyond sRGB follow."""
+        """The photo with a result's pixels. All else is kept; colours beyond sRGB follow.
+
+        Of a result of another size the transparency is resized, and colours beyond sRGB are left out.
+        """
+        if result.shape != self.pixels.shape:
+            alpha = None if self.alpha is None else _resized(self.alpha, result.shape[0], result.shape[1])
+            return replace(self, pixels=result, alpha=alpha, excess=None)
         excess = None if self.excess is None else self.excess.follow(self.pixels, result)
         return replace(self, pixels=result, excess=excess)
+
+    def covered(self) -> NDArray[np.float32]:
+        """The pixels, but the mean of what is visible where nothing is: hidden colours are chance."""
+        if self.alpha is None or not self.alpha.any():
+            return self.pixels
+        mean = np.average(self.pixels.reshape(-1, 3), axis=0, weights=self.alpha.reshape(-1))
+        return np.where(self.alpha[..., None] == 0, mean.astype(np.float32), self.pixels)
+
+
+def _resized(alpha: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    plane = _core.resize(np.ascontiguousarray(alpha[..., None]), height, width, threads=0)
+    resized: NDArray[np.float32] = np.clip(plane.reshape(height, width), 0, 1)
+    return resized
