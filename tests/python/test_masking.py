@@ -80,6 +80,36 @@ def test_soft_masks_as_arrays_tiff_and_pictures(tmp_path: Path) -> None:
         assert mask.array.sum(axis=2).max() <= 1
 
 
+def test_large_masks_of_every_kind_are_read_in_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All kinds read the same pixels, and no more than are of use."""
+    monkeypatch.setattr("fastphoto_native.files.masks.MOST_PIXELS", 40 * 60)
+    labels = np.zeros((90, 121), np.uint8)
+    labels[:, 50:] = 1
+    labels[31:, 70:] = 2
+    expected = labels[::3, ::3]
+    assert expected.size <= 40 * 60 < labels[::2, ::2].size
+    soft = np.stack([labels == k for k in range(3)], axis=-1).astype(np.float32)
+    np.save(tmp_path / "hard.npy", labels)
+    np.savez(tmp_path / "hard.npz", labels)
+    np.save(tmp_path / "soft.npy", soft)
+    np.savez(tmp_path / "soft.npz", **{str(k): soft[..., k] for k in range(3)})  # type: ignore[arg-type]
+    tifffile.imwrite(tmp_path / "soft.tif", soft, photometric="rgb", metadata=None)
+    for k in range(3):
+        fp.write_photo(tmp_path / f"{k}.png", fp.Photo(np.repeat(soft[..., k : k + 1], 3, axis=2)))
+    shapes = [
+        {"label": str(k), "shape_type": "rectangle", "points": points}
+        for k, points in enumerate([[[0, 0], [121, 90]], [[50, 0], [121, 90]], [[70, 31], [121, 90]]])
+    ]
+    (tmp_path / "a.json").write_text(json.dumps({"shapes": shapes, "imageHeight": 90, "imageWidth": 121}))
+    for name in ("hard.npy", "hard.npz"):
+        np.testing.assert_array_equal(read_named_mask([tmp_path / name]).array, expected)
+    for files in (["soft.npy"], ["soft.npz"], ["soft.tif"], [f"{k}={tmp_path / f'{k}.png'}" for k in range(3)]):
+        found = read_named_mask([file if "=" in file else str(tmp_path / file) for file in files]).array
+        np.testing.assert_array_equal(found.argmax(axis=2), expected)
+    drawn = read_named_mask([tmp_path / "a.json"])
+    np.testing.assert_array_equal(drawn.array - drawn.array.min(), expected)
+
+
 def test_weights_that_sum_to_more_than_one_are_divided(tmp_path: Path) -> None:
     np.savez(tmp_path / "m.npz", a=np.ones((4, 4)), b=np.ones((4, 4)))
     assert np.allclose(read_named_mask([tmp_path / "m.npz"]).array, 0.5)

@@ -21,6 +21,14 @@ MOST_PIXELS = 8_000_000
 _EXPECTED = "expected a mask of 8 bits per channel (PNG is best), one colour per label"
 
 
+def step_of(height: int, width: int) -> int:
+    """Of a mask of that size, each so many pixels one is read, along both sides."""
+    step = 1
+    while -(-width // step) * -(-height // step) > MOST_PIXELS:
+        step += 1
+    return step
+
+
 def read_mask(path: PathLike) -> NDArray[np.int32]:
     """Reads a colour-coded mask (palette, grey, RGB) as a label map: H x W int32.
 
@@ -50,10 +58,7 @@ def _stored(file: Input, image: Any) -> tuple[NDArray[np.uint8], NDArray[np.uint
     """Colours, H x W x 1 or 3, and alpha, H x W x 1, if there is any."""
     if image.format != "uchar" or image.interpretation == "cmyk" or image.bands > 4:
         raise PhotoError(f"{file.name}: found {describe(image)} pixels; {_EXPECTED}")
-    step = 1
-    while (image.width // step) * (image.height // step) > MOST_PIXELS:
-        step += 1
-    if step > 1:
+    if (step := step_of(image.height, image.width)) > 1:
         image = image.subsample(step, step)
     pixels = samples(image)
     return pixels[..., : 1 if image.bands < 3 else 3], pixels[..., -1:] if image.hasalpha() else None

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from fastphoto_native.errors import ArgumentError, PhotoError
 from fastphoto_native.files.float_tiff import read_float_tiff
+from fastphoto_native.files.masks import step_of
 from fastphoto_native.files.photos import read_mask, read_photo
 from fastphoto_native.masking.labelme import read_labelme
 from fastphoto_native.masking.mask import MOST_LABELS, Mask, color_name
 
-LARGEST_ARRAY = 1 << 31  # bytes, unpacked
+LARGEST_ARRAY = 1 << 31  # bytes; of a file's array what is left out is never read
+LARGEST_ARCHIVE = 1 << 30  # bytes, unpacked
 EXPECTED = "expected H x W whole numbers (labels) or H x W x K numbers from 0 to 1 (weights)"
 
 
@@ -61,22 +63,30 @@ def _from_pictures(named: Sequence[tuple[str, Path]]) -> Mask:
     if not all(name for name, _ in named):
         raise ArgumentError("several files of one mask need names: give each as NAME=FILE")
     planes: list[NDArray[np.float32]] = []
+    size: tuple[int, int] | None = None
     for _, path in named:
         plane = read_photo(path).pixels.mean(axis=2)
-        if planes and plane.shape != planes[0].shape:
+        height, width = plane.shape
+        size = size or (height, width)
+        if (height, width) != size:
             raise PhotoError(
-                f"{path}: found {plane.shape[1]} x {plane.shape[0]} pixels; expected "
-                f"{planes[0].shape[1]} x {planes[0].shape[0]} as {named[0][1]} has"
+                f"{path}: found {width} x {height} pixels; expected {size[1]} x {size[0]} as {named[0][1]} has"
             )
-        planes.append(plane)
+        planes.append(_reduced(plane))
     return _soft(named[0][1], np.stack(planes, axis=-1), [name for name, _ in named])
+
+
+def _reduced(array: NDArray[Any]) -> NDArray[Any]:
+    """A mask as far as it is looked at; as of pictures, of a large one each second, third, ... pixel."""
+    step = step_of(*array.shape[:2])
+    return array if step == 1 else array[::step, ::step].copy()
 
 
 def _soft(path: Path, weights: NDArray[Any], names: Sequence[str]) -> Mask:
     """A soft mask; where the weights of a pixel sum to more than 1 they are divided by their sum."""
     if weights.shape[2] > MOST_LABELS:
         raise PhotoError(f"{path}: found {weights.shape[2]} labels; expected at most {MOST_LABELS}")
-    values = weights.astype(np.float32)
+    values = _reduced(weights).astype(np.float32)
     if not np.isfinite(values).all() or values.min() < 0 or values.max() > 1 + 1e-6:
         raise PhotoError(f"{path}: found weights from {values.min():g} to {values.max():g}; expected 0 to 1")
     total = values.sum(axis=2, keepdims=True)
@@ -117,22 +127,22 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
     """The arrays of a file by name, "" for the only one of a .npy; nothing is unpickled."""
     if path.suffix.lower() == ".npy":
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-        return {"": _checked(path, mapped, mapped.nbytes)}
+        return {"": _checked(path, mapped)}
     with zipfile.ZipFile(path) as archive:
         size = sum(entry.file_size for entry in archive.infolist())
-        if size > LARGEST_ARRAY or len(archive.infolist()) > MOST_LABELS:
+        if size > LARGEST_ARCHIVE or len(archive.infolist()) > MOST_LABELS:
             raise PhotoError(
                 f"{path}: found {len(archive.infolist())} arrays of {size / 1e6:.0f} MB; expected at most "
-                f"{MOST_LABELS} of {LARGEST_ARRAY / 1e6:.0f} MB"
+                f"{MOST_LABELS} of {LARGEST_ARCHIVE / 1e6:.0f} MB"
             )
     with np.load(path, allow_pickle=False) as archive:
-        return {name: _checked(path, archive[name], archive[name].nbytes) for name in archive.files}
+        return {name: _checked(path, archive[name]) for name in archive.files}
 
 
-def _checked(path: Path, array: NDArray[Any], size: int) -> NDArray[Any]:
-    if array.dtype.kind not in "iufb" or array.size == 0 or size > LARGEST_ARRAY:
+def _checked(path: Path, array: NDArray[Any]) -> NDArray[Any]:
+    if array.dtype.kind not in "iufb" or array.size == 0 or array.nbytes > LARGEST_ARRAY:
         raise PhotoError(f"{path}: found shape {array.shape} of {array.dtype}; {EXPECTED}")
-    return array
+    return _reduced(array) if array.ndim in (2, 3) else array
 
 
 def _hard(path: Path, array: NDArray[Any]) -> Mask:

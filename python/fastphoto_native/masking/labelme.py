@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastphoto_native.errors import PhotoError
+from fastphoto_native.files.masks import step_of
 from fastphoto_native.masking.mask import MOST_LABELS, Mask
 
 LARGEST_FILE = 1 << 28  # bytes; labelme may keep the photo itself in the file
@@ -57,14 +58,16 @@ def read_labelme(path: Path) -> Mask:
             f"most {MOST_LABELS - 1} labels"
         )
     numbers = {name: label for label, name in enumerate(names, 1)} | ({} if REST in names else {REST: 0})
-    labels = np.full((height, width), numbers[REST], np.int32)
+    # As pictures are read: the centres of each second, third, ... pixel of a large mask.
+    step = step_of(height, width)
+    labels = np.full((-(-height // step), -(-width // step)), numbers[REST], np.int32)
     for shape in file.shapes:
-        labels[_inside(path, shape, height, width)] = numbers[shape.label]
+        labels[_inside(path, shape, step, *labels.shape)] = numbers[shape.label]
     present = set(np.unique(labels).tolist())
     return Mask(labels, {label: name for name, label in numbers.items() if label in present})
 
 
-def _inside(path: Path, shape: _Shape, height: int, width: int) -> Any:
+def _inside(path: Path, shape: _Shape, step: int, height: int, width: int) -> Any:
     points = np.array(shape.points, np.float64).reshape(-1, 2)
     if shape.shape_type not in SHAPES:
         raise PhotoError(
@@ -73,6 +76,7 @@ def _inside(path: Path, shape: _Shape, height: int, width: int) -> Any:
     fewest = 3 if shape.shape_type == "polygon" else 2
     if len(points) < fewest or not np.isfinite(points).all() or np.abs(points).max() > 10 * LARGEST_SIDE:
         raise PhotoError(f"{path}: found a {shape.shape_type} of {len(points)} points; expected {fewest} or more")
+    points = (points - 0.5) / step + 0.5
     if shape.shape_type == "polygon":
         return polygon(points, height, width)
     x, y = np.arange(width) + 0.5, (np.arange(height) + 0.5)[:, None]
