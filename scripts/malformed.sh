@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sends more than 300 malformed inputs through the command, each as a process with limits of time and memory (minutes).
+# Sends more than 800 malformed inputs through the command, each as a process with limits of time and memory (minutes).
 #   sh scripts/malformed.sh [words]      with words, only the inputs whose names hold one of them
 set -eu
 cd -P "$(dirname "$0")/.."

@@ -1,115 +1,55 @@
 """Inputs that are malformed, made from nothing: photos, masks, models, names and options for the command.
 
-`cases()` lists 300 or more. tests/python/test_malformed.py tries a part of them, scripts/malformed.sh all, each in a
-process of its own. An input may turn out to be readable: then the result must be whole.
+`cases()` lists these and those of looks, LUTs, manifests, other masks and bundles, 500 or more.
+tests/python/test_malformed.py tries a part of them, scripts/malformed.sh all, each in a process of its own. An input
+may turn out to be readable: then the result must be whole.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import shutil
 import struct
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
+import malformed_bundles
+import malformed_looks
+import malformed_luts
+import malformed_manifests
+import malformed_masks
 import numpy as np
 import photo_files as make
 import tifffile
-from PIL import Image
-
-Change = Callable[[bytes], bytes]
-
-
-@dataclass(frozen=True)
-class Case:
-    """Arguments of `fastphoto stylize` and the files that they name.
-
-    Attributes:
-        name: of the case.
-        files: names and bytes.
-        arguments: without the model and the working size, which are the same for all. "r.png" is the output.
-        model: None for the sound one, else changes of the sound one's files, by name.
-    """
-
-    name: str
-    files: dict[str, bytes] = field(default_factory=dict)
-    arguments: tuple[str, ...] = ()
-    model: dict[str, bytes] | None = None
-
-
-def _pixels(height: int = 40, width: int = 56) -> np.ndarray:
-    y, x = np.mgrid[0:height, 0:width]
-    rng = np.random.default_rng(0)
-    slope = np.stack([60 + 2 * x, 70 + 3 * y, 200 - x - y], axis=-1)
-    return np.clip(slope + rng.integers(-20, 20, slope.shape), 0, 255).astype(np.uint8)
-
-
-def _saved(kind: str, mode: str = "RGB", **options: object) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(_pixels()).convert(mode).save(buffer, kind, **options)
-    return buffer.getvalue()
+from malformed_cases import CHANGES, Case, picture, saved
 
 
 def _tiff(**options: object) -> bytes:
     buffer = io.BytesIO()
-    tifffile.imwrite(buffer, _pixels(), photometric="rgb", metadata=None, **options)  # type: ignore[arg-type]
+    tifffile.imwrite(buffer, picture(), photometric="rgb", metadata=None, **options)  # type: ignore[arg-type]
     return buffer.getvalue()
 
 
 def sound_photos() -> dict[str, bytes]:
     """One file of each kind, all readable."""
     return {
-        "a.jpg": _saved("JPEG", quality=90),
-        "progressive.jpg": _saved("JPEG", quality=90, progressive=True),
-        "grey.jpg": _saved("JPEG", "L"),
-        "cmyk.jpg": _saved("JPEG", "CMYK"),
-        "a.png": _saved("PNG"),
-        "palette.png": _saved("PNG", "P"),
-        "alpha.png": _saved("PNG", "RGBA"),
-        "deep.png": make.png(_pixels().astype(np.uint16) * 257, make.RGB, 16),
+        "a.jpg": saved("JPEG", quality=90),
+        "progressive.jpg": saved("JPEG", quality=90, progressive=True),
+        "grey.jpg": saved("JPEG", "L"),
+        "cmyk.jpg": saved("JPEG", "CMYK"),
+        "a.png": saved("PNG"),
+        "palette.png": saved("PNG", "P"),
+        "alpha.png": saved("PNG", "RGBA"),
+        "deep.png": make.png(picture().astype(np.uint16) * 257, make.RGB, 16),
         "strips.tif": _tiff(rowsperstrip=8),
         "tiles.tif": _tiff(tile=(16, 16)),
         "deflate.tif": _tiff(compression="zlib", rowsperstrip=8),
-        "a.webp": _saved("WEBP", quality=90),
-        "lossless.webp": _saved("WEBP", lossless=True),
-        "a.gif": _saved("GIF", "P"),
-        "a.avif": _saved("AVIF"),
+        "a.webp": saved("WEBP", quality=90),
+        "lossless.webp": saved("WEBP", lossless=True),
+        "a.gif": saved("GIF", "P"),
+        "a.avif": saved("AVIF"),
     }
-
-
-def _flipped(seed: int) -> Change:
-    def change(data: bytes) -> bytes:
-        rng = np.random.default_rng(seed)
-        damaged = bytearray(data)
-        for at in rng.integers(0, len(data), 1 + seed):
-            damaged[at] ^= int(rng.integers(1, 256))
-        return bytes(damaged)
-
-    return change
-
-
-def _hole(data: bytes) -> bytes:
-    at = len(data) // 2
-    return data[:at] + bytes(600) + data[at + 600 :]
-
-
-CHANGES: dict[str, Change] = {
-    "nothing": lambda data: data[:0],
-    "one byte": lambda data: data[:1],
-    "head": lambda data: data[:30],
-    "a quarter": lambda data: data[: len(data) // 4],
-    "nine tenths": lambda data: data[: len(data) * 9 // 10],
-    "without the last byte": lambda data: data[:-1],
-    "hole": _hole,
-    "flipped 1": _flipped(1),
-    "flipped 5": _flipped(5),
-    "flipped 40": _flipped(40),
-    "twice": lambda data: data + data,
-    "shifted": lambda data: b"\0" + data,
-}
 
 
 def _photos() -> Iterator[Case]:
@@ -132,8 +72,8 @@ def _odd_photos() -> Iterator[Case]:
         + make.png_chunk(b"IEND", b"")
     )
     bomb = zlib.compress(bytes(50_000_000), 9)
-    pixels = _pixels()
-    lie = bytearray(_saved("JPEG"))
+    pixels = picture()
+    lie = bytearray(saved("JPEG"))
     at = lie.index(b"\xff\xc0")
     lie[at + 5 : at + 9] = struct.pack(">HH", 14_000, 14_000)
     exif = make.exif_block({0x0112: (make.SHORT, 6)}, {}, thumbnail=b"x" * 40)
@@ -153,8 +93,8 @@ def _odd_photos() -> Iterator[Case]:
         "header lie.jpg": bytes(lie),
         "bare ends.jpg": b"\xff\xd8\xff\xd9",
         "only 0xff.jpg": b"\xff" * 5000,
-        "exif.jpg": make.jpeg_with(_saved("JPEG"), (0xE1, exif[: len(exif) // 2])),
-        "exif to nowhere.jpg": make.jpeg_with(_saved("JPEG"), (0xE1, b"Exif\0\0MM\0*\xff\xff\xff\xf0" + bytes(20))),
+        "exif.jpg": make.jpeg_with(saved("JPEG"), (0xE1, exif[: len(exif) // 2])),
+        "exif to nowhere.jpg": make.jpeg_with(saved("JPEG"), (0xE1, b"Exif\0\0MM\0*\xff\xff\xff\xf0" + bytes(20))),
         "circle.tif": bytes(circle),
         "no directory.tif": b"II*\0\xff\xff\xff\x7f",
         "many entries.tif": b"II*\0\x08\0\0\0\xff\xff" + bytes(400),
@@ -197,7 +137,7 @@ def _masks() -> Iterator[Case]:
         "transparent": make.png(np.zeros((40, 56, 4), np.uint8), make.RGBA, 8),
         "other colours": make.png(two // 2, make.RGB, 8),
         "float": make.tiff(np.zeros((40, 56, 3), np.float32), {}),
-        "cmyk": _saved("TIFF", "CMYK"),
+        "cmyk": saved("TIFF", "CMYK"),
         "196 MP": make.png(np.zeros((1, 1), np.uint8), make.GREY, 1, size=(14_000, 14_000)),
         "text": b"sky 0 0 255\n",
         "exr": b"\x76\x2f\x31\x01" + bytes(40),
@@ -269,47 +209,6 @@ def _options() -> Iterator[Case]:
 
 def cases(sound_model: Path) -> list[Case]:
     """All of them; `sound_model` is a bundle's folder."""
-    return [*_photos(), *_odd_photos(), *_masks(), *_models(sound_model), *_options()]
-
-
-def lay_out(case: Case, folder: Path, sound_model: Path) -> list[str]:
-    """Writes a case's files into an empty folder and returns all arguments."""
-    (folder / "good.png").write_bytes(_saved("PNG"))
-    for name, data in case.files.items():
-        (folder / name).write_bytes(data)
-    model = sound_model
-    if case.model is not None:
-        model = folder / "model"
-        shutil.copytree(sound_model, model)
-        for name, data in case.model.items():
-            (model / name).write_bytes(data)
-    usual = [] if "--model" in case.arguments else ["--model", str(model)]
-    small = [] if "--max-side" in case.arguments else ["--max-side", "48"]
-    return ["stylize", *case.arguments, *usual, *small, "--device", "cpu"]
-
-
-def complaint(case: Case, status: int, errors: str, folder: Path) -> str | None:
-    """What is wrong with how the command ended, or None."""
-    lines = [line for line in errors.splitlines() if not line.startswith("fastphoto: warning: ")]
-    left = [path.name for path in folder.iterdir() if path.name.startswith(".fastphoto-")]
-    if left:
-        return f"left {left[0]}"
-    if "Traceback" in errors:
-        return "a traceback"
-    result = folder / "r.png"
-    if status == 0:
-        if lines:
-            return f"success, and on standard error {lines[0]!r}"
-        if "r.png" in case.arguments:
-            with Image.open(result) as image:
-                image.load()
-        return None
-    if result.exists():
-        return "an error, and a result"
-    if status == 2:
-        return None if "Usage: " in errors and "Error: " in errors else "status 2 without a word on usage"
-    if status != 1:
-        return f"status {status}"
-    if len(lines) != 1 or not lines[0].startswith("fastphoto: error: "):
-        return f"{len(lines)} lines instead of one: {errors[:300]!r}"
-    return None if len(lines[0]) < 1000 else f"a line of {len(lines[0])} characters"
+    ours = [*_photos(), *_odd_photos(), *_masks(), *_models(sound_model), *_options()]
+    others = (malformed_looks, malformed_luts, malformed_manifests, malformed_masks, malformed_bundles)
+    return [*ours, *(case for module in others for case in module.cases(sound_model))]

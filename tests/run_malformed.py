@@ -14,7 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from malformed_inputs import Case, cases, complaint, lay_out
+from malformed_cases import Case, complaint, lay_out
+from malformed_inputs import cases
 from tiny_model import make_tiny_bundle
 
 SECONDS = 30

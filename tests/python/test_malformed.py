@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from fastphoto_native.commands.main import main
-from malformed_inputs import cases, complaint, lay_out
+from malformed_cases import complaint, lay_out
+from malformed_inputs import cases
 from tiny_model import make_tiny_bundle
 
 # One of so many; the number has no factor in common with the number of changes, so that each change has its turn.
@@ -23,9 +24,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_tiny_bundle(tmp_path_factory.mktemp("models") / "tiny")
 
 
-def test_there_are_300(model: Path) -> None:
+def test_there_are_500(model: Path) -> None:
     every = cases(model)
-    assert len(every) >= 300
+    assert len(every) >= 500
     assert len({case.name for case in every}) == len(every)
 
 

@@ -74,6 +74,9 @@ JsonDocument::JsonDocument(std::string_view text, const JsonLimits& limits, Erro
     refuse("it has " + std::to_string(text.size()) + " bytes of JSON; expected at most " +
            std::to_string(limits.bytes));
   }
+  if (text.find('\0') != std::string_view::npos) {  // which the parser takes for the end
+    refuse("it holds a byte of zero; expected JSON");
+  }
   try {
     *value_ = json::parse(text.begin(), text.end(), Watch(*this, limits.depth));
   } catch (const json::parse_error& error) {

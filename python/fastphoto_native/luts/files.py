@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import tempfile
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +19,7 @@ from fastphoto_native.luts.lut import LARGEST_SIZE, Lut
 
 LARGEST_FILE = 1 << 27  # bytes: a .cube of 129 points has about 60 MB
 READ_AT = 65  # points a side, of files that hold more than one table
+LARGEST_VALUE = 65504  # of a colour: the largest of half precision
 HALD_SUFFIXES = (".png", ".tif", ".tiff")
 HALD_LEVEL = 8  # 64 points a side, a picture of 512 x 512
 
@@ -77,11 +80,13 @@ def read_lut(path: PathLike) -> Lut:
     path = Path(path)
     if path.suffix.lower() in HALD_SUFFIXES:
         return _read_hald(path)
-    ocio = _opencolorio()
+    ocio, data = _opencolorio(), _bytes_of(path)
+    if path.suffix.lower() == ".cube":
+        _check_domain(path, data)
     # OpenColorIO expands variables in names and keeps files in a cache: it gets a copy under a plain name.
     with tempfile.TemporaryDirectory(prefix="fastphoto-") as folder:
         copy = Path(folder, f"lut{path.suffix.lower()}")
-        copy.write_bytes(_bytes_of(path))
+        copy.write_bytes(data)
         try:
             ocio.ClearAllCaches()
             interpolation = ocio.INTERP_TETRAHEDRAL
@@ -95,9 +100,28 @@ def read_lut(path: PathLike) -> Lut:
             raise PhotoError(
                 f"{path}: found no LUT ({reason}); expected a .cube or another that OpenColorIO reads"
             ) from error
-    if not np.isfinite(table).all():
-        raise PhotoError(f"{path}: found NaN or infinity in the LUT; expected finite numbers")
+    if not (np.abs(table) <= LARGEST_VALUE).all():
+        raise PhotoError(f"{path}: found NaN, or numbers beyond {LARGEST_VALUE}, in the LUT; expected colours")
     return Lut(table, path.stem)
+
+
+def _check_domain(path: Path, data: bytes) -> None:
+    """Refuses a .cube whose domain is none: OpenColorIO makes black of it.
+
+    Raises:
+        PhotoError: its DOMAIN_MIN is not below its DOMAIN_MAX, or one of them is not three numbers.
+    """
+    ends = {"DOMAIN_MIN": [0.0] * 3, "DOMAIN_MAX": [1.0] * 3}
+    for line in re.findall(rb"^[ \t]*(DOMAIN_M(?:IN|AX)[^\r\n]*)", data, re.MULTILINE):
+        word, *numbers = line.decode("latin-1").split()
+        try:
+            ends[word] = [float(number) for number in numbers]
+        except ValueError:
+            ends[word] = []
+    low, high = ends["DOMAIN_MIN"], ends["DOMAIN_MAX"]
+    good = len(low) == len(high) == 3 and all(map(math.isfinite, low + high))
+    if not (good and all(a < b for a, b in zip(low, high, strict=True))):
+        raise PhotoError(f"{path}: found a domain from {low} to {high}; expected three numbers, each below the other's")
 
 
 def _bytes_of(path: Path) -> bytes:

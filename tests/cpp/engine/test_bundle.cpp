@@ -238,6 +238,7 @@ TEST_CASE("what is wrong in a bundle.json is named with its path, what was found
   }
   check_refused("", "not a valid bundle: found no JSON at line 1, column 1");
   check_refused("[]", "$ is []; expected an object");
+  check_refused(good + std::string(1, '\0') + "more", "holds a byte of zero");
   check_refused("{\n\n  x", "line 3, column 3");
   check_refused(std::string((1 << 20) + 1, ' '), "expected at most 1048576");
 }
