@@ -170,3 +170,20 @@ def test_textures_from_noise() -> None:
         fp.texture(STYLE, 8, 8, rounds=0)
     with pytest.raises(fp.ArgumentError, match="a texture has 1 to 100000000 pixels, got 0 x 8"):
         fp.texture(STYLE, 0, 8)
+
+
+def test_styles_blend_along_the_geodesic_of_their_statistics() -> None:
+    """One style with all the weight is that style; in between, the result nears the other style step by step."""
+    other = data.coffee()[200:272, 300:388].astype(np.float32)[..., ::-1] / 255
+    stylizer = fp.Stylizer("wct-artistic", "cpu", 1)
+    looks = [stylizer.analyze(np.ascontiguousarray(style)) for style in (STYLE, other)]
+    ends = [stylizer.apply(CONTENT, look, smoothing="none") for look in looks]
+    shares = (0.0, 0.3, 0.7, 1.0)
+    blends = [stylizer.apply(CONTENT, fp.Look.blend(looks, [1 - s, s]), smoothing="none") for s in shares]
+    # The blend's ridge, 1e-6 of the mean variance, is all that tells a blend with all of one style from that style.
+    np.testing.assert_allclose(blends[0], ends[0], atol=0.02)
+    np.testing.assert_allclose(blends[-1], ends[1], atol=0.02)
+    for end, order in ((ends[0], 1), (ends[1], -1)):
+        distances = [float(np.abs(blend - end).mean()) for blend in blends][::order]
+        assert distances == sorted(distances)
+        assert distances[-1] > 0.05
