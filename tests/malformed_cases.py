@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 Change = Callable[[bytes], bytes]
+Image.MAX_IMAGE_PIXELS = None  # Pillow is the judge of results, also of large ones
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Case:
         arguments: without the model and the working size, which are the same for all. "r.png" is the output.
         model: None for the sound one, else changes of the sound one's files, by name.
         command: its name or names; those other than `stylize` and `batch` take no model.
+        megabytes: that it may take.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Case:
     arguments: tuple[str, ...] = ()
     model: dict[str, bytes] | None = None
     command: tuple[str, ...] = ("stylize",)
+    megabytes: int = 2000
 
 
 def picture(height: int = 40, width: int = 56) -> np.ndarray:

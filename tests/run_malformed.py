@@ -19,7 +19,6 @@ from malformed_inputs import cases
 from tiny_model import make_tiny_bundle
 
 SECONDS = 30
-MEGABYTES = 2000
 
 
 def try_case(case: Case, folder: Path, model: Path) -> tuple[str | None, float, float]:
@@ -45,7 +44,7 @@ def try_case(case: Case, folder: Path, model: Path) -> tuple[str | None, float, 
     found = complaint(case, process.returncode, text, folder)
     if found is None and seconds > SECONDS:
         found = f"took {seconds:.0f} s"
-    if found is None and megabytes > MEGABYTES:
+    if found is None and megabytes > case.megabytes:
         found = f"took {megabytes:.0f} MB"
     return found, seconds, megabytes
 

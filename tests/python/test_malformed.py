@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from fastphoto_native.commands.main import main
-from malformed_cases import complaint, lay_out
+from malformed_cases import Case, complaint, lay_out
 from malformed_inputs import cases
 from tiny_model import make_tiny_bundle
 
 # One of so many; the number has no factor in common with the number of changes, so that each change has its turn.
-STEP = 7
+STEP = 13
 
 
 @pytest.fixture(scope="module")
@@ -24,15 +24,19 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_tiny_bundle(tmp_path_factory.mktemp("models") / "tiny")
 
 
-def test_there_are_500(model: Path) -> None:
-    every = cases(model)
+@pytest.fixture(scope="module")
+def every(model: Path) -> list[Case]:
+    return cases(model)
+
+
+def test_there_are_500(every: list[Case]) -> None:
     assert len(every) >= 500
     assert len({case.name for case in every}) == len(every)
 
 
-def test_a_part_of_them(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_of_them(every: list[Case], model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     complaints = []
-    for number, case in enumerate(cases(model)[::STEP]):
+    for number, case in enumerate(every[::STEP]):
         folder = tmp_path / str(number)
         folder.mkdir()
         arguments = lay_out(case, folder, model)
