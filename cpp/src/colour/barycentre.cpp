@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "colour/product.h"
 #include "colour/symmetric_eigen.h"
 
 namespace fastphoto {
@@ -62,7 +63,7 @@ Roots roots_of(const Matrix& symmetric) {
   require(converged, "the eigenvalues of a covariance did not converge");
   const Vector root = values.array().max(0.0).sqrt();
   const Vector inverse = (root.array() > 0.0).select(1.0 / root.array(), 0.0);
-  return {vectors * root.asDiagonal() * vectors.transpose(), vectors * inverse.asDiagonal() * vectors.transpose()};
+  return {from_eigen(vectors, root), from_eigen(vectors, inverse)};
 }
 
 /// Without the parts that have no weight.
@@ -117,10 +118,10 @@ Statistics wasserstein_barycentre(const std::vector<Statistics>& all_parts, cons
       for (std::size_t i = 0; i < parts.size(); ++i) {
         Matrix covariance = parts[i].covariance;
         covariance.diagonal().array() += ridge;
-        sum += share[i] * roots_of(root * covariance * root).root;
+        sum += share[i] * roots_of(product(product(root, covariance), root)).root;
       }
-      const Matrix half = inverse * sum;
-      const Matrix next = half * half.transpose();
+      const Matrix half = product(inverse, sum);
+      const Matrix next = product(half, half.transpose());
       const double change = (next - current).norm() / current.norm();
       current = next;
       if (change <= options.tolerance) {

@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/multiversion.h"
 #include "base/read_rows.h"
+#include "colour/product.h"
 #include "colour/symmetric_eigen.h"
 
 namespace fastphoto {
@@ -26,9 +27,7 @@ struct Spectrum {
   Vector values;   // k
 
   /// Sigma^power on the kept directions, zero on the others.
-  Matrix power(double exponent) const {
-    return vectors * values.array().pow(exponent).matrix().asDiagonal() * vectors.transpose();
-  }
+  Matrix power(double exponent) const { return from_eigen(vectors, values.array().pow(exponent)); }
 };
 
 Spectrum decompose(const Matrix& symmetric, double ridge, double cut, const char* name) {
@@ -117,7 +116,7 @@ AffineTransform whitening_coloring(const Statistics& content, const Statistics& 
   require_transform_inputs(content, style, options);
   const Spectrum from = decompose(content.covariance, options.content_ridge, options.eigenvalue_cut, "content");
   const Spectrum to = decompose(style.covariance, options.style_ridge, options.eigenvalue_cut, "style");
-  return blend(to.power(0.5) * from.power(-0.5), content, style, options.strength);
+  return blend(product(to.power(0.5), from.power(-0.5)), content, style, options.strength);
 }
 
 AffineTransform monge_kantorovich(const Statistics& content, const Statistics& style, const TransformOptions& options) {
@@ -126,7 +125,8 @@ AffineTransform monge_kantorovich(const Statistics& content, const Statistics& s
   const Spectrum to = decompose(style.covariance, options.style_ridge, options.eigenvalue_cut, "style");
   const Matrix root = from.power(0.5);
   const Matrix inverse_root = from.power(-0.5);
-  const Matrix T = inverse_root * square_root(root * to.power(1.0) * root) * inverse_root;
+  const Matrix T =
+      product(product(inverse_root, square_root(product(product(root, to.power(1.0)), root))), inverse_root);
   return blend((T + T.transpose()) / 2.0, content, style, options.strength);
 }
 
