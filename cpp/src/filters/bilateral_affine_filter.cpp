@@ -11,40 +11,14 @@
 #include "base/check.h"
 #include "base/exp_of_negative.h"
 #include "base/multiversion.h"
-#include "base/read_rows.h"
+#include "filters/tile_windows.h"
 
 namespace fastphoto {
 
 namespace {
 
-constexpr Index tile = 64;     // pixels of one row treated together: all sums stay in the first-level cache
 constexpr Index numbers = 12;  // of an affine map: for each channel of the result three factors and a constant
 constexpr Index sums_count = numbers + 1;  // and the weight
-
-/// Rows of one or more planes of the same size.
-struct Planes {
-  Index height;
-  Index width;
-  std::vector<float> samples;
-
-  Planes(Index rows, Index columns, Index count)
-      : height(rows), width(columns), samples(static_cast<std::size_t>(rows * columns * count)) {}
-
-  float* at(Index plane, Index row, Index column) { return samples.data() + (plane * height + row) * width + column; }
-  const float* at(Index plane, Index row, Index column) const {
-    return samples.data() + (plane * height + row) * width + column;
-  }
-};
-
-Planes planes_of(Workers& workers, const ImageView& view) {
-  Planes planes(view.height, view.width, 3);
-  workers.run(view.height, rows_per_chunk, [&](Index begin, Index end) {
-    for (Index c = 0; c < 3; ++c) {
-      read_samples(view, c, begin * view.width, end * view.width, planes.at(c, begin, 0));
-    }
-  });
-  return planes;
-}
 
 /// Sums over one window, about the window's first colour, so that large common colours cost no digits.
 struct Moments {
@@ -165,7 +139,6 @@ Image bilateral_affine_filter(const ImageView& stylized, const ImageView& conten
   require_same_size(stylized, "stylized", content, "content");
   const Index height = content.height;
   const Index width = content.width;
-  const Index radius = options.radius;
   const auto falloff = static_cast<float>(-1.0 / (6.0 * options.range_sigma * options.range_sigma));
 
   const Planes colors = planes_of(workers, content);
@@ -184,24 +157,19 @@ Image bilateral_affine_filter(const ImageView& stylized, const ImageView& conten
     for (Index column = 0; column < width; column += tile) {
       const Index count = std::min(tile, width - column);
       std::fill(sums.begin(), sums.end(), 0.0F);
-      for (Index y = std::max<Index>(0, row - radius); y <= std::min(height - 1, row + radius); ++y) {
-        for (Index dx = -radius; dx <= radius; ++dx) {
-          // The part of the tile whose neighbour at dx lies inside the image.
-          const Index first = std::max<Index>(0, -(column + dx));
-          const Index last = std::min(count, width - (column + dx));
-          if (first >= last) {
-            continue;
-          }
-          const auto distance = static_cast<double>((y - row) * (y - row) + dx * dx);
-          const auto nearness = static_cast<float>(-distance / (2.0 * options.spatial_sigma * options.spatial_sigma));
-          const Index from = column + dx + first;
-          const float* const neighbour[3] = {colors.at(0, y, from), colors.at(1, y, from), colors.at(2, y, from)};
-          const Index own = column + first;
-          const float* const center[3] = {colors.at(0, row, own), colors.at(1, row, own), colors.at(2, row, own)};
-          add_neighbour(neighbour, center, maps.at(0, y, from), height * width, last - first, falloff, nearness,
-                        sums.data() + first);
-        }
-      }
+      visit_windows(
+          colors, {row, column, count}, options.radius,
+          [&](Index y, Index dx, Index first, Index last) {
+            const auto distance = static_cast<double>((y - row) * (y - row) + dx * dx);
+            const auto nearness = static_cast<float>(-distance / (2.0 * options.spatial_sigma * options.spatial_sigma));
+            const Index from = column + dx + first;
+            const float* const neighbour[3] = {colors.at(0, y, from), colors.at(1, y, from), colors.at(2, y, from)};
+            const Index own = column + first;
+            const float* const center[3] = {colors.at(0, row, own), colors.at(1, row, own), colors.at(2, row, own)};
+            add_neighbour(neighbour, center, maps.at(0, y, from), height * width, last - first, falloff, nearness,
+                          sums.data() + first);
+          },
+          [] {});
       for (Index x = 0; x < count; ++x) {
         const auto sum = [&](Index n) { return sums[static_cast<std::size_t>(n * tile + x)]; };
         for (Index c = 0; c < 3; ++c) {

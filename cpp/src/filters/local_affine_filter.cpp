@@ -10,13 +10,11 @@
 #include "base/check.h"
 #include "base/exp_of_negative.h"
 #include "base/multiversion.h"
-#include "base/read_rows.h"
+#include "filters/tile_windows.h"
 
 namespace fastphoto {
 
 namespace {
-
-constexpr Index tile = 64;  // pixels of one row treated together: all moments stay in the first-level cache
 
 // Weighted moments of one window about the centre's colour: d = I_q - I_p, y = Y_q.
 enum Moment { weight, d0, d1, d2, d00, d01, d02, d11, d12, d22, y0, y1, y2, d0y0 };  // then d1y0, d2y0, d0y1, ...
@@ -113,28 +111,6 @@ FASTPHOTO_MULTIVERSION void evaluate(const double* sums, Index count, double rid
   }
 }
 
-/// Three planes of an image, without gaps.
-struct Planes {
-  Index stride;
-  Index size;
-  std::vector<float> samples;
-
-  Planes(Workers& workers, const ImageView& view)
-      : stride(view.width), size(view.width * view.height), samples(static_cast<std::size_t>(3 * size)) {
-    workers.run(view.height, rows_per_chunk, [&](Index begin, Index end) {
-      for (Index c = 0; c < 3; ++c) {
-        read_samples(view, c, begin * view.width, end * view.width, samples.data() + c * size + begin * view.width);
-      }
-    });
-  }
-
-  void at(Index row, Index column, const float** out) const {
-    for (Index c = 0; c < 3; ++c) {
-      out[c] = samples.data() + c * size + row * stride + column;
-    }
-  }
-};
-
 }  // namespace
 
 Image local_affine_filter(const ImageView& stylized, const ImageView& content, const LocalAffineOptions& options,
@@ -149,39 +125,30 @@ Image local_affine_filter(const ImageView& stylized, const ImageView& content, c
   require_same_size(stylized, "stylized", content, "content");
   const Index height = content.height;
   const Index width = content.width;
-  const Index radius = options.radius;
   const auto falloff = static_cast<float>(-0.5 / (options.range_sigma * options.range_sigma));
 
-  const Planes colors(workers, content);
-  const Planes targets(workers, stylized);
+  const Planes colors = planes_of(workers, content);
+  const Planes targets = planes_of(workers, stylized);
   Image out(height, width, 3);
-  workers.run(height, 1, [&](Index begin, Index) {
-    const Index row = begin;
+  workers.run(height, 1, [&](Index row, Index) {
     std::vector<float> row_sums(static_cast<std::size_t>(moments * tile));
     std::vector<double> sums(static_cast<std::size_t>(moments * tile));
     std::vector<float> result(static_cast<std::size_t>(3 * tile));
     for (Index column = 0; column < width; column += tile) {
       const Index count = std::min(tile, width - column);
       std::fill(sums.begin(), sums.end(), 0.0);
-      for (Index y = std::max<Index>(0, row - radius); y <= std::min(height - 1, row + radius); ++y) {
-        for (Index dx = -radius; dx <= radius; ++dx) {
-          // The part of the tile whose neighbour at dx lies inside the image.
-          const Index first = std::max<Index>(0, -(column + dx));
-          const Index last = std::min(count, width - (column + dx));
-          if (first >= last) {
-            continue;
-          }
-          const float* neighbour[3];
-          const float* target[3];
-          const float* center[3];
-          colors.at(y, column + dx + first, neighbour);
-          targets.at(y, column + dx + first, target);
-          colors.at(row, column + first, center);
-          add_neighbour(neighbour, target, center, last - first, falloff, row_sums.data() + first);
-        }
-        // float32 over one row of the window, float64 over its rows: rounding stays at a few 1e-7.
-        move_into(row_sums.data(), moments * tile, sums.data());
-      }
+      visit_windows(
+          colors, {row, column, count}, options.radius,
+          [&](Index y, Index dx, Index first, Index last) {
+            const Index from = column + dx + first;
+            const float* const neighbour[3] = {colors.at(0, y, from), colors.at(1, y, from), colors.at(2, y, from)};
+            const float* const target[3] = {targets.at(0, y, from), targets.at(1, y, from), targets.at(2, y, from)};
+            const Index own = column + first;
+            const float* const center[3] = {colors.at(0, row, own), colors.at(1, row, own), colors.at(2, row, own)};
+            add_neighbour(neighbour, target, center, last - first, falloff, row_sums.data() + first);
+          },
+          // float32 over one row of the window, float64 over its rows: rounding stays at a few 1e-7.
+          [&] { move_into(row_sums.data(), moments * tile, sums.data()); });
       evaluate(sums.data(), count, options.ridge, result.data());
       float* to = out.data() + (row * width + column) * 3;
       for (Index x = 0; x < count; ++x) {
