@@ -21,6 +21,7 @@
 #include "random_field.h"
 #include "solver/conjugate_gradient.h"
 #include "solver/stencil.h"
+#include "thread_sanitizer.h"
 
 using namespace fastphoto;
 
@@ -178,6 +179,9 @@ TEST_CASE("the fast smoother takes the plain smoother's steps, for every number 
     for (const Index height : {1, 2, 5, 9, 40}) {
       if (width == 500 && height != 9) {
         continue;
+      }
+      if (test::thread_sanitizer && (width % 10 != 0 || height < 9)) {
+        continue;  // the others only differ in what a row looks like
       }
       for (const int steps : {1, 2, 3, 10}) {
         for (const Index right_sides : {1, 2, 3, 4}) {
