@@ -38,7 +38,7 @@ if [ -z "$compiler" ]; then
 fi
 
 {
-    cmake --preset fuzz "-DCMAKE_CXX_COMPILER=$compiler" && cmake --build --preset fuzz
+    cmake --preset fuzz "-DCMAKE_CXX_COMPILER=$compiler" && cmake --build --preset fuzz --target fuzz_bundle fuzz_look fuzz_pixels
 } >"$scratch/log" 2>&1 || {
     cat "$scratch/log"
     exit 1

@@ -18,7 +18,7 @@ cpp_tests() {
 # The shared library of the C API, which Python tests load. scripts/check-consumers.sh builds the rest of this package.
 shared_library() {
     cmake -S . -B build/package-shared -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON -DBUILD_TESTING=OFF \
-        -DCMAKE_INSTALL_LIBDIR=lib && cmake --build build/package-shared --target fastphoto_c
+        -DCMAKE_INSTALL_LIBDIR=lib "-DFASTPHOTO_WARNINGS_AS_ERRORS=${CI:+ON}" && cmake --build build/package-shared --target fastphoto_c
 }
 
 # The examples and the C API run networks with the library inside the installed package.

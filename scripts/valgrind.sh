@@ -20,7 +20,7 @@ for name, blue in (("content", 60), ("style", 200)):
 PYTHON
 
 cmake --preset release "-DFASTPHOTO_WARNINGS_AS_ERRORS=${CI:+ON}" -DFASTPHOTO_EXAMPLES=ON
-cmake --build --preset release
+cmake --build --preset release --target examples/all
 examples=build/release/examples
 
 status=0
