@@ -13,7 +13,7 @@ ONNX Runtime does not differentiate. The steps of a network of VGG's kind are fe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -40,13 +40,15 @@ class Layers:
     shapes: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     _steps: list[tuple[Backward, str]] = field(default_factory=list)
 
-    def gradient(self, g: OnnxFile, gradients: dict[str, str]) -> str:
-        """The photo's gradient, from the gradients of layers."""
+    def gradient(self, g: OnnxFile, gradients: Mapping[str, Sequence[str]]) -> str:
+        """The photo's gradient, from the gradients of layers, each of them a sum of parts.
+
+        Parts are added one by one, so that no more than one of them has to be kept.
+        """
         total: str | None = None
         for backward, layer in reversed(self._steps):
-            if layer in gradients:
-                here = gradients[layer]
-                total = here if total is None else g.Add(total, here)
+            for part in gradients.get(layer, ()):
+                total = part if total is None else g.Add(total, part)
             if total is not None:
                 total = backward(total)
         if total is None:
@@ -98,7 +100,8 @@ def build_layers(
 
 
 def _where_positive(g: OnnxFile, result: str, gradient: str) -> str:
-    return g.Mul(gradient, g.Sign(result))  # a ReLU's result has the signs 0 and 1
+    # The runtime compares on the way forward already: a byte a value is kept for it, where signs would take four.
+    return g.Where(g.Greater(result, g.scalar(0.0)), gradient, g.scalar(0.0))
 
 
 def _convolution(

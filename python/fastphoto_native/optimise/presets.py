@@ -132,7 +132,7 @@ GATYS_CODE = Preset(
     stages=(Stage(500, LbfgsSettings(history=100)),),
 )
 
-_SEARCH = LbfgsSettings(history=20, line_search=True)
+_SEARCH = LbfgsSettings(history=8, line_search=True)
 
 # Ours: the code's losses with a hundred times the style, from the content, first at half the size, within 0..1.
 GATYS_FAST = replace(
