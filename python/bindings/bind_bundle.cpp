@@ -106,11 +106,11 @@ py::dict alignment_fields(const Alignment& alignment, int format) {
   fields["content_ridge"] = alignment.content_ridge;
   fields["style_ridge"] = alignment.style_ridge;
   fields["relative_ridge"] = alignment.relative_ridge;
-  if (alignment.method == AlignmentMethod::KnotheRosenblatt) {
+  if (alignment.method == AlignmentMethod::KnotheRosenblatt || alignment.max_gain) {
     fields["max_gain"] = alignment.max_gain;
-    if (format > 1) {
-      fields["least_shift"] = alignment.least_shift;
-    }
+  }
+  if (alignment.method == AlignmentMethod::KnotheRosenblatt && format > 1) {
+    fields["least_shift"] = alignment.least_shift;
   }
   fields["strength"] = alignment.strength;
   return fields;

@@ -80,6 +80,22 @@ def test_colours_get_their_ridges_and_limit() -> None:
     np.testing.assert_allclose(offsets[0], expected.offset, atol=1e-6)
 
 
+def test_gains_of_levels_are_bounded_both_ways() -> None:
+    """A flat content's features are not blown up, and a style out of focus takes no structure away."""
+    level = Alignment("features", 8, 1, "monge-kantorovich", relative_ridge=0.01, max_gain=2.0)
+    content = random_statistics(0, 8)
+    for scale in (1e-4, 1.0, 1e4):
+        style = fp.Statistics(content.mean, scale * content.covariance)
+        (matrix,), _ = alignment_maps(level, [content], [style], 1, keep_rest=False)
+        gains = np.linalg.eigvalsh(matrix)
+        assert 0.5 - 1e-6 <= gains.min() <= gains.max() <= 2 + 1e-6
+        wanted = np.clip(scale**0.5, 0.5, 2)
+        np.testing.assert_allclose(np.median(gains), wanted, rtol=0.02)  # the ridge
+    far = random_statistics(1, 8)
+    (matrix,), (offset,) = alignment_maps(level, [content], [far], 1, keep_rest=False)
+    np.testing.assert_allclose(matrix @ content.mean + offset, far.mean, atol=1e-5)  # the mean is reached all the same
+
+
 @pytest.mark.parametrize("alignment", ALIGNMENTS, ids=lambda a: a.method)
 def test_labels_have_maps_of_their_own_and_the_rest_keeps_its_features(alignment: Alignment) -> None:
     c = alignment.channels
@@ -137,6 +153,7 @@ def test_a_chain_equals_its_twin(seed: int, strength: float, keep_rest: bool) ->
     points = [
         Alignment("colours", 3, 1, "knothe-rosenblatt", relative_ridge=0.03, max_gain=1.2, least_shift=0.1),
         Alignment("deep", 8, 8, "monge-kantorovich", content_ridge=0.01, relative_ridge=0.01, strength=0.5),
+        Alignment("bounded", 8, 8, "monge-kantorovich", relative_ridge=0.01, max_gain=1.5, strength=0.8),
         Alignment("shallow", 4, 4, "whitening-coloring", content_ridge=0.01, style_ridge=0.02),
     ]
     contents, styles = (

@@ -78,7 +78,7 @@ def test_what_is_wrong_in_the_manifest_is_named(folder: Path, changes: dict[str,
     ("field", "value", "message"),
     [
         ("max_gain", 0.9, r"\$\.alignments\[[0-9]\]\.max_gain"),
-        ("max_gain", 2, "has a max_gain and the method monge-kantorovich, expected knothe-rosenblatt or learned"),
+        ("least_shift", 2, "has a least_shift and the method monge-kantorovich, expected knothe-rosenblatt or learned"),
         ("method", "knothe-rosenblatt", "'relu.*' has [0-9]+ channels and a relative_ridge of 0, expected 3 and more"),
     ],
 )

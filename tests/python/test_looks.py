@@ -145,3 +145,17 @@ def test_a_tiny_style_makes_no_cast_of_its_own(grade: fp.Stylizer, photos: dict[
     change, usual = (float(np.sqrt(((photo - content) ** 2).mean())) for photo in (result, whole))
     assert change < max(0.12, 1.5 * usual)
     assert damage_scores(content.astype(float), result.astype(float))["invented_chroma"] < 0.05
+
+
+@pytest.mark.parametrize("style", ["chelsea", "coffee"])
+def test_clear_skies_and_flat_photos_get_no_patches(photos: dict[str, Photo], style: str) -> None:
+    """Their deep features are noise and padding, which gains without a bound made frames and bands of."""
+    stylizer = fp.Stylizer("photowct-lite", "cpu", threads=1)
+    look = stylizer.analyze(photos[style])
+    down = np.linspace(0, 1, 160)[:, None, None] * np.ones((1, 240, 1))
+    sky = np.rint(np.array([90, 140, 200]) + np.array([60, 60, 40]) * down).astype(np.uint8)
+    result = stylizer.apply(sky, look).astype(np.float64)
+    assert damage_scores(sky / 255, result)["inconsistency"] < 2.05  # it was 2.3 and 3.8
+    assert result.std(axis=1).max() < 1.3 / 255  # along rows, which are of one colour; it was 1.7 and 4.1
+    flat = np.full((96, 128, 3), (60, 110, 200), np.uint8)
+    assert stylizer.apply(flat, look).std((0, 1)).max() < 1.1 / 255  # it was 1.2 and 2

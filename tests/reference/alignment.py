@@ -64,6 +64,10 @@ def alignment_map(alignment: dict[str, Any], content: Moments, style: Moments, s
     else:
         method = {"monge-kantorovich": monge_kantorovich, "whitening-coloring": whitening_coloring}[alignment["method"]]
         matrix = method(content[1] + ridges[0] * identity, style[1] + ridges[1] * identity)
+        if alignment.get("max_gain"):
+            gains, directions = np.linalg.eigh(matrix)
+            most = alignment["max_gain"]
+            matrix = sum(np.clip(g, 1 / most, most) * np.outer(d, d) for g, d in zip(gains, directions.T, strict=True))
         offset = style[0] - matrix @ content[0]
     return share * matrix + (1 - share) * identity, share * offset
 

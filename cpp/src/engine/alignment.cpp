@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "colour/symmetric_eigen.h"
 #include "fastphoto/error.h"
 #include "fastphoto/knothe_rosenblatt.h"
 #include "fastphoto/transform.h"
@@ -46,6 +47,24 @@ Alignment of_labels(const Alignment& alignment) {
   return result;
 }
 
+/// The symmetric T with its eigenvalues within 1 / largest .. largest. The features of a flat content are noise and
+/// padding, which a large gain would show; a style out of focus would take the content's structure away.
+Matrix bounded(const Matrix& T, double largest) {
+  const auto [values, vectors, converged] = symmetric_eigen(T);
+  if (!converged) {
+    throw Error(ErrorKind::Model, "the eigenvalues of an alignment's map did not converge");
+  }
+  const Vector gains = values.cwiseMin(largest).cwiseMax(1.0 / largest);
+  return vectors * gains.asDiagonal() * vectors.transpose();
+}
+
+/// f' = t (T (f - from) + to) + (1 - t) f.
+AffineTransform blend(const Matrix& T, const Vector& from, const Vector& to, double share) {
+  Matrix matrix = share * T;
+  matrix.diagonal().array() += 1.0 - share;
+  return {std::move(matrix), share * (to - T * from)};
+}
+
 AffineTransform map_of(const Alignment& alignment, const Statistics& content, const Statistics& style,
                        double strength) {
   if (alignment.method == AlignmentMethod::Learned) {
@@ -59,8 +78,15 @@ AffineTransform map_of(const Alignment& alignment, const Statistics& content, co
   options.content_ridge = alignment.content_ridge + ridge;
   options.style_ridge = alignment.style_ridge + ridge;
   options.strength = strength * alignment.strength;
-  return alignment.method == AlignmentMethod::MongeKantorovich ? monge_kantorovich(content, style, options)
-                                                               : whitening_coloring(content, style, options);
+  if (alignment.method == AlignmentMethod::WhiteningColouring) {
+    return whitening_coloring(content, style, options);
+  }
+  if (!alignment.max_gain) {
+    return monge_kantorovich(content, style, options);
+  }
+  options.strength = 1.0;
+  const Matrix gains = bounded(monge_kantorovich(content, style, options).matrix, *alignment.max_gain);
+  return blend(gains, content.mean, style.mean, strength * alignment.strength);
 }
 
 /// The style's statistics, its mean moved towards the content's until `share` of the way is left.

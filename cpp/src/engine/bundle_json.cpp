@@ -107,19 +107,23 @@ Alignment read_alignment(const JsonField& field, int format) {
   optional("style_ridge", alignment.style_ridge, largest_ridge);
   optional("relative_ridge", alignment.relative_ridge, largest_ridge);
   optional("strength", alignment.strength, 1.0);
-  const auto refuse_other_methods = [&](const char* what) {
-    if (alignment.method != AlignmentMethod::KnotheRosenblatt && alignment.method != AlignmentMethod::Learned) {
+  const auto refuse_other_methods = [&](const char* what, bool expected, const std::string& methods_with_it) {
+    if (!expected) {
       field.complain("has a " + std::string(what) + " and the method " + method_name(alignment.method) + ", expected " +
-                     (format > 1 ? "knothe-rosenblatt or learned" : "knothe-rosenblatt"));
+                     methods_with_it);
     }
   };
+  const bool of_colours =
+      alignment.method == AlignmentMethod::KnotheRosenblatt || alignment.method == AlignmentMethod::Learned;
+  const std::string colours = format > 1 ? "knothe-rosenblatt or learned" : "knothe-rosenblatt";
   if (const auto gain = field.find("max_gain"); gain && !gain->is_null()) {
     alignment.max_gain = gain->number(1.0, unlimited);
-    refuse_other_methods("max_gain");
+    refuse_other_methods("max_gain", of_colours || alignment.method == AlignmentMethod::MongeKantorovich,
+                         colours + " or monge-kantorovich");
   }
   if (const auto shift = field.find("least_shift")) {
     alignment.least_shift = shift->positive_number();
-    refuse_other_methods("least_shift");
+    refuse_other_methods("least_shift", of_colours, colours);
   }
   return alignment;
 }
