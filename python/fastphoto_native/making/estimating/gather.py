@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .grades import apply_cubes, identity_cube
@@ -64,17 +65,17 @@ def look(batch: Batch, basis: Tensor) -> Looked:
     """One batch of pairs."""
     points = round((basis.shape[1] // 3) ** (1 / 3))
     content, truth = batch.content[:, :, 1::STRIDE, 1::STRIDE], batch.truth[:, :, 1::STRIDE, 1::STRIDE]
-    colours = content.flatten(2).transpose(1, 2)  # B x N x 3
+    colours = content.flatten(2).transpose(1, 2).flatten(0, 1)  # all pixels x 3
     change = basis.reshape(len(basis), -1, 3).transpose(0, 1).reshape(points**3, -1)  # nodes x (basis * 3)
-    low = (colours * (points - 1)).clamp(0, points - 1.001).floor()
-    part = colours * (points - 1) - low
-    node = (low @ torch.tensor([points**2, points, 1.0])).long()
-    made = torch.zeros(*node.shape, change.shape[1])
-    for corner in range(8):
-        bits = torch.tensor([corner >> 2 & 1, corner >> 1 & 1, corner & 1])
-        share = torch.where(bits.bool(), part, 1 - part).prod(2, keepdim=True)
-        made += share * change[node + int(bits @ torch.tensor([points**2, points, 1]))]
-    a = made.reshape(len(made), -1, len(basis), 3).transpose(2, 3).flatten(1, 2)  # B x (N * 3) x basis
+    place = colours * (points - 1)
+    low = place.clamp(0, points - 1.001).floor()
+    part = (place - low)[:, None]
+    corners = torch.tensor([[i >> 2 & 1, i >> 1 & 1, i & 1] for i in range(8)])
+    steps = torch.tensor([points**2, points, 1])
+    nodes = (low.long() @ steps)[:, None] + corners @ steps  # all pixels x 8
+    shares = torch.where(corners.bool(), part, 1 - part).prod(2)
+    made = F.embedding_bag(nodes, change, per_sample_weights=shares, mode="sum")
+    a = made.reshape(len(content), -1, len(basis), 3).transpose(2, 3).flatten(1, 2)  # B x (N * 3) x basis
     d = (truth - content).flatten(2).transpose(1, 2).flatten(1)
     n = d.shape[1]
     square, product = a.transpose(1, 2) @ a / n, (a.transpose(1, 2) @ d[..., None])[..., 0] / n

@@ -17,6 +17,8 @@ LUMA = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
 CHROMA = (np.array([[1, 0, -1], [-1, 2, -1]]) / np.sqrt([[2], [6]])).astype(np.float32)
 LEAST_VARIANCE = 1e-4
 TONES, COLOURS, HUES, PLACES, HUE_REACH = 8, 4, 5, 4, 0.36
+RANKS = (0.005, 0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 0.995)
+LEAST_CHANGE, LEAST_SHARE = 0.005, 0.02
 PAIRS: list[tuple[int, ...]] = [(0, 1), (0, 2), (1, 2)]
 THIRDS: list[tuple[int, ...]] = [(i, j, k) for i in range(3) for j in range(i, 3) for k in range(j, 3)]
 ERRORS_AT_NOTHING, ERRORS_SCALE = -20.0, 5.0
@@ -26,27 +28,32 @@ class Features:
     """What the estimator sees of one photo (1 x 3 x side x side)."""
 
     def __init__(self, g: Graph, photo: str, side: int) -> None:
-        self.g, self.count = g, side * side
+        self.g, self.count, self.side = g, side * side, side
         pixels = g.Reshape(photo, g.ints(1, 3, -1))
         luma = g.MatMul(g.constant(LUMA, "luma"), pixels)
         chroma = g.MatMul(g.constant(CHROMA, "chroma"), pixels)
 
         in_tones = self.shares(luma, 0, 1, TONES)
         shares = g.ReduceMean(in_tones, axes=[2], keepdims=1)
-        tints = self.products(in_tones, chroma)
-        tints = g.Div(tints, g.Add(shares, g.scalar(0.02)))
+        square = g.ReduceSum(g.Mul(chroma, chroma), g.ints(1), keepdims=1)
+        size = g.Sqrt(g.Add(square, g.scalar(LEAST_VARIANCE)))
+        tints = self.by_tone(in_tones, g.Concat(chroma, size, axis=1))
         u, v = (self.shares(self.channel(chroma, i), -HUE_REACH, HUE_REACH, HUES) for i in range(2))
         r, gr, b = (self.shares(self.channel(pixels, i), 0, 1, COLOURS) for i in range(3))
         both = g.Mul(g.Unsqueeze(r, g.ints(2)), g.Unsqueeze(gr, g.ints(1)))
         colours = self.products(g.Reshape(both, g.ints(1, COLOURS**2, -1)), b)
-        self.roots = [g.Sqrt(g.Add(self.flat(h), g.scalar(1e-4))) for h in (shares, self.products(u, v), colours)]
+        hues = self.products(u, v)
+        lights = g.Div(self.products(g.Mul(u, luma), v), g.Add(hues, g.scalar(LEAST_SHARE)))
+        self.roots = [g.Sqrt(g.Add(self.flat(h), g.scalar(1e-4))) for h in (shares, hues, colours)]
         cell = side // PLACES
         self.layout = g.Reshape(g.AveragePool(photo, kernel_shape=[cell] * 2, strides=[cell] * 2), g.ints(1, 3, -1))
         statistics = self.statistics(pixels, luma, chroma)
         channels = [g.ReduceMean(self.shares(self.channel(pixels, i), 0, 1, TONES), axes=[2], keepdims=1)
                     for i in range(3)]  # fmt: skip
         ends = [g.Sqrt(g.Add(self.flat(g.Concat(*channels, axis=1)), g.scalar(1e-4))), *self.cues(photo, pixels, side)]
-        self.seen = g.Concat(statistics, self.flat(tints), *self.roots, self.flat(self.layout), *ends, axis=1)
+        late = [self.flat(lights), self.quantiles(g.Concat(pixels, luma, size, axis=1)),
+                self.changes(g.Concat(luma, chroma, axis=1), in_tones)]  # fmt: skip
+        self.seen = g.Concat(statistics, tints, *self.roots, self.flat(self.layout), *ends, *late, axis=1)
 
     def cues(self, photo: str, pixels: str, side: int) -> list[str]:
         g = self.g
@@ -59,6 +66,32 @@ class Features:
         square = g.Mul(pixels, pixels)
         fourth = g.ReduceMean(g.Mul(square, square), axes=[2], keepdims=0)
         return [*found, g.Sqrt(g.Sqrt(g.Add(fourth, g.scalar(LEAST_VARIANCE))))]
+
+    def by_tone(self, in_tones: str, values: str, count: int = 0) -> str:
+        g = self.g
+        shares = g.Add(g.ReduceMean(in_tones, axes=[2], keepdims=1), g.scalar(LEAST_SHARE))
+        return self.flat(g.Div(self.products(in_tones, values, count), shares))
+
+    def quantiles(self, values: str) -> str:
+        g = self.g
+        rising, _ = g.TopK(values, g.ints(self.count), outputs=2, axis=2, largest=0)
+        return self.flat(g.Gather(rising, g.ints(*[round(rank * (self.count - 1)) for rank in RANKS]), axis=2))
+
+    def changes(self, values: str, in_tones: str) -> str:
+        g, side = self.g, self.side
+
+        def part(x: str, top: int, left: int) -> str:
+            ends = g.ints(top + side - 1, left + side - 1)
+            cut: str = g.Slice(g.Reshape(x, g.ints(1, -1, side, side)), g.ints(top, left), ends, g.ints(2, 3))
+            return cut
+
+        here = part(values, 1, 1)
+        change = g.Add(*(g.Abs(g.Sub(here, part(values, *place))) for place in ((0, 1), (1, 0))))
+        change, shares = (
+            g.Reshape(x, g.ints(1, count, -1)) for x, count in ((change, 3), (part(in_tones, 1, 1), TONES))
+        )
+        mean: str = g.Log(g.Add(self.by_tone(shares, change, (side - 1) ** 2), g.scalar(LEAST_CHANGE)))
+        return mean
 
     def flat(self, x: str) -> str:
         result: str = self.g.Reshape(x, self.g.ints(1, -1))
@@ -77,11 +110,11 @@ class Features:
         result: str = g.Relu(g.Sub(g.scalar(1.0), g.Abs(g.Sub(place, centres))))
         return result
 
-    def products(self, left: str, right: str) -> str:
-        """Means over pixels of left (1 x A x N) times right (1 x B x N): 1 x A x B."""
+    def products(self, left: str, right: str, count: int = 0) -> str:
+        """Means over pixels (all, or so many) of left (1 x A x N) times right (1 x B x N): 1 x A x B."""
         g = self.g
         summed = g.MatMul(left, g.Transpose(right, perm=[0, 2, 1]))
-        result: str = g.Div(summed, g.scalar(float(self.count)))
+        result: str = g.Div(summed, g.scalar(float(count or self.count)))
         return result
 
     def moments(self, values: str, places: list[tuple[int, ...]]) -> str:

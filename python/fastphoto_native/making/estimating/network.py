@@ -6,6 +6,7 @@ training is cheap. The same features and layers are written a second time in mak
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -19,7 +20,10 @@ HUE_REACH = 0.36  # the outer bins of chroma lie there
 LAST_STATISTIC = 30
 HISTOGRAMS = (TONES, HUES**2, COLOURS**3)
 CUES = 9
-FEATURES = LAST_STATISTIC + 5 * TONES + sum(HISTOGRAMS) + 3 * PLACES**2 + CUES
+RANKS = (0.005, 0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 0.995)  # quantiles of R, G, B, luma and chroma's size
+LEAST_CHANGE = 0.005
+LEAST_SHARE = 0.02
+FEATURES = LAST_STATISTIC + 9 * TONES + sum(HISTOGRAMS) + 3 * PLACES**2 + CUES + 5 * len(RANKS) + HUES**2
 LIKENESS = len(HISTOGRAMS) + 3
 INPUTS = 2 * FEATURES + LIKENESS
 
@@ -57,7 +61,29 @@ def _cues(photos: Tensor, pixels: Tensor) -> Tensor:
     down = (photos[:, :, 1:] - photos[:, :, :-1]).abs().mean((2, 3))
     across = (photos[..., 1:] - photos[..., :-1]).abs().mean((2, 3))
     norm = (pixels.square().square().mean(2) + LEAST_VARIANCE).sqrt().sqrt()
-    return torch.cat(((down + 0.005).log(), (across + 0.005).log(), norm), 1)
+    return torch.cat(((down + LEAST_CHANGE).log(), (across + LEAST_CHANGE).log(), norm), 1)
+
+
+def _quantiles(values: Tensor) -> Tensor:
+    """B x C x N to B x C x RANKS: the values at these ranks, between none of them."""
+    count = values.shape[2]
+    rising = torch.from_numpy(np.sort(values.numpy(), axis=2))  # PyTorch's own sort takes ten times as long
+    return rising[:, :, [round(rank * (count - 1)) for rank in RANKS]]
+
+
+def _by_tone(shares: Tensor, values: Tensor) -> Tensor:
+    """B x bins x N and B x C x N to the mean of each value in each bin: B x (bins * C). Empty bins have zero."""
+    summed = shares @ values.transpose(1, 2) / values.shape[2]
+    return (summed / (shares.mean(2, keepdim=True) + LEAST_SHARE)).flatten(1)
+
+
+def _changes(luma: Tensor, chroma: Tensor, in_tones: Tensor, side: int) -> Tensor:
+    """How much luma and both chromas change from pixel to pixel, by tone: steep parts of a curve are rough."""
+    x = torch.cat((luma[:, None], chroma), 1).unflatten(2, (side, side))
+    here = x[:, :, 1:, 1:]
+    change = (here - x[:, :, :-1, 1:]).abs() + (here - x[:, :, 1:, :-1]).abs()
+    shares = in_tones.unflatten(2, (side, side))[:, :, 1:, 1:].flatten(2)
+    return (_by_tone(shares, change.flatten(2)) + LEAST_CHANGE).log()
 
 
 def features(photos: Tensor) -> tuple[Tensor, list[Tensor], Tensor]:
@@ -67,16 +93,20 @@ def features(photos: Tensor) -> tuple[Tensor, list[Tensor], Tensor]:
     chroma = CHROMA @ pixels
     in_tones = _shares(luma, 0, 1, TONES)
     shares = in_tones.mean(2)
-    tints = (in_tones @ chroma.transpose(1, 2)) / pixels.shape[2] / (shares[..., None] + 0.02)
+    size = (chroma.square().sum(1, keepdim=True) + LEAST_VARIANCE).sqrt()
+    tints = _by_tone(in_tones, torch.cat((chroma, size), 1))
     u, v = (_shares(chroma[:, i], -HUE_REACH, HUE_REACH, HUES) for i in range(2))
     hues = u @ v.transpose(1, 2) / pixels.shape[2]
+    lights = (u * luma[:, None]) @ v.transpose(1, 2) / pixels.shape[2] / (hues + LEAST_SHARE)
     r, g, b = (_shares(pixels[:, i], 0, 1, COLOURS) for i in range(3))
     colours = (r[:, :, None] * g[:, None]).flatten(1, 2) @ b.transpose(1, 2) / pixels.shape[2]
     roots = [(h.flatten(1) + 1e-4).sqrt() for h in (shares, hues, colours)]
     channels = torch.cat([_shares(pixels[:, i], 0, 1, TONES).mean(2) for i in range(3)], 1)
     layout = F.avg_pool2d(photos, photos.shape[2] // PLACES).flatten(2)
-    seen = torch.cat((_statistics(pixels, luma, chroma), tints.flatten(1), *roots, layout.flatten(1),
-                      (channels + 1e-4).sqrt(), _cues(photos, pixels)), 1)  # fmt: skip
+    seen = torch.cat((_statistics(pixels, luma, chroma), tints, *roots, layout.flatten(1),
+                      (channels + 1e-4).sqrt(), _cues(photos, pixels), lights.flatten(1),
+                      _quantiles(torch.cat((pixels, luma[:, None], size), 1)).flatten(1),
+                      _changes(luma, chroma, in_tones, photos.shape[2])), 1)  # fmt: skip
     return seen, roots, layout
 
 
