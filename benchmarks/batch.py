@@ -60,7 +60,7 @@ def loop_over_command(folder: Path, photos: list[Path]) -> None:
 
 
 def loop_over_apply(folder: Path, photos: list[Path]) -> None:
-    stylizer = fp.Stylizer()
+    stylizer = fp.Stylizer("photowct-lite")
     look = stylizer.analyze(fp.read_photo(folder / "style.png").pixels)
     for k, path in enumerate(photos):
         photo = fp.read_photo(path)

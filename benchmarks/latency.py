@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--megapixels", type=float, nargs="+", default=[0.25, 1.0, 12.0])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--photos", type=int, default=12, help="of a stream; a fourth of it for more than 4 MP")
-    parser.add_argument("--model", default=fp.DEFAULT_MODEL)
+    parser.add_argument("--model", default="photowct-lite")
     parser.add_argument("--device", default="cpu")
     args = parser.parse_args()
     photos = (fp.read_photo(p).pixels for p in (args.content, args.style)) if args.content else packaged_photos()

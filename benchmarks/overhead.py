@@ -17,7 +17,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import fastphoto_native as fp
 import numpy as np
 from fastphoto_native import _core
 from fastphoto_native.runtime.bundle import find_bundle
@@ -89,7 +88,7 @@ def main() -> None:
     parser.add_argument("--megapixels", type=float, nargs="+", default=[0.25, 1.0, 4.0])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--model", default=fp.DEFAULT_MODEL)
+    parser.add_argument("--model", default="photowct-lite")
     args = parser.parse_args()
     photo, style = packaged_photos()
     print("| size | threads | whole call, ms | sessions | kernels | engine | engine's share |")

@@ -127,7 +127,7 @@ def main() -> None:
     parser.add_argument("--style", type=Path)
     parser.add_argument("--megapixels", type=float, nargs="+", default=[1.0])
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--model", default=fp.DEFAULT_MODEL)
+    parser.add_argument("--model", default="photowct-lite")
     args = parser.parse_args()
     if args.content and args.style:
         whole, style = (fp.read_photo(p).pixels for p in (args.content, args.style))

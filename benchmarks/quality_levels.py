@@ -140,11 +140,12 @@ def start() -> None:
     print(f"interpreter alone: {bare:.3f} s")
     print(f"import fastphoto_native: {seconds(['-c', 'import fastphoto_native']) - bare:.3f} s more")
     print(f"fastphoto --help: {seconds(['-m', 'fastphoto_native', '--help']):.3f} s, interpreter included")
-    fp.Stylizer(device="cpu")
+    fp.Stylizer("photowct-lite", device="cpu")
     begin = time.perf_counter()
-    fp.Stylizer(device="cpu")
+    fp.Stylizer("photowct-lite", device="cpu")
     print(f"a second Stylizer in one process: {time.perf_counter() - begin:.3f} s")
-    program = "import time; b = time.perf_counter(); import fastphoto_native as fp; fp.Stylizer(device='cpu'); "
+    opens = "fp.Stylizer('photowct-lite', device='cpu'); "
+    program = f"import time; b = time.perf_counter(); import fastphoto_native as fp; {opens}"
     times = [
         float(subprocess.run([sys.executable, "-c", program + "print(time.perf_counter() - b)"],
                              check=True, capture_output=True, text=True).stdout)
@@ -165,7 +166,7 @@ def main() -> None:
     parser.add_argument("--start", action="store_true", help="measure imports and the first Stylizer")
     parser.add_argument("--keep", type=Path, help="folder for the results, to look at")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--model", default=fp.DEFAULT_MODEL)
+    parser.add_argument("--model", default="photowct-lite")
     args = parser.parse_args()
     if args.start:
         start()

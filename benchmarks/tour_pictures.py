@@ -36,7 +36,10 @@ def run_page(folder: Path) -> None:
     page = (ROOT / "docs" / "tour.md").read_text()
     script = "import subprocess\n"
     blocks = re.findall(r"^```(\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    for language, text in [*blocks, ("sh", "fastphoto stylize day.jpg --look warm.look -o warm-day.jpg\n")]:
+    for language, text in [
+        *blocks,
+        ("sh", "fastphoto stylize day.jpg --look warm.look -o warm-day.jpg --model photowct-lite\n"),
+    ]:
         if language == "python":
             script += text
             continue

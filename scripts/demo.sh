@@ -28,5 +28,5 @@ fi
 mkdir -p demo
 cp "$content" "demo/content.${content##*.}"
 cp "$style" "demo/style.${style##*.}"
-.venv/bin/fastphoto stylize "$content" "$style" --output demo/result.jpg --overwrite
+.venv/bin/fastphoto stylize "$content" "$style" --output demo/result.jpg --overwrite --model photowct-lite
 echo "The picture: $PWD/demo/result.jpg  (from demo/content.${content##*.} and demo/style.${style##*.})"

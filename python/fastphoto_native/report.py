@@ -65,7 +65,7 @@ def doubt_of(fit: LookFit | None, strength: float) -> str | None:
         return None
     return (
         f"the style tells little about this photo (fit {fit.fit:.2f}): its look was applied with strength "
-        f"{fit.applied_strength:.2f}; --insist takes all of it"
+        f"{fit.applied_strength:.2f}; --insist takes all of it, --model photowct-lite the style's light and colours"
     )
 
 

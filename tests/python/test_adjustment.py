@@ -123,9 +123,11 @@ def test_what_is_preserved_is_checked() -> None:
 
 def test_the_stylizer_applies_it() -> None:
     content, style = photos(11, 48, 64)[0], photos(12, 40, 40)[0] * np.array([1, 0.7, 0.4], np.float32)
-    plain = fp.stylize(content, style, device="cpu")
-    kept = fp.stylize(content, style, device="cpu", adjustment=fp.Adjustment(preserve=("luminance",)))
+    plain = fp.stylize(content, style, model="photowct-lite", device="cpu")
+    kept = fp.stylize(
+        content, style, model="photowct-lite", device="cpu", adjustment=fp.Adjustment(preserve=("luminance",))
+    )
     assert np.abs(kept @ LUMA - content @ LUMA).max() <= TOLERANCE
-    halved = fp.stylize(content, style, device="cpu", adjustment=fp.Adjustment(0.5, 0.5, 0.5))
+    halved = fp.stylize(content, style, model="photowct-lite", device="cpu", adjustment=fp.Adjustment(0.5, 0.5, 0.5))
     # Nothing here is beyond the range half way between content and result.
     assert np.abs(halved - (content + plain) / 2).max() <= 2e-3  # threads of the network, see test_stylizer

@@ -158,7 +158,7 @@ def test_a_pooled_look_of_two_halves_is_the_look_of_the_whole_photo() -> None:
     """The colours' statistics of two photos, pooled, are those of the photos side by side."""
     rng = np.random.default_rng(0)
     left, right = rng.random((64, 64, 3), np.float32), 0.5 * rng.random((64, 64, 3), np.float32)
-    stylizer = fp.Stylizer(device="cpu")
+    stylizer = fp.Stylizer("photowct-lite", device="cpu")
     pooled = fp.Look.pool([stylizer.analyze(left), stylizer.analyze(right)]).labels[0].statistics[0]
     whole = stylizer.analyze(np.concatenate([left, right], axis=1)).labels[0].statistics[0]
     assert np.allclose(pooled.mean, whole.mean, atol=1e-5)  # float32 sums inside the graph

@@ -311,7 +311,7 @@ def test_one_look_over_a_series_adds_no_spread(folder: Path, tmp_path: Path) -> 
         frame = scene[y : y + 360 : 3, x : x + 540 : 3] * np.float32(rng.uniform(0.93, 1.07))
         frame = frame + rng.normal(0, 0.01, frame.shape).astype(np.float32)
         fp.write_photo(tmp_path / f"{k}.png", fp.Photo(np.clip(frame, 0, 1), None, 16))
-    stylizer, journal = fp.Stylizer(device="cpu", threads=1), Journal(tmp_path / "r.jsonl")
+    stylizer, journal = fp.Stylizer("photowct-lite", device="cpu", threads=1), Journal(tmp_path / "r.jsonl")
     style = StyleFiles((folder / "style.png",))
     workers = [PhotoWorker(stylizer, Settings())] * 2
     batch = Batch(workers, style, Settings(), journal, MemoryGate(8 << 30))

@@ -46,7 +46,8 @@ def test_it_writes_the_result_and_is_silent_in_a_pipe(photos: Path, tmp_path: Pa
 
 
 def test_json_report(photos: Path, tmp_path: Path) -> None:
-    done = run("content.jpg", "style.png", "-o", tmp_path / "r.png", "--json", "--device", "cpu", cwd=photos)
+    arguments = ("content.jpg", "style.png", "-o", tmp_path / "r.png", "--json", "--device", "cpu")
+    done = run(*arguments, "--model", "photowct-lite", cwd=photos)
     report = json.loads(done.stdout)
     assert done.stderr == ""
     assert report["model"] == "photowct-lite"
@@ -61,11 +62,18 @@ def test_json_report(photos: Path, tmp_path: Path) -> None:
     assert sum(stages.values()) <= report["seconds"]
 
 
+def test_the_default_takes_looks_and_says_how_well_the_style_tells_one(photos: Path, tmp_path: Path) -> None:
+    done = run("content.jpg", "style.png", "-o", tmp_path / "r.png", "--json", cwd=photos)
+    report = json.loads(done.stdout)
+    assert report["model"] == "grade-lite"
+    assert 0 <= report["look_fit"]["fit"] <= 1
+
+
 def test_progress_on_a_terminal(photos: Path, tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
     process = subprocess.Popen(
-        [*COMMAND, "stylize", "content.jpg", "style.png", "-o", str(tmp_path / "r.png")],
+        [*COMMAND, "stylize", "content.jpg", "style.png", "-o", str(tmp_path / "r.png"), "--model", "photowct-lite"],
         cwd=photos, stdout=theirs, stderr=theirs,
     )  # fmt: skip
     os.close(theirs)

@@ -33,7 +33,7 @@ time.sleep(0.2)
         ("", "smoother.solve(photo[::-1], progress=lambda *_: True)"),
         ("", "fp.guided_filter(photo, photo)"),
         (
-            "stylizer = fp.Stylizer(device='cpu'); look = stylizer.analyze(photo)",
+            "stylizer = fp.Stylizer('photowct-lite', device='cpu'); look = stylizer.analyze(photo)",
             "stylizer.apply(photo, look, smoothing='none')",
         ),
     ],

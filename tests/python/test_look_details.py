@@ -131,7 +131,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_show(folder: Path) -> None:
     account = json.loads(run("look", "show", "a.look", "--json", "--preview", "p.png", cwd=folder).stdout)
     assert account["name"] == "cup of coffee"
-    assert account["fits"] == ["photowct-lite"]
+    assert account["fits"] == ["grade-lite"]
     assert account["sources"] == [hashlib.sha256((folder / "a.png").read_bytes()).hexdigest()]
     photo, preview = fp.read_photo(folder / "a.png").pixels, fp.read_photo(folder / "p.png").pixels
     assert np.abs(photo - preview).max() <= 0.5 / 255 + 1e-6  # smaller than the largest preview

@@ -20,7 +20,7 @@ DRAFT_PIXELS = 0.35e6  # QualityOptions in options.h
 
 @pytest.fixture(scope="module")
 def lite() -> fp.Stylizer:
-    return fp.Stylizer(device="cpu", threads=2)
+    return fp.Stylizer("photowct-lite", device="cpu", threads=2)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_results_in_the_callers_memory(lite: fp.Stylizer, look: fp.Look, photo: 
 
 
 def test_threads_strides_and_halves_change_nothing(look: fp.Look, photo: NDArray[np.uint8]) -> None:
-    one, two = (fp.Stylizer(device="cpu", threads=n) for n in (1, 2))
+    one, two = (fp.Stylizer("photowct-lite", device="cpu", threads=n) for n in (1, 2))
     a = one.apply(photo, look, quality="draft")
     b = two.apply(np.asfortranarray(photo), look, quality="draft")
     # The runtime may split sums differently between threads: rounding, amplified by the alignments.

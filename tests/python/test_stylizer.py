@@ -39,7 +39,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> fp.Stylizer:
 
 @pytest.fixture(scope="module")
 def lite() -> fp.Stylizer:
-    return fp.Stylizer(device="cpu")
+    return fp.Stylizer("photowct-lite", device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +178,7 @@ def test_the_result_keeps_the_size_of_a_content_that_the_network_sees_smaller(
 
 
 def test_threads_and_strides_change_nothing(coffee: NDArray[np.uint8], cat: NDArray[np.uint8]) -> None:
-    one, two = (fp.Stylizer(device="cpu", threads=n) for n in (1, 2))
+    one, two = (fp.Stylizer("photowct-lite", device="cpu", threads=n) for n in (1, 2))
     a = one.apply(coffee, one.analyze(cat))
     b = two.apply(np.asfortranarray(coffee), two.analyze(cat[::-1][::-1]))
     # The runtime may split sums differently between threads: rounding, amplified by the alignments.

@@ -25,7 +25,7 @@ from fastphoto_native.runtime.device import (
     load_runtime,
     why_no_cuda,
 )
-from fastphoto_native.runtime.names import DEFAULT_MODEL, PRECISIONS, Precision
+from fastphoto_native.runtime.names import PRECISIONS, STATISTICS_MODEL, Precision
 
 PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu", "pyvips", "msgspec", "torch", "onnx")
 
@@ -34,7 +34,7 @@ PACKAGES = ("numpy", "onnxruntime", "onnxruntime-gpu", "pyvips", "msgspec", "tor
 @click.option("--gpu", is_flag=True, help="Run the model's whole chain on the GPU and prove that it stays there.")
 @click.option("--large", is_flag=True, help="With --gpu: a photo of 4096 x 4096 as well.")
 @click.option("--device", type=click.Choice(("cuda", "cpu")), default="cuda", show_default=True, help="For --gpu.")
-@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="For --gpu: a name or a bundle's folder.")
+@click.option("--model", default=STATISTICS_MODEL, show_default=True, help="For --gpu: a name or a bundle's folder.")
 @click.option("--precision", type=click.Choice(PRECISIONS), default="auto", show_default=True, help="For --gpu.")
 @click.option("--side", type=click.IntRange(32), default=1024, show_default=True, help="For --gpu: the photo's size.")
 @threads_option

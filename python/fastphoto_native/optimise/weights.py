@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from fastphoto_native.errors import ArgumentError, ModelError
 from fastphoto_native.optimise.network import CAFFE, SIGNED, TORCHVISION, LossNetwork, Preprocessing
-from fastphoto_native.runtime.bundle import DEFAULT_MODEL, find_bundle
+from fastphoto_native.runtime.bundle import find_bundle
+from fastphoto_native.runtime.names import STATISTICS_MODEL
 from fastphoto_native.runtime.onnx_file import read_constants
 
 EMBEDDED = "embedded"
@@ -27,7 +28,7 @@ _VGG16 = (2, 2, 3, 3, 3)
 
 def embedded_network() -> LossNetwork:
     """The encoder of the embedded models, conv1_1 to conv4_1 at 16, 32, 64 and 128 channels."""
-    bundle = find_bundle(DEFAULT_MODEL)
+    bundle = find_bundle(STATISTICS_MODEL)
     constants = read_constants(bundle.read(bundle.manifest.style))
     found = {
         name.removeprefix("encoder."): array.astype(np.float32)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-DEFAULT_MODEL = "photowct-lite"
+DEFAULT_MODEL = "grade-lite"
+STATISTICS_MODEL = "photowct-lite"  # with an encoder, and of the statistics of a style
 
 Device = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda")
