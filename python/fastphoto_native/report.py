@@ -59,13 +59,19 @@ class LookFit(msgspec.Struct):
     applied_strength: float
 
 
+LITTLE_FIT = 0.3  # below it lie pairs whose style is another light or season; film looks lie above
+
+
 def doubt_of(fit: LookFit | None, strength: float) -> str | None:
-    """One line for a look that was held back; None for one that was not."""
-    if fit is None or fit.applied_strength >= strength:
+    """One line for a look that was held back or that the style hardly has; None for others."""
+    if fit is None or (fit.applied_strength >= strength and (fit.fit >= LITTLE_FIT or fit.applied_strength > strength)):
         return None
+    held = ""
+    if fit.applied_strength < strength:
+        held = f", which was applied with strength {fit.applied_strength:.2f} (--insist takes all of it)"
     return (
-        f"the style tells little about this photo (fit {fit.fit:.2f}): its look was applied with strength "
-        f"{fit.applied_strength:.2f}; --insist takes all of it, --model photowct-lite the style's light and colours"
+        f"the style tells little of a look for this photo (fit {fit.fit:.2f}){held}; "
+        "--model photowct-lite takes the style's light and colours"
     )
 
 
