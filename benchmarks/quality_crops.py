@@ -33,7 +33,8 @@ def cell(name: str) -> NDArray[np.float32]:
     if photo.ndim == 2:
         photo = np.repeat(photo[..., None], 3, 2)
     pad = [(0, max(0, want - have)) for want, have in zip(CELL, photo.shape, strict=False)]
-    return np.pad(photo, [*pad, (0, 0)], mode="symmetric")[: CELL[0], : CELL[1], :3].astype(np.float32) / 255
+    filled = np.pad(photo, [*pad, (0, 0)], mode="symmetric")[: CELL[0], : CELL[1], :3]
+    return filled.astype(np.float32) / np.float32(255)
 
 
 def mosaic() -> NDArray[np.float32]:
