@@ -79,6 +79,8 @@ def import_model(weights: Path, folder: Path, name: str, options: Options, repla
         for table in model.settings["alignments"].values():
             if table["method"] != "knothe-rosenblatt":  # of colours, with limits of its own
                 table["method"] = options.alignment
+                if options.alignment == "whitening-coloring":
+                    table.pop("max_gain", None)  # bounds gains of symmetric maps
     if options.working_side:
         model.settings["working_side"] = options.working_side
     if options.licence:
