@@ -32,6 +32,8 @@ check_cmake() {
     kind=$1 folder=$2
     shift 2
     build=$work/build-$kind-$folder
+    # As deep as build/release: ccache compares paths as they look from there.
+    if [ "$kind" = source ]; then build=build/consumer-$folder && rm -rf "$build"; fi
     # shellcheck disable=SC2086 # a list of options
     quietly cmake -S "tests/consumer/$folder" -B "$build" -DCMAKE_BUILD_TYPE=Release $options
     quietly cmake --build "$build"
@@ -120,7 +122,7 @@ done
 if ! command -v ccache >/dev/null; then as_elsewhere="$as_elsewhere -DFASTPHOTO_MULTIVERSION=OFF"; fi
 options="$as_elsewhere -DFASTPHOTO_SOURCE=$here"
 check_cmake source add_subdirectory core
-quietly cmake --install "$work/build-source-add_subdirectory" --prefix "$work/own"
+quietly cmake --install build/consumer-add_subdirectory --prefix "$work/own"
 found=$(cd "$work/own" && find . -type f)
 [ "$found" = ./bin/core ] || fail "the installation of a project that takes the sources in has more than its own: $found"
 options="$as_elsewhere -DFETCHCONTENT_SOURCE_DIR_FASTPHOTO=$here"
