@@ -3,6 +3,7 @@
 // Eigenvalues and eigenvectors of symmetric matrices, compiled in one place, since Eigen's templates take long.
 #pragma once
 
+#include "fastphoto/export.h"
 #include "fastphoto/statistics.h"
 
 namespace fastphoto {
@@ -13,6 +14,6 @@ struct SymmetricEigen {
   bool converged = true;
 };
 
-SymmetricEigen symmetric_eigen(const Matrix& symmetric);
+FASTPHOTO_API SymmetricEigen symmetric_eigen(const Matrix& symmetric);  // the engine calls it as well
 
 }  // namespace fastphoto
