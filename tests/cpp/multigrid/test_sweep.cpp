@@ -106,7 +106,8 @@ TEST_CASE("a sweep visits rows as steps one after another would") {
           const std::vector<float> expected = mixed(numbers, steps);
           for (Index row = 0; row < height; ++row) {
             // Contraction of products and sums may differ between the two.
-            CHECK(number(state.row(row)) == doctest::Approx(expected[static_cast<std::size_t>(row)]).epsilon(1e-5));
+            const auto wanted = static_cast<double>(expected[static_cast<std::size_t>(row)]);
+            CHECK(number(state.row(row)) == doctest::Approx(wanted).epsilon(1e-5));
           }
         }
       }
