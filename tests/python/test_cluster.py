@@ -15,12 +15,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import fastphoto_native as fp
 import numpy as np
 import pytest
-from fastphoto_native.batch.cluster import check_address
+from fastphoto_native.batch.cluster import _connect, check_address
 from fastphoto_native.batch.jobs import Job
 from fastphoto_native.batch.journal import Journal
 from fastphoto_native.batch.memory import MemoryGate
@@ -227,6 +227,32 @@ def test_a_cluster_that_runs_already(folder: Path, tmp_path: Path, head: str) ->
     assert [line for line in none.stderr.splitlines() if line.startswith("fastphoto: error: ")] == [
         line for line in none.stderr.splitlines() if "no-such-model" in line
     ]
+
+
+class SlowHead:
+    """Stands for Ray with a head that gives up on a client's process so many times: a real one does it at random."""
+
+    def __init__(self, failures: int, reason: str) -> None:
+        self.failures, self.reason, self.calls = failures, reason, 0
+
+    def init(self, _address: str, **_quiet: Any) -> None:
+        self.calls += 1
+        if self.calls <= self.failures:
+            raise RuntimeError(self.reason)
+
+    def shutdown(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("failures", "reason", "calls"),
+    [(2, "Starting Ray client server failed", 3), (9, "Starting Ray client server failed", 3), (1, "wrong token", 1)],
+)
+def test_a_head_that_starts_slowly_is_asked_again(failures: int, reason: str, calls: int) -> None:
+    head = SlowHead(failures, reason)
+    with pytest.raises(RuntimeError, match=reason) if failures != 2 else contextlib.nullcontext():
+        _connect(head, "ray://head:1", 1)
+    assert head.calls == calls
 
 
 # --- without a cluster ----------------------------------------------------------------------------------------------

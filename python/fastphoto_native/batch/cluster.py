@@ -31,6 +31,7 @@ LOCAL = "local"
 MOST_STARTS = 3  # a worker that ends while it starts, one time after the other, is no loss but a fault
 ROOM_SECONDS = 60.0  # a lost worker's successor waits so long for room on the cluster
 STOP_SECONDS = 5.0  # so long a worker has to stop
+ATTEMPTS = 3  # to get a process of one's own from a cluster's head
 OBJECT_STORE = 100 << 20  # bytes; Ray wants 75 MB, and looks take little
 _ADDRESS = re.compile(r"ray://[^\s/]+:\d{1,5}")
 
@@ -106,8 +107,16 @@ def _connect(ray: Any, address: str, cpus: int) -> None:
     quiet = {"logging_level": "ERROR", "log_to_driver": False}
     if address == LOCAL:
         ray.init("local", num_cpus=cpus, object_store_memory=OBJECT_STORE, include_dashboard=False, **quiet)
-    else:
-        ray.init(address, **quiet)
+        return
+    for remaining in reversed(range(ATTEMPTS)):
+        try:
+            ray.init(address, **quiet)
+            return
+        except (RuntimeError, ConnectionError) as error:
+            # A head starts a process for each client, and gives up on one that a busy machine starts slowly.
+            if remaining == 0 or "Starting Ray client server failed" not in str(error):
+                raise
+            ray.shutdown()
 
 
 class ClusterWorker:
