@@ -116,7 +116,17 @@ def commands(args: argparse.Namespace) -> None:
                     str(result),
                 ]
                 output, seconds, peak = run(
-                    [*command, "--overwrite", "--quality", quality, "--threads", str(args.threads), "--json"]
+                    [
+                        *command,
+                        "--overwrite",
+                        "--quality",
+                        quality,
+                        "--threads",
+                        str(args.threads),
+                        "--json",
+                        "--model",
+                        args.model,
+                    ]
                 )
                 import msgspec
 

@@ -345,10 +345,12 @@ std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels&
   stopwatch.end_of("network");
   if (map) {
     // Colours are mapped at full size; only what the levels after them change is enlarged.
-    const Image mapped_photo = map->apply(photo, threads);
-    state->restyled = at_full_size(std::move(restyled), mapped.view(), mapped_photo.view(), threads);
+    Image mapped_photo = map->apply(photo, threads);
     if (maps_colours_only(manifest())) {
+      state->restyled = std::move(mapped_photo);
       state->smoothing = Smoothing::None;
+    } else {
+      state->restyled = at_full_size(std::move(restyled), mapped.view(), mapped_photo.view(), threads);
     }
   } else {
     state->restyled = at_full_size(std::move(restyled), small.view, photo, threads);
