@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import logging
 import resource
 import struct
 import subprocess
@@ -124,6 +126,34 @@ def test_of_a_photo_with_a_gain_map_the_base_picture_is_read(tmp_path: Path) -> 
     light = pyvips.Image.new_from_array(labels).copy(interpretation="srgb").colourspace("scrgb")
     data = pyvips.Operation.call("uhdrsave_buffer", light.copy(interpretation="scrgb").cast("float"), Q=100)
     assert len(np.unique(fp.read_mask(put(tmp_path / "m.jpg", data)))) == 2
+
+
+class _Collecting(logging.Handler):
+    """Notes whether a garbage collection could begin where a warning is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.seen: list[bool] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        del record
+        self.seen.append(gc.isenabled())
+
+
+def test_no_collection_begins_within_a_warning(tmp_path: Path) -> None:
+    """It could free an image that warns as well, and GLib ends a process on a warning within a warning."""
+    data = jpeg()
+    at = data.index(b"\xff\xc0")
+    path = put(tmp_path / "a.jpg", data[:at] + b"\0\x01\x02" + data[at:])
+    handler = _Collecting()
+    logging.getLogger("pyvips").addHandler(handler)
+    try:
+        fp.read_photo(path)
+    finally:
+        logging.getLogger("pyvips").removeHandler(handler)
+    assert handler.seen
+    assert not any(handler.seen)
+    assert gc.isenabled()
 
 
 # ----------------------------------------------------------------------------------------------------------------- TIFF

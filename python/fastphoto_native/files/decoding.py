@@ -18,7 +18,15 @@ from fastphoto_native.files.jpeg_holes import has_hole
 from fastphoto_native.files.memory import available_memory
 from fastphoto_native.files.tiff_directory import Directory, read_directory
 from fastphoto_native.files.tiff_exif import upright_tiff
-from fastphoto_native.files.vips import HARMLESS, clear_errors, first_line, harmful_warnings, has_operation, vips_errors
+from fastphoto_native.files.vips import (
+    HARMLESS,
+    clear_errors,
+    first_line,
+    harmful_warnings,
+    has_operation,
+    no_collection,
+    vips_errors,
+)
 
 # A header can promise any size in a few bytes; what it promises is checked before anything is decoded. 200 MP is more
 # than any camera's frame and 2.4 GB as float32 RGB.
@@ -94,7 +102,8 @@ def _has_hole(file: Input, whole: bytes | None) -> bool:
 def _attempt(file: Input, kind: Format, whole: bytes | None, fail_on: str, use: Callable[[Any], Result]) -> Result:
     clear_errors()
     try:
-        return use(open_image(file, kind, whole, fail_on))
+        with no_collection():
+            return use(open_image(file, kind, whole, fail_on))
     except UnsupportedColorError as error:
         raise PhotoError(f"{file.name}: found {error}") from error
     except MemoryError as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -50,12 +52,40 @@ def require_own_process() -> None:
     _process, _used = os.getpid(), True
 
 
+_collector = threading.Lock()
+_at_work = 0
+_collects = False
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Keeps Python's garbage collector still while libvips works.
+
+    libvips warns from its own threads, and pyvips hands that to Python's logging. A collection that began there would
+    free images; some of them warn as well, and GLib ends the process on a warning within a warning.
+    """
+    global _at_work, _collects
+    with _collector:
+        if _at_work == 0:
+            _collects = gc.isenabled()
+            gc.disable()
+        _at_work += 1
+    try:
+        yield
+    finally:
+        with _collector:
+            _at_work -= 1
+            if _at_work == 0 and _collects:
+                gc.enable()
+
+
 @contextmanager
 def vips_errors(name: str, found: str, expected: str) -> Iterator[None]:
     """Libvips's errors as PhotoError: "name: found (what libvips said); expected"."""
     clear_errors()
     try:
-        yield
+        with no_collection():
+            yield
     except pyvips.Error as error:
         raise PhotoError(f"{name}: {found} ({first_line(error)}); {expected}") from error
     except UnicodeDecodeError as error:  # pyvips, of a message that quotes bytes of the file
