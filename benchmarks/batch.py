@@ -1,6 +1,6 @@
 """`fastphoto batch` beside a loop over the command and a loop over `Stylizer.apply`: seconds, CPU seconds, memory.
 
-    python -m benchmarks.batch --photos 1000 --loop 20
+    python -m benchmarks.batch --photos 1000 --loop 20 [--model NAME]
 
 All three read, restyle and write photos of 1 MP, in one run. The loops take the first --loop photos, since each of
 their photos costs the same. Memory is the most of the batch's resident set, while the second 50 photos are made and
@@ -53,26 +53,26 @@ def resident(pid: int) -> int:
         return 0
 
 
-def loop_over_command(folder: Path, photos: list[Path]) -> None:
+def loop_over_command(folder: Path, photos: list[Path], model: str) -> None:
     for k, photo in enumerate(photos):
         command = [*COMMAND, "stylize", str(photo), str(folder / "style.png"), "-o", str(folder / f"command-{k}.jpg")]
-        subprocess.run(command, check=True)
+        subprocess.run([*command, "--model", model], check=True)
 
 
-def loop_over_apply(folder: Path, photos: list[Path]) -> None:
-    stylizer = fp.Stylizer("photowct-lite")
+def loop_over_apply(folder: Path, photos: list[Path], model: str) -> None:
+    stylizer = fp.Stylizer(model)
     look = stylizer.analyze(fp.read_photo(folder / "style.png").pixels)
     for k, path in enumerate(photos):
         photo = fp.read_photo(path)
         fp.write_photo(folder / f"apply-{k}.jpg", photo.restyled(stylizer.apply(photo.pixels, look)))
 
 
-def batch(folder: Path, count: int) -> dict[str, float]:
+def batch(folder: Path, count: int, model: str) -> dict[str, float]:
     """Memory in bytes."""
     out = folder / "out"
     pattern = str(folder / "[0-9]*.jpg")
     style = str(folder / "style.png")
-    process = subprocess.Popen([*COMMAND, "batch", pattern, "--style", style, "-o", str(out)])
+    process = subprocess.Popen([*COMMAND, "batch", pattern, "--style", style, "-o", str(out), "--model", model])
     report, memory = out / "fastphoto-batch.jsonl", {"early": 0.0, "late": 0.0, "most": 0.0}
     window = min(50, count // 3)
 
@@ -101,6 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=int, default=100)
     parser.add_argument("--loop", type=int, default=10)
+    parser.add_argument("--model", default="photowct-lite")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -110,9 +111,9 @@ def main() -> None:
         for way in ("command", "apply", "batch"):
             start, cpu, memory = time.perf_counter(), cpu_seconds(), {}
             if way == "batch":
-                memory = batch(folder, arguments.photos)
+                memory = batch(folder, arguments.photos, arguments.model)
             else:
-                {"command": loop_over_command, "apply": loop_over_apply}[way](folder, photos)
+                {"command": loop_over_command, "apply": loop_over_apply}[way](folder, photos, arguments.model)
             count = arguments.photos if way == "batch" else len(photos)
             found[way] = {
                 "seconds": (time.perf_counter() - start) / count,
