@@ -33,7 +33,11 @@ from tiny_model import make_tiny_bundle
 COMMAND = [sys.executable, "-m", "fastphoto_native", "batch"]
 REPORT = "fastphoto-batch.jsonl"
 Result = TypeVar("Result")
-with_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed (extra 'cluster')")
+# Ray gives up on what a busy machine starts slowly: .ci/run runs these tests when nothing else is running.
+_later = os.environ.get("FASTPHOTO_CLUSTER_TESTS") == "later"
+with_ray = pytest.mark.skipif(
+    find_spec("ray") is None or _later, reason="Ray is not installed (extra 'cluster'), or these tests run later"
+)
 on_linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
 
 
