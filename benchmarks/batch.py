@@ -22,6 +22,7 @@ from pathlib import Path
 
 import fastphoto_native as fp
 import numpy as np
+from fastphoto_native.runtime.names import STATISTICS_MODEL
 from skimage import data, transform
 
 SIDE = (866, 1155)  # 1 MP, as 3 : 4
@@ -101,7 +102,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=int, default=100)
     parser.add_argument("--loop", type=int, default=10)
-    parser.add_argument("--model", default="photowct-lite")
+    parser.add_argument("--model", default=STATISTICS_MODEL)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

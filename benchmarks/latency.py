@@ -19,6 +19,7 @@ from pathlib import Path
 import fastphoto_native as fp
 import numpy as np
 from fastphoto_native import _core
+from fastphoto_native.runtime.names import STATISTICS_MODEL
 from numpy.typing import NDArray
 
 from benchmarks.pipeline import packaged_photos
@@ -61,7 +62,7 @@ def main() -> None:
     parser.add_argument("--megapixels", type=float, nargs="+", default=[0.25, 1.0, 12.0])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--photos", type=int, default=12, help="of a stream; a fourth of it for more than 4 MP")
-    parser.add_argument("--model", default="photowct-lite")
+    parser.add_argument("--model", default=STATISTICS_MODEL)
     parser.add_argument("--device", default="cpu")
     args = parser.parse_args()
     photos = (fp.read_photo(p).pixels for p in (args.content, args.style)) if args.content else packaged_photos()

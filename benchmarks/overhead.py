@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from fastphoto_native import _core
 from fastphoto_native.runtime.bundle import find_bundle
+from fastphoto_native.runtime.names import STATISTICS_MODEL
 from fastphoto_native.runtime.onnx_runtime import OnnxGraph, OnnxRuntime
 from numpy.typing import NDArray
 
@@ -88,7 +89,7 @@ def main() -> None:
     parser.add_argument("--megapixels", type=float, nargs="+", default=[0.25, 1.0, 4.0])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--model", default="photowct-lite")
+    parser.add_argument("--model", default=STATISTICS_MODEL)
     args = parser.parse_args()
     photo, style = packaged_photos()
     print("| size | threads | whole call, ms | sessions | kernels | engine | engine's share |")

@@ -26,6 +26,7 @@ from typing import Any
 
 import fastphoto_native as fp
 import numpy as np
+from fastphoto_native.runtime.names import STATISTICS_MODEL
 from numpy.typing import NDArray
 
 from benchmarks.working_size import at_working_size, resized
@@ -127,7 +128,7 @@ def main() -> None:
     parser.add_argument("--style", type=Path)
     parser.add_argument("--megapixels", type=float, nargs="+", default=[1.0])
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--model", default="photowct-lite")
+    parser.add_argument("--model", default=STATISTICS_MODEL)
     args = parser.parse_args()
     if args.content and args.style:
         whole, style = (fp.read_photo(p).pixels for p in (args.content, args.style))

@@ -16,6 +16,7 @@ from pathlib import Path
 import fastphoto_native as fp
 import msgspec
 import numpy as np
+from fastphoto_native.runtime.names import STATISTICS_MODEL
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -39,7 +40,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--masks", action="store_true", help="use the pairs' masks")
     parser.add_argument("--ids", help="names of some pairs, separated by commas")
-    parser.add_argument("--model", default="photowct-lite")
+    parser.add_argument("--model", default=STATISTICS_MODEL)
     parser.add_argument("--max-side", type=int, help="working size of the network, pixels")
     parser.add_argument("--threads", type=int, default=0)
     args = parser.parse_args()

@@ -14,6 +14,7 @@ from typing import Any
 
 import fastphoto_native as fp
 import numpy as np
+from fastphoto_native.runtime.names import STATISTICS_MODEL
 from numpy.typing import NDArray
 from skimage import data
 
@@ -51,7 +52,7 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--model", default="photowct-lite")
+    parser.add_argument("--model", default=STATISTICS_MODEL)
     args = parser.parse_args()
     photo = mosaic()
     stylizer = fp.Stylizer(args.model, "cpu")

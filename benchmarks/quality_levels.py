@@ -24,6 +24,7 @@ from typing import Any
 import fastphoto_native as fp
 import numpy as np
 from fastphoto_native import _core
+from fastphoto_native.runtime.names import STATISTICS_MODEL
 from numpy.typing import NDArray
 
 from benchmarks.pipeline import run
@@ -150,9 +151,9 @@ def start() -> None:
     print(f"interpreter alone: {bare:.3f} s")
     print(f"import fastphoto_native: {seconds(['-c', 'import fastphoto_native']) - bare:.3f} s more")
     print(f"fastphoto --help: {seconds(['-m', 'fastphoto_native', '--help']):.3f} s, interpreter included")
-    fp.Stylizer("photowct-lite", device="cpu")
+    fp.Stylizer(STATISTICS_MODEL, device="cpu")
     begin = time.perf_counter()
-    fp.Stylizer("photowct-lite", device="cpu")
+    fp.Stylizer(STATISTICS_MODEL, device="cpu")
     print(f"a second Stylizer in one process: {time.perf_counter() - begin:.3f} s")
     opens = "fp.Stylizer('photowct-lite', device='cpu'); "
     program = f"import time; b = time.perf_counter(); import fastphoto_native as fp; {opens}"
@@ -176,7 +177,7 @@ def main() -> None:
     parser.add_argument("--start", action="store_true", help="measure imports and the first Stylizer")
     parser.add_argument("--keep", type=Path, help="folder for the results, to look at")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--model", default="photowct-lite")
+    parser.add_argument("--model", default=STATISTICS_MODEL)
     args = parser.parse_args()
     if args.start:
         start()
