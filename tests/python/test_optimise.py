@@ -84,6 +84,15 @@ def test_every_constant_of_a_preset_has_a_name() -> None:
     assert as_code == code
 
 
+def test_the_start_is_photowcts_photo() -> None:
+    first = fp.stylize(CONTENT, STYLE, model="photowct-lite", device="cpu", threads=1)
+    traces = [
+        OWN.deep_photo(CONTENT, STYLE, start=start, evaluations=2, threads=1, return_report=True)[1].trace
+        for start in ("photowct", first)
+    ]
+    assert traces[0][0].loss == pytest.approx(traces[1][0].loss, rel=1e-4)
+
+
 @pytest.mark.parametrize("method", ["gatys", "dpst"])
 def test_fast_presets_stay_in_range(method: Any) -> None:
     """What is cut off at 0 and 1 in the end hardly changes the loss; without the term it multiplies the loss."""

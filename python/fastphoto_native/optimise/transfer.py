@@ -27,6 +27,7 @@ from fastphoto_native.optimise.terms import MattingLaplacian, Objective, OutOfRa
 from fastphoto_native.optimise.weights import Input, read_network
 from fastphoto_native.report import DeviceReport, Progress
 from fastphoto_native.runtime.device import Device
+from fastphoto_native.runtime.names import STATISTICS_MODEL
 from fastphoto_native.runtime.onnx_runtime import OnnxRuntime
 from fastphoto_native.smoothing.smoother import Smoother
 from fastphoto_native.stylizer import stylize
@@ -207,7 +208,7 @@ def _start(request: Request, content: Float32Array, style: Float32Array) -> Floa
         elif wanted == "photowct":
             first = stylize(
                 content, style, content_mask=request.content_mask, style_mask=request.style_mask,
-                device=request.device, threads=request.threads,
+                model=STATISTICS_MODEL, device=request.device, threads=request.threads,
             )  # fmt: skip
         else:
             noise = np.random.default_rng(request.seed).standard_normal(content.shape, np.float32)
