@@ -118,17 +118,16 @@ class NetworkLoss:
     def _style(self, g: OnnxFile, built: Layers, target: StyleTarget, number: int) -> tuple[str, str]:
         channels, height, width = built.shapes[target.layer]
         features = g.Reshape(built.values[target.layer], g.ints(channels, -1))
-        masked = features
         if target.mask is not None:
             self._give(g, f"mask_{number}", target.mask, (1, height * width))
-            masked = g.Mul(features, f"mask_{number}")
+            features = g.Mul(features, f"mask_{number}")
         self._give(g, f"gram_{number}", target.gram, (channels, channels))
-        gram = g.Gemm(masked, masked, transB=1, alpha=1 / target.divisor)
+        gram = g.Gemm(features, features, transB=1, alpha=1 / target.divisor)
         difference = g.Sub(gram, f"gram_{number}")
         loss = g.Mul(g.ReduceSumSquare(difference, axes=[0, 1], keepdims=0), g.scalar(target.factor))
         gradient = g.Gemm(difference, features, alpha=4 * target.factor / target.divisor)
-        if target.mask is not None:  # not of the masked features, which need not be kept for it
-            gradient = g.Mul(gradient, g.Mul(f"mask_{number}", f"mask_{number}"))
+        if target.mask is not None:
+            gradient = g.Mul(gradient, f"mask_{number}")
         shaped = g.Reshape(gradient, g.ints(1, channels, height, width))
         return g.Reshape(loss, g.ints(1)), shaped
 
