@@ -66,3 +66,37 @@ def test_an_interrupt_that_a_library_swallows_still_ends_the_command(folder: Pat
     assert done.returncode == 130
     assert done.stderr == b"fastphoto: interrupted\n"
     assert not (folder / "r.png").exists()
+
+
+@pytest.mark.parametrize("stage", ["read", "write"])
+def test_an_interrupt_while_a_library_logs_comes_again(folder: Path, stage: str) -> None:
+    """Python raises it within libvips's callback, whose caller is C and cannot pass it on."""
+    script = (
+        "import logging, os, signal, time\n"
+        "import fastphoto_native.commands.stylize as command\n"
+        "from fastphoto_native.commands.main import run\n"
+        "class Handler(logging.Handler):\n"
+        "    def emit(self, record):\n"
+        "        logging.getLogger('pyvips').removeHandler(self)\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "def log():\n"
+        "    logger = logging.getLogger('pyvips')\n"
+        "    logger.addHandler(Handler()); logger.setLevel(logging.DEBUG)\n"
+        "    import pyvips\n"
+        "    text = pyvips.ffi.new('char[]', b'VIPS'); pyvips._log_handler_cb(text, 64, text, pyvips.ffi.NULL)\n"
+        "    assert not logger.handlers, 'nothing was logged'\n"
+        f"real = command.{stage}_photo\n"
+        "def interrupted(*args, **options):\n"
+        "    log()\n"
+        "    time.sleep(0.5)\n"
+        "    return real(*args, **options)\n"
+        f"command.{stage}_photo = interrupted\n"
+        "run()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "stylize", "a.png", "a.png", "-o", "r.png", "--model", "tiny"],
+        cwd=folder, capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 130
+    assert done.stderr == b"fastphoto: interrupted\n"
+    assert not (folder / "r.png").exists()

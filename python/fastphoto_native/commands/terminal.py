@@ -13,7 +13,7 @@ import click
 import msgspec
 from tqdm import tqdm
 
-from fastphoto_native.commands.interrupt import INTERRUPTED, stop_if_interrupted, was_interrupted
+from fastphoto_native.commands.interrupt import INTERRUPTED, was_interrupted
 from fastphoto_native.errors import FastphotoError
 from fastphoto_native.files.names import printable, shown
 from fastphoto_native.report import Progress
@@ -64,8 +64,7 @@ def one_line_errors() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: say(f"fastphoto: warning: {message}")
             warnings.simplefilter("always", UserWarning)  # said, whatever filters the interpreter was started with
-            yield
-        stop_if_interrupted()
+            yield  # a block that ends has done its work, whatever was pressed in its last moment
     except (Exception, KeyboardInterrupt) as error:
         # An interrupted import or callback raises whatever its library makes of it.
         if was_interrupted() or isinstance(error, KeyboardInterrupt):
