@@ -335,24 +335,24 @@ std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels&
   const bool follows = !mask.given() && visible.has_alpha();
   ChainAlignment align(manifest().alignments, std::move(wanted), options.strength, mask.given() || follows, follows);
   std::optional<PairMap> map;
-  Image mapped;  // what the network sees, with its colours mapped, if the model has an estimator
   if (const auto& estimator = manifest().estimator; estimator && !mask.given()) {
     map = map_of(*estimator, small.view, look, options, progress, threads);
     report.look_fit = map->look_fit;
-    mapped = map->apply(small.view, threads);
   }
-  Image restyled = chain.run(map ? mapped.view() : small.view, matched.weights.view(), align, progress);
-  stopwatch.end_of("network");
-  if (map) {
+  if (map && maps_colours_only(manifest())) {
+    stopwatch.end_of("network");
+    state->restyled = map->apply(photo, threads);
+    state->smoothing = Smoothing::None;
+  } else if (map) {
     // Colours are mapped at full size; only what the levels after them change is enlarged.
-    Image mapped_photo = map->apply(photo, threads);
-    if (maps_colours_only(manifest())) {
-      state->restyled = std::move(mapped_photo);
-      state->smoothing = Smoothing::None;
-    } else {
-      state->restyled = at_full_size(std::move(restyled), mapped.view(), mapped_photo.view(), threads);
-    }
+    const Image mapped = map->apply(small.view, threads);
+    Image restyled = chain.run(mapped.view(), matched.weights.view(), align, progress);
+    stopwatch.end_of("network");
+    const Image mapped_photo = map->apply(photo, threads);
+    state->restyled = at_full_size(std::move(restyled), mapped.view(), mapped_photo.view(), threads);
   } else {
+    Image restyled = chain.run(small.view, matched.weights.view(), align, progress);
+    stopwatch.end_of("network");
     state->restyled = at_full_size(std::move(restyled), small.view, photo, threads);
   }
   if (!mask.given() && is_grey(manifest(), look.labels.at(whole_photo))) {

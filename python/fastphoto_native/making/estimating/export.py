@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastphoto_native.errors import ModelError
+
 from ..export.chain import Chain, Point, Segment, statistics_outputs
 from ..export.export import write_chain
 from ..export.graph import Graph
 from ..export.layers import align
 from ..export.settings import read_settings
-from .graph import Weights, estimator_graph
+from .graph import Reach, Weights, estimator_graph
 
 COLOURS = Point("colours", 3, 1)
 
@@ -51,19 +53,42 @@ def write_grade_bundle(
     name: str,
     settings: dict[str, Any],
     members: Sequence[Weights],
+    shares: Sequence[float],
     basis: NDArray[np.float16],
     side: int,
 ) -> None:
     """Writes the bundle of an ensemble that the recipe trained."""
     points = round((basis.shape[1] // 3) ** (1 / 3))
     entry = {"side": side, "map": "lut", "extents": [points]} | settings.get("estimator", {})
-    write_chain(folder, name, settings, plain_chain(), estimator=(estimator_graph(members, basis, side), entry))
+    try:
+        reach = Reach(**settings.get("reach", {}))
+    except TypeError as error:
+        raise ModelError(f"reach is {settings['reach']!r}; expected {', '.join(Reach.__annotations__)}") from error
+    graph = estimator_graph(members, shares, basis, side, reach)
+    write_chain(folder, name, settings, plain_chain(), estimator=(graph, entry))
 
 
-def half(state: dict[str, Any]) -> dict[str, NDArray[np.float16]]:
-    """A PyTorch state dict as NumPy half-precision arrays; what normalises the features stays as it is."""
-    arrays = {name: tensor.numpy() for name, tensor in state.items()}
-    return {name: a if name in ("mean", "scale") else a.astype(np.float16) for name, a in arrays.items()}
+def stored(state: dict[str, Any]) -> dict[str, NDArray[Any]]:
+    """A PyTorch state dict as the graph stores it: matrices in 8 bits with a scale for each row (NAME.scale), the rest
+    in half precision. What normalises the features stays as it is.
+    """
+    found: dict[str, NDArray[Any]] = {}
+    for name, tensor in state.items():
+        a = tensor.float().numpy()
+        if name in ("mean", "scale"):
+            found[name] = a
+        elif a.ndim < 2:
+            found[name] = a.astype(np.float16)
+        else:
+            scale = np.maximum(np.abs(a).max(tuple(range(1, a.ndim)), keepdims=True) / 127, 1e-12)
+            found[name], found[f"{name}.scale"] = np.rint(a / scale).astype(np.int8), scale.astype(np.float32)
+    return found
+
+
+def restored(weights: Weights) -> dict[str, NDArray[Any]]:
+    """What the network computes with, in float32, of what `stored` made."""
+    scales = {name: weights.get(f"{name}.scale", np.float32(1)) for name in weights}
+    return {name: a.astype(np.float32) * scales[name] for name, a in weights.items() if f"{name}"[-6:] != ".scale"}
 
 
 def main() -> None:
@@ -76,9 +101,10 @@ def main() -> None:
     args = parser.parse_args()
     settings = read_settings(args.config)
     saved = torch.load(args.weights, weights_only=True)
-    members, basis = [half(m) for m in saved["members"]], saved["basis"].numpy().astype(np.float16)
-    side = saved["recipe"]["network"]["side"]
-    write_grade_bundle(args.out, settings["name"], settings, members, basis, side)
+    members, basis = [stored(m) for m in saved["members"]], saved["basis"].numpy().astype(np.float16)
+    recipe = saved["recipe"]
+    shares, side = [m["share"] for m in recipe["members"]], recipe["network"]["side"]
+    write_grade_bundle(args.out, settings["name"], settings, members, shares, basis, side)
     size = sum(f.stat().st_size for f in args.out.glob("*.onnx"))
     print(f"{args.out}: {size / 1e6:.2f} MB")
 

@@ -7,25 +7,24 @@ pixels and d what the truth changes, the mean square is z' A'A z - 2 z' A'd + d'
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.random import Generator
 from torch import Tensor
 
+from .aligning import aligning_parts, changes_of
 from .grades import apply_cubes, identity_cube
 from .network import look_at
 from .pairs import Batch, PairSource
 
 STRIDE = 3  # between the pixels on which a map is judged
-AT_ONCE = 64  # batches in a file
 
 
 @dataclass(frozen=True)
 class Looked:
-    """`seen`: pairs x INPUTS. `square` (pairs x basis x basis), `product` (pairs x basis) and `whole` (pairs) make the
-    mean square error. `kinds`: indices into KINDS.
+    """`seen`: pairs x INPUTS. `square` (pairs x weights x weights), `product` (pairs x weights) and `whole` (pairs)
+    make the mean square error. `kinds`: indices into KINDS; `plain` as Batch has it. `content`, `style`: 8 bits.
     """
 
     seen: Tensor
@@ -33,6 +32,13 @@ class Looked:
     product: Tensor
     whole: Tensor
     kinds: Tensor
+    plain: Tensor
+    content: Tensor
+    style: Tensor
+
+    def photos(self) -> tuple[Tensor, Tensor]:
+        """Content and style, 0..1."""
+        return self.content.float() / 255, self.style.float() / 255
 
     def errors(self, weights: Tensor) -> Tensor:
         """Mean square errors of the maps with these weights (pairs x basis)."""
@@ -43,7 +49,16 @@ class Looked:
         return Looked(*(t[index] for t in self.parts()))
 
     def parts(self) -> list[Tensor]:
-        return [self.seen, self.square, self.product, self.whole, self.kinds]
+        return [
+            self.seen,
+            self.square,
+            self.product,
+            self.whole,
+            self.kinds,
+            self.plain,
+            self.content,
+            self.style,
+        ]
 
 
 def basis_of(source: PairSource, points: int, size: int) -> Tensor:
@@ -51,7 +66,7 @@ def basis_of(source: PairSource, points: int, size: int) -> Tensor:
 
     Half of the maps put a grade on, half take one off, to first order.
     """
-    nodes = identity_cube(points).T.reshape(1, 3, 1, -1)
+    nodes = identity_cube(points).to(source.device).T.reshape(1, 3, 1, -1)
     cubes = source.grades[:4096].float()
     on = apply_cubes(cubes, nodes.expand(len(cubes), -1, -1, -1)) - nodes
     earlier = (nodes - on).clamp(0, 1)
@@ -70,29 +85,24 @@ def look(batch: Batch, basis: Tensor) -> Looked:
     place = colours * (points - 1)
     low = place.clamp(0, points - 1.001).floor()
     part = (place - low)[:, None]
-    corners = torch.tensor([[i >> 2 & 1, i >> 1 & 1, i & 1] for i in range(8)])
-    steps = torch.tensor([points**2, points, 1])
-    nodes = (low.long() @ steps)[:, None] + corners @ steps  # all pixels x 8
+    device = content.device
+    corners = torch.tensor([[i >> 2 & 1, i >> 1 & 1, i & 1] for i in range(8)], device=device)
+    steps = torch.tensor([points**2, points, 1], device=device)
+    nodes = (low.long() * steps).sum(1)[:, None] + (corners * steps).sum(1)  # all pixels x 8
     shares = torch.where(corners.bool(), part, 1 - part).prod(2)
     made = F.embedding_bag(nodes, change, per_sample_weights=shares, mode="sum")
     a = made.reshape(len(content), -1, len(basis), 3).transpose(2, 3).flatten(1, 2)  # B x (N * 3) x basis
+    own = changes_of(aligning_parts(batch.content, batch.style), content.flatten(2).transpose(1, 2))
+    a = torch.cat((a, own.flatten(2).transpose(1, 2)), 2)
     d = (truth - content).flatten(2).transpose(1, 2).flatten(1)
     n = d.shape[1]
     square, product = a.transpose(1, 2) @ a / n, (a.transpose(1, 2) @ d[..., None])[..., 0] / n
-    return Looked(look_at(batch.content, batch.style), square, product, d.square().mean(1), batch.kinds)
+    thumbnails = [(255 * photos).round().byte() for photos in (batch.content, batch.style)]
+    seen = look_at(batch.content, batch.style)
+    return Looked(seen, square, product, d.square().mean(1), batch.kinds, batch.plain, *thumbnails)
 
 
-def gather(source: PairSource, basis: Tensor, batches: int, seed: int, folder: Path) -> Looked:
-    """So many batches of pairs; those of an earlier, interrupted call are read again from `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    chunks = []
-    for number, first in enumerate(range(0, batches, AT_ONCE)):
-        file = folder / f"{number:04d}.pt"
-        if not file.exists():
-            rng = np.random.default_rng([seed, number])
-            looked = [look(source.draw(rng), basis) for _ in range(min(AT_ONCE, batches - first))]
-            parts = [torch.cat(p) for p in zip(*(x.parts() for x in looked), strict=True)]
-            torch.save(parts, file.with_suffix(".tmp"))
-            file.with_suffix(".tmp").replace(file)
-        chunks.append(torch.load(file, weights_only=True))
-    return Looked(*(torch.cat(p) for p in zip(*chunks, strict=True)))
+def gather(source: PairSource, basis: Tensor, batches: int, rng: Generator) -> Looked:
+    """So many batches of pairs."""
+    looked = [look(source.draw(rng), basis) for _ in range(batches)]
+    return Looked(*(torch.cat(parts) for parts in zip(*(x.parts() for x in looked), strict=True)))

@@ -52,7 +52,7 @@ class _Draw:
 
 
 def _luma(x: Tensor) -> Tensor:
-    return (x * LUMA).sum(-1, keepdim=True)
+    return (x * LUMA.to(x.device)).sum(-1, keepdim=True)
 
 
 def _mix(x: Tensor, y: Tensor, on: Tensor) -> Tensor:
@@ -123,7 +123,8 @@ def _saturation(x: Tensor, draw: _Draw, size: Tensor) -> Tensor:
 
 def _hues(x: Tensor, draw: _Draw, size: Tensor) -> Tensor:
     """Turns, saturates and lightens colours by their hue, smoothly round the circle."""
-    u, v = (x @ CHROMA.T).unbind(-1)
+    chromas = CHROMA.to(x.device)
+    u, v = (x @ chromas.T).unbind(-1)
     hue, chroma = torch.atan2(v, u), torch.hypot(u, v)
     orders = torch.arange(1, 5)
     phase = hue[..., None] * orders
@@ -134,7 +135,7 @@ def _hues(x: Tensor, draw: _Draw, size: Tensor) -> Tensor:
     chroma_new = chroma * torch.exp(gain)
     moved = torch.stack((chroma_new * torch.cos(hue + turn), chroma_new * torch.sin(hue + turn)), -1)
     grey = x.mean(-1, keepdim=True) + (lift * chroma)[..., None]
-    return grey + moved @ CHROMA
+    return grey + moved @ chromas
 
 
 def _split_toning(x: Tensor, draw: _Draw, size: Tensor) -> Tensor:
@@ -143,7 +144,7 @@ def _split_toning(x: Tensor, draw: _Draw, size: Tensor) -> Tensor:
     casts = size * 0.07 * draw.normal(2, 2)
     casts[:, 1, 0] += size[:, 0, 0] * 0.02
     power = draw.uniform(1.0, 2.5, 1, 1)
-    shadows, highlights = (casts[:, i : i + 1] @ CHROMA for i in range(2))
+    shadows, highlights = (casts[:, i : i + 1] @ CHROMA.to(x.device) for i in range(2))
     return x + (1 - luma) ** power * shadows + luma**power * highlights
 
 
@@ -173,7 +174,7 @@ def _smooth_noise(x: Tensor, draw: _Draw, size: Tensor) -> Tensor:
 
 
 def _black_and_white(x: Tensor, draw: _Draw) -> Tensor:
-    weights = torch.softmax(torch.log(LUMA) * 0.7 + 0.5 * draw.normal(1, 3), -1)
+    weights = torch.softmax(torch.log(LUMA.to(x.device)) * 0.7 + 0.5 * draw.normal(1, 3), -1)
     return (x * weights).sum(-1, keepdim=True).expand_as(x)
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
 from ..export.graph import Graph
+from .aligning_graph import aligned_change, statistics_of
 
-Weights = Mapping[str, NDArray[np.float16]]
+# In half precision, or in 8 bits with a scale for each row, which is named NAME.scale.
+Weights = Mapping[str, NDArray[Any]]
 
 # As in grades.py and network.py, which need PyTorch; tests/python/test_estimating.py compares the results.
 LUMA = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
@@ -22,6 +26,7 @@ LEAST_CHANGE, LEAST_SHARE = 0.005, 0.02
 PAIRS: list[tuple[int, ...]] = [(0, 1), (0, 2), (1, 2)]
 THIRDS: list[tuple[int, ...]] = [(i, j, k) for i in range(3) for j in range(i, 3) for k in range(j, 3)]
 ERRORS_AT_NOTHING, ERRORS_SCALE = -20.0, 5.0
+REGION_STEPS = (1, 2, 2, 1, 1)
 
 
 class Features:
@@ -32,6 +37,7 @@ class Features:
         pixels = g.Reshape(photo, g.ints(1, 3, -1))
         luma = g.MatMul(g.constant(LUMA, "luma"), pixels)
         chroma = g.MatMul(g.constant(CHROMA, "chroma"), pixels)
+        self.statistics_to_align = statistics_of(g, g.Concat(luma, chroma, axis=1), self.count)
 
         in_tones = self.shares(luma, 0, 1, TONES)
         shares = g.ReduceMean(in_tones, axes=[2], keepdims=1)
@@ -156,39 +162,98 @@ def _look_at(g: Graph, content: Features, style: Features) -> str:
     return seen
 
 
+def _stored(g: Graph, weights: Weights, name: str, prefix: str) -> str:
+    value = g.weight(weights[name], prefix + name)
+    if weights[name].dtype == np.int8:
+        value = g.Mul(value, g.constant(weights[f"{name}.scale"], f"{prefix}{name}.scale"))
+    return value
+
+
 def _linear(g: Graph, weights: Weights, name: str, prefix: str, x: str) -> str:
     """Weights are stored as PyTorch has them: outputs x inputs."""
-    stored = g.weight(weights[f"{name}.weight"], f"{prefix}{name}.weight")
-    bias = g.weight(weights[f"{name}.bias"], f"{prefix}{name}.bias")
+    stored, bias = (_stored(g, weights, f"{name}.{part}", prefix) for part in ("weight", "bias"))
     result: str = g.Gemm(x, stored, bias, transB=1)
     return result
 
 
-def _member(g: Graph, weights: Weights, prefix: str, seen: str) -> tuple[str, str]:
-    """Weights of the basis, and expected errors."""
+def _regions(g: Graph, weights: Weights, prefix: str, photo: str) -> str:
+    """Mean colours and squares of the regions into which the network divides a thumbnail, and mean features."""
+
+    def convolution(x: str, name: str, side: int, step: int) -> str:
+        stored, bias = (_stored(g, weights, f"regions.{name}.{part}", prefix) for part in ("weight", "bias"))
+        edge = side // 2
+        result: str = g.Conv(x, stored, bias, kernel_shape=[side] * 2, strides=[step] * 2, pads=[edge] * 4)
+        return result
+
+    x = g.Mul(g.Sub(photo, g.scalar(0.5)), g.scalar(4.0))
+    for index, step in enumerate(REGION_STEPS):
+        x = g.Relu(convolution(x, f"layers.{index}", 3, step))
+    divided = convolution(x, "divide", 1, 1)
+    count = weights["regions.divide.bias"].size
+    shares = g.Softmax(g.Reshape(divided, g.ints(1, count, -1)), axis=2)
+    colours = g.Reshape(g.AveragePool(photo, kernel_shape=[4, 4], strides=[4, 4]), g.ints(1, 3, -1))
+    both = g.Concat(colours, g.Mul(colours, colours), axis=1)
+    pooled = g.MatMul(both, g.Transpose(shares, perm=[0, 2, 1]))
+    found: str = g.Concat(g.Reshape(pooled, g.ints(1, -1)), g.ReduceMean(x, axes=[2, 3], keepdims=0), axis=1)
+    return found
+
+
+def _member(g: Graph, weights: Weights, prefix: str, seen: str, photos: Sequence[str]) -> tuple[str, str]:
+    """Weights of the basis and of the aligning parts, and expected errors."""
     mean, scale = (g.constant(weights[n].astype(np.float32)[None], f"{prefix}{n}") for n in ("mean", "scale"))
     x = g.Clip(g.Mul(g.Sub(seen, mean), scale), g.scalar(-4.0), g.scalar(4.0))
-    h = g.Relu(_linear(g, weights, "first", prefix, x))
+    h = _linear(g, weights, "first", prefix, x)
+    if "by_region.weight" in weights:
+        by_region = g.Concat(*(_regions(g, weights, prefix, photo) for photo in photos), axis=1)
+        stored = _stored(g, weights, "by_region.weight", prefix)
+        h = g.Add(h, g.MatMul(by_region, g.Transpose(stored, perm=[1, 0])))
+    h = g.Relu(h)
     for name in ("second", "third"):
         h = g.Add(h, g.Relu(_linear(g, weights, name, prefix, h)))
     errors = g.Mul(_linear(g, weights, "errors", prefix, h), g.scalar(ERRORS_SCALE))
     return _linear(g, weights, "weights", prefix, h), g.Add(errors, g.scalar(ERRORS_AT_NOTHING))
 
 
-def estimator_graph(members: Sequence[Weights], basis: NDArray[np.float16], side: int) -> onnx.ModelProto:
-    """The mean of several estimators that share a basis (size x 3 points^3)."""
+@dataclass(frozen=True)
+class Reach:
+    """How far an estimate is taken: the [reach] table of the export's settings."""
+
+    factor: float = 1.0  # of the map: an estimate is a mean of what is likely, which falls short of what is so
+    plain_error: float = -100.0  # dB: an untouched content that is expected to be nearer than this has nothing to gain
+    plain_width: float = 1.0  # dB, over which that sets in
+    plain_share: float = 0.0  # of the style's statistics, which are taken there
+
+
+def estimator_graph(
+    members: Sequence[Weights], shares: Sequence[float], basis: NDArray[np.float16], side: int, reach: Reach
+) -> onnx.ModelProto:
+    """The weighted mean of several estimators that share a basis (size x 3 points^3)."""
     g = Graph("estimator")
     photos = [g.input(name, [1, 3, side, side]) for name in ("content", "style")]
-    seen = _look_at(g, *(Features(g, photo, side) for photo in photos))
-    found = [_member(g, weights, f"{number}.", seen) for number, weights in enumerate(members)]
+    content, style = (Features(g, photo, side) for photo in photos)
+    seen = _look_at(g, content, style)
+    found = [_member(g, weights, f"{number}.", seen, photos) for number, weights in enumerate(members)]
 
-    def mean(values: Sequence[str]) -> str:
-        result: str = g.ReduceMean(g.Concat(*values, axis=0), axes=[0], keepdims=1)
+    def mean(values: Sequence[str], factor: float = 1.0) -> str:
+        parts = [g.Mul(v, g.scalar(factor * share)) for v, share in zip(values, shares, strict=True)]
+        result: str = parts[0]
+        for part in parts[1:]:
+            result = g.Add(result, part)
         return result
 
-    points = round((basis.shape[1] // 3) ** (1 / 3))
-    nodes = np.stack(np.meshgrid(*[np.linspace(0, 1, points, dtype=np.float32)] * 3, indexing="ij"), -1)
-    change = g.MatMul(mean([w for w, _ in found]), g.weight(basis, "basis"))
+    points, size = round((basis.shape[1] // 3) ** (1 / 3)), len(basis)
+    axes = np.meshgrid(*[np.linspace(0, 1, points, dtype=np.float32)] * 3, indexing="ij")
+    nodes = np.stack(axes, -1).reshape(-1, 3)
+    weights, errors = mean([w for w, _ in found], reach.factor), mean([e for _, e in found])
+    learnt = g.Slice(weights, g.ints(0), g.ints(size), g.ints(1))
+    own = g.Slice(weights, g.ints(size), g.ints(2**31 - 1), g.ints(1))
+    if reach.plain_share:
+        untouched = g.Slice(errors, g.ints(0), g.ints(1), g.ints(1))
+        plain = g.Div(g.Sub(g.scalar(reach.plain_error), untouched), g.scalar(reach.plain_width))
+        own = g.Add(own, g.Mul(g.Clip(plain, g.scalar(0.0), g.scalar(1.0)), g.scalar(reach.plain_share)))
+    basis_of_colours = np.concatenate((LUMA, CHROMA))
+    aligned = aligned_change(g, content.statistics_to_align, style.statistics_to_align, own, nodes, basis_of_colours)
+    change = g.Add(g.MatMul(learnt, g.weight(basis, "basis")), aligned)
     g.output("parameters", g.Add(g.constant(nodes.reshape(1, -1), "identity"), change), [1, 3 * points**3])
-    g.output("expected_errors", mean([e for _, e in found]), [1, 2])
+    g.output("expected_errors", errors, [1, 2])
     return g.to_model()

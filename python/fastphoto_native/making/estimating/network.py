@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .aligning import PARTS, aligning_parts, changes_of
 from .grades import CHROMA, LUMA, identity_cube
 
 THIRDS = [(i, j, k) for i in range(3) for j in range(i, 3) for k in range(j, 3)]  # the third moments
@@ -67,7 +68,8 @@ def _cues(photos: Tensor, pixels: Tensor) -> Tensor:
 def _quantiles(values: Tensor) -> Tensor:
     """B x C x N to B x C x RANKS: the values at these ranks, between none of them."""
     count = values.shape[2]
-    rising = torch.from_numpy(np.sort(values.numpy(), axis=2))  # PyTorch's own sort takes ten times as long
+    # On a CPU PyTorch's own sort takes ten times as long as NumPy's.
+    rising = values.sort(2).values if values.is_cuda else torch.from_numpy(np.sort(values.numpy(), axis=2))
     return rising[:, :, [round(rank * (count - 1)) for rank in RANKS]]
 
 
@@ -89,8 +91,8 @@ def _changes(luma: Tensor, chroma: Tensor, in_tones: Tensor, side: int) -> Tenso
 def features(photos: Tensor) -> tuple[Tensor, list[Tensor], Tensor]:
     """B x 3 x side x side, 0..1, to B x FEATURES; the histograms' roots among them, and the layout B x 3 x PLACES^2."""
     pixels = photos.flatten(2)
-    luma = (LUMA[None] @ pixels)[:, 0]
-    chroma = CHROMA @ pixels
+    luma = (LUMA.to(photos.device)[None] @ pixels)[:, 0]
+    chroma = CHROMA.to(photos.device) @ pixels
     in_tones = _shares(luma, 0, 1, TONES)
     shares = in_tones.mean(2)
     size = (chroma.square().sum(1, keepdim=True) + LEAST_VARIANCE).sqrt()
@@ -120,13 +122,42 @@ def look_at(content: Tensor, style: Tensor) -> Tensor:
     return torch.cat((seen_c, seen_s, *alike, apart), 1)
 
 
+class Regions(nn.Module):
+    """Colours by region, as a small convolutional network divides a thumbnail: sky, leaves, walls, skin.
+
+    B x 3 x side x side, 0..1, to B x `outputs`: the mean colours and mean squares of each region, and mean features.
+    """
+
+    WIDTHS = (16, 32, 48, 64, 64)
+    REGIONS = 16
+    outputs = 6 * REGIONS + WIDTHS[-1]
+
+    def __init__(self) -> None:
+        super().__init__()
+        steps = (1, 2, 2, 1, 1)
+        before = (3, *self.WIDTHS[:-1])
+        self.layers = nn.ModuleList(
+            nn.Conv2d(i, o, 3, step, 1) for i, o, step in zip(before, self.WIDTHS, steps, strict=True)
+        )
+        self.divide = nn.Conv2d(self.WIDTHS[-1], self.REGIONS, 1)
+
+    def forward(self, photos: Tensor) -> Tensor:
+        x = 4 * (photos - 0.5)
+        for layer in self.layers:
+            x = F.relu(layer(x))
+        shares = self.divide(x).flatten(2).softmax(2)
+        colours = F.avg_pool2d(photos, 4).flatten(2)
+        pooled = torch.cat((colours, colours.square()), 1) @ shares.transpose(1, 2)
+        return torch.cat((pooled.flatten(1), x.mean((2, 3))), 1)
+
+
 class LookEstimator(nn.Module):
-    """B x INPUTS to the weights of the basis (B x basis) and to expected errors (B x 2).
+    """Two thumbnails, and what look_at sees of them, to weights (B x (basis + PARTS)) and to expected errors (B x 2).
 
     The expected errors are those of the untouched content and of the mapped one, as 10 log10 of mean squares.
     """
 
-    def __init__(self, hidden: int, basis: int, dropout: float = 0.0) -> None:
+    def __init__(self, hidden: int, basis: int, dropout: float = 0.0, regions: bool = False) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(INPUTS))
         self.register_buffer("scale", torch.ones(INPUTS))
@@ -134,19 +165,31 @@ class LookEstimator(nn.Module):
         self.first = nn.Linear(INPUTS, hidden)
         self.second = nn.Linear(hidden, hidden)
         self.third = nn.Linear(hidden, hidden)
-        self.weights = nn.Linear(hidden, basis)
+        self.weights = nn.Linear(hidden, basis + PARTS)
         self.errors = nn.Linear(hidden, 2)
         nn.init.zeros_(self.weights.weight)
+        self.regions = Regions() if regions else None
+        self.by_region = nn.Linear(2 * Regions.outputs, hidden, bias=False) if regions else None
 
-    def forward(self, seen: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, seen: Tensor, content: Tensor, style: Tensor) -> tuple[Tensor, Tensor]:
         x = ((seen - self.mean) * self.scale).clamp(-4, 4)
-        h = F.relu(self.first(self.dropout(x)))
+        h = self.first(self.dropout(x))
+        if self.regions is not None and self.by_region is not None:
+            both = self.regions(torch.cat((content, style)))
+            h = h + self.by_region(self.dropout(torch.cat(both.chunk(2), 1)))
+        h = F.relu(h)
         h = h + F.relu(self.second(self.dropout(h)))
         h = h + F.relu(self.third(self.dropout(h)))
         return self.weights(h), -20 + 5 * self.errors(h)
 
 
-def cube_of(weights: Tensor, basis: Tensor) -> Tensor:
-    """Weights (B x basis) of what is added to the identity (basis x 3 points^3) to cubes (B x points^3 x 3)."""
-    change = (weights @ basis).reshape(len(weights), -1, 3)
-    return identity_cube(round((basis.shape[1] // 3) ** (1 / 3))) + change
+def cube_of(weights: Tensor, basis: Tensor, content: Tensor, style: Tensor) -> Tensor:
+    """Weights of what is added to the identity, to cubes (B x points^3 x 3).
+
+    The first weights are those of `basis` (size x 3 points^3), the last ones those of the pair's own aligning parts.
+    """
+    own = weights[:, len(basis) :]
+    change = (weights[:, : len(basis)] @ basis).reshape(len(weights), -1, 3)
+    nodes = identity_cube(round((basis.shape[1] // 3) ** (1 / 3)))
+    parts = changes_of(aligning_parts(content, style), nodes.expand(len(weights), -1, -1))
+    return nodes + change + (own[:, :, None, None] * parts).sum(1)

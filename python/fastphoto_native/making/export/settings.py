@@ -13,7 +13,7 @@ from fastphoto_native.errors import FastphotoError, ModelError
 from .manifest import TABLES
 
 NEEDED = {"version", "description", "licence", "working_side", "smoothing", "provenance", "alignments"}
-OPTIONAL = {"name", "chain", "half_precision", "changes", "estimator", *TABLES}
+OPTIONAL = {"name", "chain", "half_precision", "changes", "estimator", "reach", *TABLES}
 ARTISTIC = "artistic"  # a chain without colours, whose levels replace the picture (artistic.py)
 LEARNED = "learned"  # the method of colours that an estimator maps
 LEVELS = {"relu4_1", "relu3_1", "relu2_1", "relu1_1"}
@@ -33,7 +33,7 @@ def read_settings(path: Path) -> dict[str, Any]:
             f"{path} has {', '.join(sorted(unknown))}; expected {', '.join(sorted(NEEDED))} and, if at all, "
             f"{', '.join(sorted(OPTIONAL))}"
         )
-    for name in ("smoothing", "provenance", "alignments", "estimator", *TABLES):
+    for name in ("smoothing", "provenance", "alignments", "estimator", "reach", *TABLES):
         if not isinstance(settings.get(name, {}), dict):
             raise ModelError(f"{path}: {name} is {settings[name]!r}; expected a table")
     for name, table in settings["alignments"].items():
