@@ -62,8 +62,11 @@ def provider_library() -> Path | None:
     return library if library.is_file() else None
 
 
-def make_libraries(provider: Path, folder: Path, memory: bool = False) -> list[Path]:
-    """Libraries with every function that the provider wants of NVIDIA's; with `memory` some of them do their work."""
+def make_libraries(provider: Path, folder: Path, memory: bool = False, failing: str = "(?!)") -> list[Path]:
+    """Libraries with every function that the provider wants of NVIDIA's; with `memory` some of them do their work.
+
+    Those whose names the expression `failing` matches report an error.
+    """
     bodies = MEMORY if memory else {}
     wanted = subprocess.run(["nm", "-D", "--undefined-only", str(provider)], capture_output=True, text=True, check=True)
     symbols = {line.split()[-1].split("@")[0] for line in wanted.stdout.splitlines() if line.split()}
@@ -73,7 +76,10 @@ def make_libraries(provider: Path, folder: Path, memory: bool = False) -> list[P
         pattern = FUNCTIONS[name.split(".so")[0]]
         source, versions = folder / f"{name}.c", folder / f"{name}.map"
         functions = [s for s in sorted(symbols) if re.match(pattern, s)]
-        source.write_text(INCLUDES + "\n".join(f"int {s}{bodies.get(s, '(void) { return 0; }')}" for s in functions))
+        lines = [
+            f"int {s}{bodies.get(s) or f'(void) {{ return {int(bool(re.match(failing, s)))}; }}'}" for s in functions
+        ]
+        source.write_text(INCLUDES + "\n".join(lines))
         versions.write_text(f"{name} {{ global: *; }};")
         options = ["-w", "-shared", "-fPIC", f"-Wl,-soname,{name}", f"-Wl,--version-script={versions}"]
         subprocess.run(["cc", *options, "-o", str(folder / name), str(source)], check=True, capture_output=True)

@@ -18,7 +18,8 @@ from fastphoto_native.runtime.device import CPU, load_runtime
 from fastphoto_native.runtime.onnx_runtime import OnnxRuntime
 from tiny_model import make_tiny_bundle
 
-# In a process of its own, where nothing else takes memory: what the chain took at most, and what is left of it.
+# In a process of its own, where nothing else takes memory: what the chain took at most, and what is left of it; with
+# "kept" as the second argument, no memory is returned.
 SCRIPT = """
 import resource, sys
 from pathlib import Path
@@ -28,7 +29,9 @@ from fastphoto_native.checks.gpu_check import synthetic_photo
 from fastphoto_native.runtime.bundle import find_bundle
 from fastphoto_native.runtime.onnx_runtime import OnnxRuntime
 
-chain = _core.Chain(find_bundle(Path(sys.argv[1])), OnnxRuntime("cpu", 1))
+runtime = OnnxRuntime("cpu", 1)
+runtime._shrinks = runtime._shrinks and sys.argv[2] == "returned"
+chain = _core.Chain(find_bundle(Path(sys.argv[1])), runtime)
 photo = synthetic_photo(1600, 0)
 before = memory_in_use("cpu")
 chain.restyle(photo, photo[:64, :64])
@@ -63,9 +66,19 @@ def test_results_are_those_without_an_arena(tmp_path: Path, monkeypatch: pytest.
 
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="needs Linux's account of memory")
 def test_memory_of_a_photo_larger_than_the_models_own_size_comes_back(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", SCRIPT, str(make_tiny_bundle(tmp_path))]
-    root = Path(__file__).parents[2]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=True)
-    peak, left = map(int, done.stdout.split())
+    """How much depends on the CPU, whose vectors the runtime pads channels to: a block stays if a part of it is in use.
+
+    At the end three tensors of the photo's size are, the last segment's inputs and output. In a network of a few
+    channels that is much.
+    """
+    folder, root = str(make_tiny_bundle(tmp_path)), Path(__file__).parents[2]
+
+    def memory(case: str) -> list[int]:
+        command = [sys.executable, "-c", SCRIPT, folder, case]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=True)
+        return [int(word) for word in done.stdout.split()]
+
+    (peak, left), (_, kept) = memory("returned"), memory("kept")
     assert peak > 100e6
-    assert left < 0.5 * peak  # photos, and blocks of which a part is in use
+    assert kept > 0.8 * peak  # an arena that nobody asks keeps what it has
+    assert left < kept - 1600 * 1600 * 3 * 4  # a block at least; each is larger than a photo

@@ -161,11 +161,11 @@ def test_strength_and_masks() -> None:
 
 
 def test_textures_from_noise() -> None:
-    found = fp.texture(STYLE, 40, 56, rounds=2, seed=1, threads=1)
+    found = fp.texture(STYLE, 40, 56, rounds=2, seed=1, device="cpu", threads=1)
     assert found.shape == (40, 56, 3)
     np.testing.assert_allclose(found.mean((0, 1)), STYLE.mean((0, 1)), atol=0.1)
-    np.testing.assert_array_equal(found, fp.texture(STYLE, 40, 56, rounds=2, seed=1, threads=1))
-    assert np.abs(found - fp.texture(STYLE, 40, 56, rounds=2, seed=2, threads=1)).max() > 0.02
+    np.testing.assert_array_equal(found, fp.texture(STYLE, 40, 56, rounds=2, seed=1, device="cpu", threads=1))
+    assert np.abs(found - fp.texture(STYLE, 40, 56, rounds=2, seed=2, device="cpu", threads=1)).max() > 0.02
     with pytest.raises(fp.ArgumentError, match="rounds must be 1 or more, got 0"):
         fp.texture(STYLE, 8, 8, rounds=0)
     with pytest.raises(fp.ArgumentError, match="a texture has 1 to 100000000 pixels, got 0 x 8"):

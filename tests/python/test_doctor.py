@@ -80,12 +80,15 @@ def test_the_whole_check_on_the_cpu() -> None:
     assert size["features_at"] == ["cpu"]
     assert size["strays"] == []
     assert size["difference_max"] == 0
+    if Path("/proc/self/status").is_file():
+        assert isinstance(size["memory_taken"], int)
     bundle = find_bundle("photowct-lite")
     assert set(size["milliseconds"]) == {entry.file for entry in bundle.entries}
     assert 0 < size["total_milliseconds"] <= 2 * sum(size["milliseconds"].values())
     text = doctor("--gpu", "--device", "cpu", "--side", "64").stdout
     assert "0 strays, features on cpu" in text
     assert "ms a photo (style.onnx" in text
+    assert re.search(r"; memory \d+\.\d MB, growth -?\d+\.\d MB", text) or not Path("/proc/self/status").is_file()
 
 
 def test_the_check_in_half_precision() -> None:
@@ -147,7 +150,7 @@ def test_a_node_that_fell_to_the_cpu_is_a_stray(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_complaints(changes: dict[str, object], message: str | None) -> None:
-    good = SizeCheck(1024, 400, 380, [], ["cuda"], {"style.onnx": 1.0}, 10.0, 0, 0.3, 2.0)
+    good = SizeCheck(1024, 400, 380, [], ["cuda"], {"style.onnx": 1.0}, 10.0, 3 << 30, 0, 0.3, 2.0)
     complaint = msgspec.structs.replace(good, **changes).complaint("cuda")
     assert (complaint is None) == (message is None)
     if message:

@@ -86,8 +86,9 @@ def test_every_constant_of_a_preset_has_a_name() -> None:
 
 def test_the_start_is_photowcts_photo() -> None:
     first = fp.stylize(CONTENT, STYLE, model="photowct-lite", device="cpu", threads=1)
+    options: dict[str, Any] = {"evaluations": 2, "device": "cpu", "threads": 1}
     traces = [
-        OWN.deep_photo(CONTENT, STYLE, start=start, evaluations=2, threads=1, return_report=True)[1].trace
+        OWN.deep_photo(CONTENT, STYLE, start=start, return_report=True, **options)[1].trace
         for start in ("photowct", first)
     ]
     assert traces[0][0].loss == pytest.approx(traces[1][0].loss, rel=1e-4)
@@ -119,7 +120,7 @@ def test_a_preset_of_ones_own_with_adam() -> None:
 
 
 def test_the_same_seed_gives_the_same_picture() -> None:
-    options: dict[str, Any] = {"preset": "paper", "evaluations": 4, "threads": 1, "max_side": 32}
+    options: dict[str, Any] = {"preset": "paper", "evaluations": 4, "device": "cpu", "threads": 1, "max_side": 32}
     first = OWN.neural_style(CONTENT, STYLE, seed=1, **options)
     np.testing.assert_array_equal(first, OWN.neural_style(CONTENT, STYLE, seed=1, **options))
     assert np.abs(first - OWN.neural_style(CONTENT, STYLE, seed=2, **options)).max() > 0
@@ -250,7 +251,7 @@ def test_progress_pictures_and_memory() -> None:
 @pytest.mark.parametrize("preset", ["paper", "fast"])
 @pytest.mark.parametrize("stop_at", [3, 9])
 def test_an_interrupted_run_goes_on_to_the_same_picture(preset: Any, stop_at: int, tmp_path: Path) -> None:
-    options: dict[str, Any] = {"preset": preset, "evaluations": 14, "max_side": 48, "threads": 1}
+    options: dict[str, Any] = {"preset": preset, "evaluations": 14, "max_side": 48, "device": "cpu", "threads": 1}
     whole, report = OWN.deep_photo(CONTENT, STYLE, return_report=True, **options)
     checkpoint = tmp_path / "run.npz"
     calls = 0

@@ -29,7 +29,11 @@ LARGEST_GROWTH = 1 << 20
 
 
 class SizeCheck(msgspec.Struct):
-    """One size of photo. `milliseconds` are medians by graph; `total` is that of whole photos without the style."""
+    """One size of photo. `milliseconds` are medians by graph; `total` is that of whole photos without the style.
+
+    `memory_taken` counts from before the model was opened to the last photo: all that the runtime keeps, and what
+    others on the same GPU took in that time. `memory_growth` counts from the second photo.
+    """
 
     side: int
     nodes: int
@@ -38,6 +42,7 @@ class SizeCheck(msgspec.Struct):
     features_at: list[str]
     milliseconds: dict[str, float]
     total_milliseconds: float
+    memory_taken: int | None
     memory_growth: int | None
     difference_999: float
     difference_max: float
@@ -85,8 +90,9 @@ def check_device(
         DeviceError: the device is not there.
     """
     runtime = MeasuredRuntime(device, threads, precision)
+    start = memory_in_use(device)
     chain = _core.Chain(bundle, runtime)
-    checks = [_check_size(bundle, chain, runtime, device, side, repeats, threads) for side in sides]
+    checks = [_check_size(bundle, chain, runtime, device, side, repeats, threads, start) for side in sides]
     complaint = next((c for check in checks if (c := check.complaint(device))), None)
     choice = runtime.choice
     return DeviceCheck(bundle.name, device, choice.provider, choice.precision, checks, complaint)
@@ -100,6 +106,7 @@ def _check_size(
     side: int,
     repeats: int,
     threads: int,
+    start: int | None,
 ) -> SizeCheck:
     content, style = synthetic_photo(side, 1), synthetic_photo(side, 2)
     times: list[dict[str, float]] = []
@@ -131,10 +138,15 @@ def _check_size(
         features_at=sorted(runtime.kept_at),
         milliseconds={file: round(1000 * statistics.median(t[file] for t in timed), 3) for file in timed[0]},
         total_milliseconds=round(1000 * statistics.median(sum(t[f] for f in segments) for t in timed), 3),
-        memory_growth=None if before is None or after is None else after - before,
+        memory_taken=_difference(start, after),
+        memory_growth=_difference(before, after),
         difference_999=float(np.quantile(difference, 0.999)),
         difference_max=float(difference.max()),
     )
+
+
+def _difference(before: int | None, after: int | None) -> int | None:
+    return None if before is None or after is None else after - before
 
 
 def synthetic_photo(side: int, seed: int) -> FloatArray:

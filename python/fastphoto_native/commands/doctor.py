@@ -130,8 +130,10 @@ def _print_check(check: DeviceCheck) -> None:
         )
         split = ", ".join(f"{file} {time:.1f}" for file, time in size.milliseconds.items())
         click.echo(f"  {size.total_milliseconds:.1f} ms a photo ({split})")
-        growth = "unknown" if size.memory_growth is None else f"{size.memory_growth / 1e6:.1f} MB"
+        taken, growth = (
+            "unknown" if n is None else f"{n / 1e6:.1f} MB" for n in (size.memory_taken, size.memory_growth)
+        )
         click.echo(
             f"  difference to the CPU, 1/255: 99.9 % {size.difference_999:.3f}, at most {size.difference_max:.3f}; "
-            f"memory growth {growth}"
+            f"memory {taken}, growth {growth}"
         )

@@ -74,7 +74,8 @@ class Segmenter:
         except OSError as error:
             raise ModelError(f"{model}: cannot be read: {error.strerror or error}") from error
         try:
-            self._session = Sessions(device, threads, "float32").open(data)
+            self._sessions = Sessions(device, threads, "float32")
+            self._session = self._sessions.open(data)
         except FastphotoError:
             raise
         except Exception as error:  # the runtime's exceptions have no common base class of their own
@@ -101,7 +102,8 @@ class Segmenter:
         """
         image, inside = self._fitted(pixels)
         try:
-            scores = self._session.run([self._session.get_outputs()[0].name], {self._input.name: image})[0]
+            with self._sessions.quiet_run():
+                scores = self._session.run([self._session.get_outputs()[0].name], {self._input.name: image})[0]
         except Exception as error:  # the runtime's exceptions have no common base class of their own
             raise ModelError(f"{self.model}: the network failed: {str(error).splitlines()[0][:200]}") from error
         shares = self._shares(scores)

@@ -8,8 +8,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from dataclasses import dataclass, replace
 from importlib import import_module, metadata
 from io import StringIO
@@ -25,6 +24,7 @@ from fastphoto_native.runtime.names import DEVICES as DEVICES
 from fastphoto_native.runtime.names import PRECISIONS as PRECISIONS
 from fastphoto_native.runtime.names import Device as Device
 from fastphoto_native.runtime.names import Precision as Precision
+from fastphoto_native.runtime.runtime_log import quiet
 
 # More threads than this are a mistake. More than the CPUs that the process may use only take time to start.
 MOST_THREADS = 1024
@@ -105,16 +105,6 @@ def _check_clash(requested: Device) -> None:
         warnings.warn(message, RuntimeWarning, stacklevel=2)
 
 
-@contextmanager
-def _quiet(runtime: ModuleType) -> Iterator[None]:
-    """Keeps the runtime's own log off the screen: what matters of it comes back as an exception or a reason."""
-    runtime.set_default_logger_severity(4)
-    try:
-        yield
-    finally:
-        runtime.set_default_logger_severity(2)
-
-
 def thread_count(threads: int) -> int:
     """A number of threads as it was given, checked.
 
@@ -191,13 +181,17 @@ class Sessions:
             raise DeviceError(f"device 'cuda' was asked for, but {reason}")
         return session
 
+    def quiet_run(self) -> AbstractContextManager[None]:
+        """Around each run of a session: on CUDA, the runtime's log stays off the screen. The CPU's runs write none."""
+        return quiet(self.runtime) if self.choice.used == "cuda" else nullcontext()
+
     def _create(self, model: bytes) -> Any:
         options = self.runtime.SessionOptions()
         options.log_severity_level = 4
         # An arena for each session, and planning each graph's tensors as one block, would take memory several times.
         options.enable_cpu_mem_arena = False
         options.enable_mem_pattern = False
-        with _quiet(self.runtime):
+        with quiet(self.runtime):
             if share_arena(self.runtime, self.choice.provider):
                 options.add_session_config_entry("session.use_env_allocators", "1")
         options.intra_op_num_threads = self._threads
@@ -209,7 +203,7 @@ class Sessions:
             providers = [(CUDA, CUDA_OPTIONS), CPU]
         if self.choice.precision == "float16":
             model = in_half_precision(model)
-        with _quiet(self.runtime):
+        with quiet(self.runtime):
             # With its own fall-back the runtime would print on standard output.
             return self.runtime.InferenceSession(model, options, providers=providers, enable_fallback=0)
 

@@ -6,6 +6,7 @@ import ctypes
 import os
 import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,10 @@ class OnnxRuntime:
             return array
         return self._sessions.runtime.OrtValue.ortvalue_from_numpy(array, "cuda", 0)
 
+    def quiet_run(self) -> AbstractContextManager[None]:
+        """As :meth:`Sessions.quiet_run`."""
+        return self._sessions.quiet_run()
+
     def run_options(self, shrink: bool) -> Any:
         """Options of one run; with `shrink`, afterwards the arena returns the memory that is not in use."""
         runtime = self._sessions.runtime
@@ -125,7 +130,7 @@ class OnnxGraph:
         if stop is not None:
             stop.listen(lambda: setattr(options, "terminate", True))
         try:
-            with run_under_way(options):
+            with self._runtime.quiet_run(), run_under_way(options):
                 self.session.run_with_iobinding(binding, options)
         except Exception as error:  # the runtime's exceptions have no common base class of their own
             if stop is not None and stop.requested:
