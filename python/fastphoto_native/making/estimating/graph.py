@@ -219,9 +219,7 @@ class Reach:
     """How far an estimate is taken: the [reach] table of the export's settings."""
 
     factor: float = 1.0  # of the map: an estimate is a mean of what is likely, which falls short of what is so
-    plain_error: float = -100.0  # dB: an untouched content that is expected to be nearer than this has nothing to gain
-    plain_width: float = 1.0  # dB, over which that sets in
-    plain_share: float = 0.0  # of the style's statistics, which are taken there
+    aligned: float = 1.0  # of the aligning parts' weights, beside that: what they bring is least certain
 
 
 def estimator_graph(
@@ -246,11 +244,7 @@ def estimator_graph(
     nodes = np.stack(axes, -1).reshape(-1, 3)
     weights, errors = mean([w for w, _ in found], reach.factor), mean([e for _, e in found])
     learnt = g.Slice(weights, g.ints(0), g.ints(size), g.ints(1))
-    own = g.Slice(weights, g.ints(size), g.ints(2**31 - 1), g.ints(1))
-    if reach.plain_share:
-        untouched = g.Slice(errors, g.ints(0), g.ints(1), g.ints(1))
-        plain = g.Div(g.Sub(g.scalar(reach.plain_error), untouched), g.scalar(reach.plain_width))
-        own = g.Add(own, g.Mul(g.Clip(plain, g.scalar(0.0), g.scalar(1.0)), g.scalar(reach.plain_share)))
+    own = g.Mul(g.Slice(weights, g.ints(size), g.ints(2**31 - 1), g.ints(1)), g.scalar(reach.aligned))
     basis_of_colours = np.concatenate((LUMA, CHROMA))
     aligned = aligned_change(g, content.statistics_to_align, style.statistics_to_align, own, nodes, basis_of_colours)
     change = g.Add(g.MatMul(learnt, g.weight(basis, "basis")), aligned)
