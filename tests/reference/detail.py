@@ -29,7 +29,8 @@ LARGEST_GAIN = 3.0
 
 def restore_detail(result: FloatArray, content: FloatArray) -> FloatArray:
     """The result with most of its luma detail d_r replaced by the content's: adds a limited AMOUNT (k d_c - d_r) to
-    all channels, where k <= LARGEST_GAIN makes both details equally strong over the photo.
+    all channels, where k <= LARGEST_GAIN makes both details equally strong over the photo. But k is not below the
+    ratio of the tones' contrasts, or 1: a style out of focus says nothing of the content's detail.
 
     Hues stay the result's, but for what then lies beyond the range and is cut off. A result that equals the content
     stays as it is.
@@ -44,10 +45,13 @@ def restore_detail(result: FloatArray, content: FloatArray) -> FloatArray:
     lumas = np.stack([np.ascontiguousarray(photo) @ LUMA for photo in (content, result)], axis=-1)
     radius = max(1, round(RADIUS * max(lumas.shape[:2])))
     exact = lumas.astype(np.float64)
-    lumas -= guided_filter(exact[..., :1], exact, radius, EDGE_VARIANCE).astype(np.float32)
+    tones = guided_filter(exact[..., :1], exact, radius, EDGE_VARIANCE).astype(np.float32)
+    lumas -= tones
     content_detail, own_detail = lumas[..., 0], lumas[..., 1]
     of_content, own = (float(rms) for rms in np.sqrt(np.mean(np.square(lumas), axis=(0, 1), dtype=np.float64)))
     gain = own / of_content if own < LARGEST_GAIN * of_content else LARGEST_GAIN
+    content_contrast, own_contrast = tones.std(axis=(0, 1), dtype=np.float64)
+    gain = min(LARGEST_GAIN, max(gain, own_contrast / content_contrast if own_contrast < content_contrast else 1.0))
     change = AMOUNT * (np.float32(gain) * content_detail - own_detail)
     change = LARGEST_CHANGE * np.tanh(change / LARGEST_CHANGE)
     restored: FloatArray = result + change[..., None]

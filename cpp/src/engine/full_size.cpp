@@ -186,26 +186,28 @@ GamutCurves find_curves(Workers& workers, const Image& sample, const EnlargedMap
   return {workers, found, 1, options};
 }
 
-/// Sum of the squared detail of the content's luma (`own` false) or of the result's; the maps' fourth channel is what
-/// the guided filter makes of that luma.
-double detail_power(Workers& workers, const Image& sample, const EnlargedMaps& maps, const GamutCurves& curves,
-                    bool own) {
+/// Sums of the content's luma (`own` false) or of the result's; the maps' fourth channel is what the guided filter
+/// makes of that luma.
+LumaSums luma_sums(Workers& workers, const Image& sample, const EnlargedMaps& maps, const GamutCurves& curves,
+                   bool own) {
   const Index width = sample.width();
-  RowSums squares(sample.height(), 1);
+  RowSums sums(sample.height(), 3);
   map_sample(workers, sample, maps, [&](Index y, const float* colours, float* rows) {
     if (own) {
       bend(curves, width, rows);
     }
-    double sum = 0.0;
     for (Index x = 0; x < width; ++x) {
       const float l = own ? luma(rows[x], rows[width + x], rows[2 * width + x])
                           : luma(colours[3 * x], colours[3 * x + 1], colours[3 * x + 2]);
+      const auto tone = static_cast<double>(rows[3 * width + x]);
       const auto detail = static_cast<double>(l - rows[3 * width + x]);
-      sum += detail * detail;
+      sums.at(y, 0) += tone;
+      sums.at(y, 1) += tone * tone;
+      sums.at(y, 2) += detail * detail;
     }
-    squares.at(y, 0) = sum;
   });
-  return squares.total()[0];
+  const PerChannel totals = sums.total();
+  return {static_cast<double>(sample.height() * width), totals[0], totals[1], totals[2]};
 }
 
 void bend_small(Workers& workers, const GamutCurves& curves, Image& photo) {
@@ -249,10 +251,10 @@ void finish_at_full_size(const Pixels& content, SmallResult small, const GamutOp
   bend_small(workers, curves, small.smoothed);
   const Image of_detail = detail_maps(workers, small, detail, threads);
   set_smooth_luma(workers, of_detail, 1.0F, 0.0F, maps);
-  const double content_power = detail_power(workers, sample, sampled, curves, false);
+  const LumaSums of_content = luma_sums(workers, sample, sampled, curves, false);
   set_smooth_luma(workers, of_detail, 0.0F, 1.0F, maps);
-  const double own_power = detail_power(workers, sample, sampled, curves, true);
-  const DetailChange replace(content_power, own_power, detail);
+  const LumaSums of_result = luma_sums(workers, sample, sampled, curves, true);
+  const DetailChange replace(of_content, of_result, detail);
   set_smooth_luma(workers, of_detail, replace.gain(), -1.0F, maps);
 
   const EnlargedMaps enlarged(maps, height, width);

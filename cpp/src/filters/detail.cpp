@@ -34,13 +34,17 @@ FASTPHOTO_MULTIVERSION void subtract(const float* smooth, Index count, float* va
   }
 }
 
-double sum_of_squares(const float* values, Index width, Index channel) {
-  double sum = 0.0;
+void add_to_sums(const float* values, Index width, Index channel, double& sum, double& squares) {
   for (Index x = 0; x < width; ++x) {
     const auto value = static_cast<double>(values[2 * x + channel]);
-    sum += value * value;
+    sum += value;
+    squares += value * value;
   }
-  return sum;
+}
+
+double contrast(const LumaSums& sums) {
+  const double mean = sums.tones / sums.pixels;
+  return std::sqrt(std::max(0.0, sums.squared_tones / sums.pixels - mean * mean));
 }
 
 /// k d_c - d_r
@@ -80,10 +84,12 @@ int detail_radius(const DetailOptions& options, Index side) {
   return static_cast<int>(std::clamp(std::nearbyint(options.radius * static_cast<double>(side)), 1.0, most));
 }
 
-DetailChange::DetailChange(double content_power, double own_power, const DetailOptions& options) {
-  const double of_content = std::sqrt(content_power);
-  const double own = std::sqrt(own_power);
-  gain_ = to_float(own < options.largest_gain * of_content ? own / of_content : options.largest_gain);
+DetailChange::DetailChange(const LumaSums& content, const LumaSums& own, const DetailOptions& options) {
+  const double of_content = std::sqrt(content.squared_detail);
+  const double of_result = std::sqrt(own.squared_detail);
+  const double gain = of_result < options.largest_gain * of_content ? of_result / of_content : options.largest_gain;
+  const double tones = contrast(own) < contrast(content) ? contrast(own) / contrast(content) : 1.0;
+  gain_ = to_float(std::min(options.largest_gain, std::max(gain, tones)));
   scale_ = to_float(options.amount / options.largest_change);
   largest_ = static_cast<float>(options.largest_change);
 }
@@ -116,16 +122,22 @@ void restore_detail(const ImageView& content, Image& result, const DetailOptions
   ImageView content_luma = details.view();
   content_luma.channels = 1;
   const int radius = detail_radius(options, std::max(height, width));
-  RowSums squares(height, 2);
+  constexpr Index kinds = 4;  // of sums, for each photo
+  RowSums sums(height, 2 * kinds);
   guided_filter_rows(workers, content_luma, details.view(), {radius, options.edge_variance},
                      [&](Index row, const float* smooth) {
                        subtract(smooth, width * 2, details_row(row));
-                       squares.at(row, 0) = sum_of_squares(details_row(row), width, 0);
-                       squares.at(row, 1) = sum_of_squares(details_row(row), width, 1);
+                       for (Index photo = 0; photo < 2; ++photo) {
+                         const Index at = kinds * photo;
+                         add_to_sums(smooth, width, photo, sums.at(row, at), sums.at(row, at + 1));
+                         add_to_sums(details_row(row), width, photo, sums.at(row, at + 2), sums.at(row, at + 3));
+                       }
                      });
 
-  const PerChannel power = squares.total();
-  const DetailChange replace(power[0], power[1], options);
+  const PerChannel totals = sums.total();
+  const auto pixels = static_cast<double>(height * width);
+  const DetailChange replace({pixels, totals[0], totals[1], totals[3]}, {pixels, totals[4], totals[5], totals[7]},
+                             options);
   workers.run(height, rows_per_chunk, [&](Index begin, Index end) {
     std::vector<float> change(static_cast<std::size_t>(width));
     for (Index row = begin; row < end; ++row) {

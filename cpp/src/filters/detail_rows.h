@@ -15,11 +15,20 @@ FASTPHOTO_API void require_detail_options(const DetailOptions& options);
 /// The radius of the guided filter in pixels, for a photo whose longer side is `side`.
 FASTPHOTO_API int detail_radius(const DetailOptions& options, Index side);
 
+/// What a photo's luma is made of: sums over pixels of its tones, which the guided filter leaves, and of its detail.
+struct LumaSums {
+  double pixels = 0.0;
+  double tones = 0.0;
+  double squared_tones = 0.0;
+  double squared_detail = 0.0;
+};
+
 /// How a photo's detail is replaced.
 class FASTPHOTO_API DetailChange {
  public:
-  /// @param content_power, own_power  sums of squares of the details of content and result, of equally many pixels.
-  DetailChange(double content_power, double own_power, const DetailOptions& options);
+  /// @param content, own  sums of content and result, of equally many pixels. The content's detail is not made weaker
+  ///                      than its tones became: a style out of focus says nothing of the content's detail.
+  DetailChange(const LumaSums& content, const LumaSums& own, const DetailOptions& options);
 
   /// k: how much stronger the content's detail is made.
   float gain() const { return gain_; }
