@@ -142,6 +142,9 @@ py::dict manifest_fields(const Manifest& manifest) {
   fields["provenance"] = provenance_fields(manifest.provenance);
   fields["size_multiple"] = manifest.size_multiple;
   fields["working_side"] = manifest.working_side;
+  if (manifest.margin > 0) {
+    fields["margin"] = manifest.margin;
+  }
   fields["smoothing"] = py::dict(py::arg("lam") = manifest.smoothing_lam, py::arg("eps") = manifest.smoothing_eps);
   if (manifest.format > 1) {
     fields["gamut"] = fields_of(manifest.gamut);
@@ -269,6 +272,7 @@ void bind_manifest(const py::module_& module) {
       .def_readonly("provenance", &Manifest::provenance)
       .def_readonly("size_multiple", &Manifest::size_multiple)
       .def_readonly("working_side", &Manifest::working_side)
+      .def_readonly("margin", &Manifest::margin)
       .def_property_readonly(
           "smoothing", [](const Manifest& self) { return SmoothingSettings{self.smoothing_lam, self.smoothing_eps}; })
       .def_property_readonly("gamut", [](const Manifest& self) { return self.gamut; })

@@ -197,8 +197,9 @@ std::vector<std::vector<Statistics>> style_statistics(const NetworkChain& self, 
 class OwnAlignment {
  public:
   OwnAlignment(std::vector<Alignment> alignments, std::vector<ChainAlignment::ByLabel> style, double strength,
-               bool keep_rest)
-      : alignments_(std::move(alignments)), align_(alignments_, std::move(style), strength, keep_rest) {}
+               bool keep_rest, std::vector<double> areas)
+      : alignments_(std::move(alignments)),
+        align_(alignments_, std::move(style), strength, keep_rest, false, std::move(areas)) {}
   OwnAlignment(const OwnAlignment&) = delete;
   OwnAlignment& operator=(const OwnAlignment&) = delete;
 
@@ -311,8 +312,9 @@ void bind_stylizer(py::module_& module) {
       .def("style_statistics", &style_statistics, py::arg("style"), "Of every alignment, for the one label.");
   py::class_<OwnAlignment>(module, "ChainAlignment",
                            "The maps of one photo's way down a chain; asked for from first to last.")
-      .def(py::init<std::vector<Alignment>, std::vector<ChainAlignment::ByLabel>, double, bool>(),
-           py::arg("alignments"), py::arg("style"), py::arg("strength") = 1.0, py::arg("keep_rest") = false)
+      .def(py::init<std::vector<Alignment>, std::vector<ChainAlignment::ByLabel>, double, bool, std::vector<double>>(),
+           py::arg("alignments"), py::arg("style"), py::arg("strength") = 1.0, py::arg("keep_rest") = false,
+           py::arg("areas") = std::vector<double>())
       .def("__call__", &OwnAlignment::maps, py::arg("index"), py::arg("content"),
            "(T, b) of an alignment, float32 K x C x C and K x C, given the content's statistics of each label.");
 }

@@ -13,6 +13,7 @@ Array = NDArray[np.float64]
 Moments = tuple[Array, Array]  # mean and covariance
 
 LUMA = np.full(3, 3**-0.5)
+ENOUGH = 64  # features of a style; of fewer, a level is aligned in proportion
 
 
 class ChainAlignment:
@@ -23,6 +24,7 @@ class ChainAlignment:
         style: for each of them, mean and covariance of each label that takes part.
         strength: 0 (nothing changes) to 1.
         keep_rest: whether there is one more label, of pixels that keep their features.
+        areas: pixels of each label in the style; none: there are enough.
     """
 
     def __init__(
@@ -32,11 +34,13 @@ class ChainAlignment:
         strength: float = 1.0,
         *,
         keep_rest: bool = False,
+        areas: Sequence[float] = (),
     ) -> None:
         self._alignments = alignments
         self._style = style
         self._strength = strength
         self._keep_rest = keep_rest
+        self._areas = areas
         self._shares = [1.0] * len(style[0])
 
     def __call__(self, index: int, content: Sequence[Moments]) -> tuple[Array, Array]:
@@ -45,7 +49,8 @@ class ChainAlignment:
         maps = []
         for label, (s, c) in enumerate(zip(style, content, strict=not self._keep_rest)):
             moved = (c[0] + self._shares[label] * (s[0] - c[0]), s[1]) if index > 0 else s
-            maps.append(alignment_map(alignment, c, moved, self._strength))
+            evidence = min(1.0, self._areas[label] / alignment["stride"] ** 2 / ENOUGH) if len(self._areas) else 1.0
+            maps.append(alignment_map(alignment, c, moved, self._strength * evidence))
             if index == 0 and alignment["method"] == "knothe-rosenblatt":
                 self._shares[label] = levels_share(alignment, c, s)
         if self._keep_rest:

@@ -50,29 +50,32 @@ def stylize(
         shared = masks.shared_labels(of_content.areas(), of_style.areas())
         weights, style_weights = of_content.select(shared), of_style.select(shared)
 
-    multiple = bundle["size_multiple"]
-    wanted = _style_moments(folder, bundle, _planes(small_style, multiple), style_weights)
-    align = ChainAlignment(points, wanted, strength, keep_rest=weights is not None)
-    state = _run(folder, bundle["segments"][0], image=_planes(small, multiple),
-                 next_labels=_label_tensor(weights, points[0], multiple))  # fmt: skip
+    multiple, margin = bundle["size_multiple"], bundle.get("margin", 0)
+    areas = [float(small_style.shape[0] * small_style.shape[1])]
+    if style_weights is not None:
+        areas = [float(plane.sum()) for plane in style_weights[:-1]]  # the last label is what belongs to none
+    wanted = _style_moments(folder, bundle, _planes(small_style, multiple, margin), style_weights)
+    align = ChainAlignment(points, wanted, strength, keep_rest=weights is not None, areas=areas)
+    state = _run(folder, bundle["segments"][0], image=_planes(small, multiple, margin),
+                 next_labels=_label_tensor(weights, points[0], multiple, margin))  # fmt: skip
     for index, point in enumerate(points):
         matrix, offset = align(index, _moments(state["mean"], state["covariance"]))
         segment = bundle["segments"][index + 1]
         inputs = {
             "features": state["features_out"],
-            "labels": _label_tensor(weights, point, multiple),
+            "labels": _label_tensor(weights, point, multiple, margin),
             "matrix": matrix.astype(np.float32),
             "offset": offset.astype(np.float32),
             **{name: state[f"{name}_out"] for name in segment["carry"]},
         }
         if index + 1 < len(points):
-            inputs["next_labels"] = _label_tensor(weights, points[index + 1], multiple)
+            inputs["next_labels"] = _label_tensor(weights, points[index + 1], multiple, margin)
         state = _run(folder, segment, **inputs)
-    restyled = state["photo"][0].transpose(1, 2, 0)[: small.shape[0], : small.shape[1]]
+    restyled = state["photo"][0].transpose(1, 2, 0)[margin:, margin:][: small.shape[0], : small.shape[1]]
     if small.shape != content.shape:
         restyled = content + resample.resize(restyled - small, *content.shape[:2])
     if weights is None and _is_grey(wanted[0][0], points[0]):
-        restyled = restyled + strength * ((restyled @ LUMA)[..., None] - restyled)
+        restyled = restyled + strength * min(1.0, areas[0] / 64) * ((restyled @ LUMA)[..., None] - restyled)
 
     if smoothing == "closed-form":
         lam, eps = bundle["smoothing"]["lam"], bundle["smoothing"]["eps"]
@@ -108,8 +111,8 @@ def _run(folder: Path, entry: dict[str, Any], **inputs: Any) -> dict[str, Any]:
 
 
 def _style_moments(folder: Path, bundle: dict[str, Any], image: Float32Array, weights: Any) -> list[list[Moments]]:
-    points, multiple = bundle["alignments"], bundle["size_multiple"]
-    labels = {f"labels_{p['name']}": _label_tensor(weights, p, multiple) for p in points}
+    points, multiple, margin = bundle["alignments"], bundle["size_multiple"], bundle.get("margin", 0)
+    labels = {f"labels_{p['name']}": _label_tensor(weights, p, multiple, margin) for p in points}
     found = _run(folder, bundle["style"], image=image, **labels)
     moments = [_moments(found[f"mean_{p['name']}"], found[f"covariance_{p['name']}"]) for p in points]
     return [m if weights is None else m[:-1] for m in moments]  # the last label is what belongs to none
@@ -119,17 +122,21 @@ def _moments(means: Float32Array, covariances: Float32Array) -> list[Moments]:
     return [(m, (s + s.T) / 2) for m, s in zip(means.astype(float), covariances.astype(float), strict=True)]
 
 
-def _planes(photo: Float32Array, multiple: int) -> Float32Array:
-    """1 x 3 x H x W, padded by reflection to multiples."""
-    padding = [(0, -photo.shape[0] % multiple), (0, -photo.shape[1] % multiple), (0, 0)]
+def _padding(side: int, multiple: int, margin: int) -> tuple[int, int]:
+    return margin, margin + -(side + 2 * margin) % multiple
+
+
+def _planes(photo: Float32Array, multiple: int, margin: int) -> Float32Array:
+    """1 x 3 x H x W, padded by reflection: by the margin, then to multiples."""
+    padding = [*(_padding(side, multiple, margin) for side in photo.shape[:2]), (0, 0)]
     return np.ascontiguousarray(np.pad(photo, padding, mode="reflect").transpose(2, 0, 1)[None])
 
 
-def _label_tensor(weights: Float32Array | None, point: dict[str, Any], multiple: int) -> Float32Array:
+def _label_tensor(weights: Float32Array | None, point: dict[str, Any], multiple: int, margin: int) -> Float32Array:
     """K x 1 x h x w: means over the photo pixels that each feature stands for."""
     if weights is None:
         return np.ones((1, 1, 1, 1), np.float32)
-    padding = [(0, 0), (0, -weights.shape[1] % multiple), (0, -weights.shape[2] % multiple)]
+    padding = [(0, 0), *(_padding(side, multiple, margin) for side in weights.shape[1:])]
     padded, n = np.pad(weights, padding, mode="reflect"), point["stride"]
     blocks = padded.reshape(len(padded), padded.shape[1] // n, n, padded.shape[2] // n, n)
     return np.ascontiguousarray(blocks.mean(axis=(2, 4), dtype=np.float32)[:, None])

@@ -3,6 +3,7 @@
 // The map of each alignment: its method, its ridges and what the colours hold back.
 #include "engine/alignment.h"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
@@ -15,6 +16,9 @@
 namespace fastphoto {
 
 namespace {
+
+// Pixels, or features, of a style, below which its look is taken in proportion.
+constexpr double enough_samples = 64.0;
 
 /// Added to both photos' covariances: a share of their mean variance limits how much a direction in which the content
 /// hardly varies can be amplified.
@@ -98,6 +102,8 @@ Statistics nearer(const Statistics& style, const Statistics& content, double sha
 
 }  // namespace
 
+double evidence_of(double count) { return std::min(1.0, count / enough_samples); }
+
 AffineMaps::AffineMaps(Index label_count, Index channel_count)
     : labels(label_count),
       channels(channel_count),
@@ -105,13 +111,19 @@ AffineMaps::AffineMaps(Index label_count, Index channel_count)
       offset(static_cast<std::size_t>(label_count * channel_count)) {}
 
 ChainAlignment::ChainAlignment(const std::vector<Alignment>& alignments, std::vector<ByLabel> style, double strength,
-                               bool keep_rest, bool rest_follows)
+                               bool keep_rest, bool rest_follows, std::vector<double> areas)
     : alignments_(alignments),
       style_(std::move(style)),
       strength_(strength),
       keep_rest_(keep_rest),
       rest_follows_(rest_follows),
+      areas_(std::move(areas)),
       shares_(style_.empty() ? 0 : style_.front().size(), 1.0) {}
+
+double ChainAlignment::strength_of(const Alignment& alignment, std::size_t label) const {
+  const auto pixels_of_a_feature = static_cast<double>(alignment.stride * alignment.stride);
+  return areas_.empty() ? strength_ : strength_ * evidence_of(areas_.at(label) / pixels_of_a_feature);
+}
 
 AffineMaps ChainAlignment::maps(std::size_t index, const ByLabel& content) {
   const bool masked = keep_rest_ && !rest_follows_;
@@ -130,9 +142,10 @@ AffineMaps ChainAlignment::maps(std::size_t index, const ByLabel& content) {
     if (label == style.size()) {
       map = rest_follows_ && !style.empty() ? first : identity(c);
     } else if (index > 0 && shares_[label] != 1.0) {
-      map = map_of(alignment, content[label], nearer(style[label], content[label], shares_[label]), strength_);
+      map = map_of(alignment, content[label], nearer(style[label], content[label], shares_[label]),
+                   strength_of(alignment, label));
     } else {
-      map = map_of(alignment, content[label], style[label], strength_);
+      map = map_of(alignment, content[label], style[label], strength_of(alignment, label));
     }
     if (index == 0 && label < style.size()) {
       shares_[label] = alignment.method == AlignmentMethod::KnotheRosenblatt

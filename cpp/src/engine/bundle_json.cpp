@@ -19,6 +19,7 @@ namespace {
 
 // Far above every model there is; what is larger would only make the program take memory or time without end.
 constexpr JsonLimits limits = {std::size_t{1} << 20, 16};
+constexpr Index largest_margin = 256;
 constexpr Index largest_multiple = 256;
 constexpr Index largest_side = 65536;
 constexpr Index most_channels = 4096;
@@ -309,7 +310,7 @@ Manifest Bundle::parse(std::string_view json, const std::string& where) {
                                          "licence",   "provenance", "size_multiple", "working_side",
                                          "smoothing", "style",      "alignments",    "segments"};
   if (manifest.format > 1) {
-    names.insert(names.end(), {"gamut", "detail", "labels", "memory", "estimator"});
+    names.insert(names.end(), {"margin", "gamut", "detail", "labels", "memory", "estimator"});
   }
   root.allow_only(names);
   manifest.name = root.at("name").line();
@@ -319,6 +320,9 @@ Manifest Bundle::parse(std::string_view json, const std::string& where) {
   manifest.provenance = read_provenance(root.at("provenance"));
   manifest.size_multiple = root.at("size_multiple").whole_number(1, largest_multiple);
   manifest.working_side = root.at("working_side").whole_number(1, largest_side);
+  if (const auto margin = root.find("margin")) {
+    manifest.margin = margin->whole_number(0, largest_margin);
+  }
   const JsonField smoothing = root.at("smoothing");
   smoothing.allow_only({"lam", "eps"});
   manifest.smoothing_lam = smoothing.at("lam").number(least_smoothing_lam, unlimited);

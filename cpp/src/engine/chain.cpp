@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstddef>
 #include <utility>
 
@@ -21,7 +22,7 @@ Index reflected(Index i, Index n) {
     return 0;
   }
   const Index period = 2 * (n - 1);
-  const Index inside = i % period;
+  const Index inside = std::abs(i) % period;
   return inside < n ? inside : period - inside;
 }
 
@@ -170,11 +171,12 @@ Image Chain::run(const ImageView& photo, const ImageView& labels, ChainAlignment
   Image result(photo.height, photo.width, 3);
   const float* planes = state[0]->data();
   const Index plane = shape[2] * shape[3];
+  const Index margin = manifest.margin;
   for (Index y = 0; y < photo.height; ++y) {
     float* to = result.data() + y * photo.width * 3;
     for (Index x = 0; x < photo.width; ++x) {
       for (Index c = 0; c < 3; ++c) {
-        to[3 * x + c] = planes[c * plane + y * shape[3] + x];
+        to[3 * x + c] = planes[c * plane + (y + margin) * shape[3] + x + margin];
       }
     }
   }
@@ -215,17 +217,19 @@ Estimate Chain::estimate(const std::vector<float>& content, const std::vector<fl
   return estimate;
 }
 
-/// Planes of the photo, padded by reflection to what the model's strides divide.
+/// Planes of the photo, padded by reflection: by the model's margin all around, then to what its strides divide.
 Image Chain::photo_tensor(const ImageView& photo) const {
   const Index multiple = bundle_.manifest().size_multiple;
-  Image result(padded(photo.height, multiple), padded(photo.width, multiple), 3, Layout::Planar);
+  const Index margin = bundle_.manifest().margin;
+  Image result(padded(photo.height + 2 * margin, multiple), padded(photo.width + 2 * margin, multiple), 3,
+               Layout::Planar);
   // NOLINTNEXTLINE(misc-const-correctness): it is written through
   float* to = result.data();
   for (Index c = 0; c < 3; ++c) {
     for (Index y = 0; y < result.height(); ++y) {
-      const Index row = reflected(y, photo.height);
+      const Index row = reflected(y - margin, photo.height);
       for (Index x = 0; x < result.width(); ++x) {
-        *to++ = photo.at(row, reflected(x, photo.width), c);
+        *to++ = photo.at(row, reflected(x - margin, photo.width), c);
       }
     }
   }
@@ -239,18 +243,19 @@ Chain::LabelTensor Chain::label_tensor(const ImageView& labels, Index stride) co
     return result;
   }
   const Index multiple = bundle_.manifest().size_multiple;
-  const Index height = padded(labels.height, multiple) / stride;
-  const Index width = padded(labels.width, multiple) / stride;
+  const Index margin = bundle_.manifest().margin;
+  const Index height = padded(labels.height + 2 * margin, multiple) / stride;
+  const Index width = padded(labels.width + 2 * margin, multiple) / stride;
   result.shape = {labels.channels, 1, height, width};
   result.samples = Image(height, width, labels.channels, Layout::Planar);
   std::fill_n(result.samples.data(), labels.channels * height * width, 0.0F);
   const float share = 1.0F / static_cast<float>(stride * stride);
   for (Index k = 0; k < labels.channels; ++k) {
     for (Index y = 0; y < height * stride; ++y) {
-      const Index row = reflected(y, labels.height);
+      const Index row = reflected(y - margin, labels.height);
       float* to = result.samples.data() + (k * height + y / stride) * width;
       for (Index x = 0; x < width * stride; ++x) {
-        to[x / stride] += share * labels.at(row, reflected(x, labels.width), k);
+        to[x / stride] += share * labels.at(row, reflected(x - margin, labels.width), k);
       }
     }
   }

@@ -19,9 +19,6 @@ constexpr double least_insisted_fit = 0.5;
 // Root mean square distance from grey below which a style has no colours: one level of 255, as JPEG's rounding makes.
 constexpr double least_chroma = 1.0 / 255.0;
 
-// Of a style, below which its look is taken in proportion.
-constexpr double enough_pixels = 64.0;
-
 }  // namespace
 
 PairMap::PairMap(const Estimator& estimator, Estimate estimate, double strength, bool insist)
@@ -56,8 +53,6 @@ Image PairMap::apply(const ImageView& photo, Threads threads) const {
   }
   return mapped;
 }
-
-double evidence_of(const LabelLook& style) { return std::min(1.0, style.area / enough_pixels); }
 
 bool maps_colours_only(const Manifest& manifest) {
   return manifest.estimator && manifest.alignments.size() == 1 && manifest.estimator->map != ColourMapKind::Grid;

@@ -29,9 +29,6 @@ struct PairMap {
   std::optional<LookFit> look_fit;
 };
 
-/// How far a style's pixels suffice to tell a look, 0 to 1: a single one is a colour and no look.
-double evidence_of(const LabelLook& style);
-
 /// Whether the model does nothing but map colours: then equal colours stay equal, and there is no structure to mend.
 bool maps_colours_only(const Manifest& manifest);
 

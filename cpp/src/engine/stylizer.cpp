@@ -327,13 +327,18 @@ std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels&
 
   // F1: down the chain; at each alignment the content's statistics meet the look's.
   std::vector<ChainAlignment::ByLabel> wanted(manifest().alignments.size());
+  std::vector<double> areas;
+  for (const std::int64_t label : matched.labels) {
+    areas.push_back(look.labels.at(label).area);
+  }
   for (std::size_t point = 0; point < wanted.size(); ++point) {
     for (const std::int64_t label : matched.labels) {
       wanted[point].push_back(look.labels.at(label).statistics[point]);
     }
   }
   const bool follows = !mask.given() && visible.has_alpha();
-  ChainAlignment align(manifest().alignments, std::move(wanted), options.strength, mask.given() || follows, follows);
+  ChainAlignment align(manifest().alignments, std::move(wanted), options.strength, mask.given() || follows, follows,
+                       std::move(areas));
   std::optional<PairMap> map;
   if (const auto& estimator = manifest().estimator; estimator && !mask.given()) {
     map = map_of(*estimator, small.view, look, options, progress, threads);
@@ -357,7 +362,7 @@ std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels&
   }
   if (!mask.given() && is_grey(manifest(), look.labels.at(whole_photo))) {
     // Levels that know no colours from grey would leave tints.
-    take_colours(state->restyled, options.strength);
+    take_colours(state->restyled, options.strength * evidence_of(look.labels.at(whole_photo).area));
   }
   stopwatch.end_of(smaller ? "enlarge to smoothing size" : "enlarge to full size");
   return state;
@@ -454,7 +459,7 @@ PairMap Stylizer::Impl::map_of(const Estimator& estimator, const ImageView& smal
   const std::vector<float> seen = thumbnail(small, estimator.side, threads);
   require(look.thumbnail.size() == seen.size(), "the look has a thumbnail of " + std::to_string(look.thumbnail.size()) +
                                                     " samples, the model expects " + std::to_string(seen.size()));
-  const double known = evidence_of(look.labels.at(whole_photo));
+  const double known = evidence_of(look.labels.at(whole_photo).area);
   const double strength = options.strength * manifest().alignments.front().strength * known;
   return {estimator, chain.estimate(seen, look.thumbnail, progress), strength, options.insist};
 }
@@ -508,7 +513,9 @@ std::size_t Stylizer::memory_needed(Index width, Index height, Smoothing smoothi
                                     Quality quality) const {
   require(width >= 1 && height >= 1,
           "width and height must be at least 1 pixel, got " + std::to_string(width) + " x " + std::to_string(height));
-  const Size small = working_size({height, width}, impl_->working_side(max_side));
+  const Size seen = working_size({height, width}, impl_->working_side(max_side));
+  const Index margins = 2 * impl_->manifest().margin;
+  const Size small{seen.height + margins, seen.width + margins};
   ApplyOptions options;
   options.smoothing = smoothing;
   options.quality = quality;

@@ -92,6 +92,7 @@ struct Manifest {
   Provenance provenance;
   Index size_multiple = 1;
   Index working_side = 1;
+  Index margin = 0;  ///< format 2: reflected pixels around what the network sees, which are cut off again
   double smoothing_lam =
       1e-4;  ///< `smoothing.lam` and `smoothing.eps`, of the closed-form smoothing that suits the model
   double smoothing_eps = 1e-7;

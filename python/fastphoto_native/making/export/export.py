@@ -88,6 +88,7 @@ def write_chain(
         "provenance": settings["provenance"],
         "size_multiple": chain.size_multiple,
         "working_side": settings["working_side"],
+        **({"margin": settings["margin"]} if settings.get("margin") else {}),
         "smoothing": settings["smoothing"],
         **option_tables(settings),
         "style": save(chain.style, "style"),

@@ -13,7 +13,7 @@ from fastphoto_native.errors import FastphotoError, ModelError
 from .manifest import TABLES
 
 NEEDED = {"version", "description", "licence", "working_side", "smoothing", "provenance", "alignments"}
-OPTIONAL = {"name", "chain", "half_precision", "changes", "estimator", "reach", *TABLES}
+OPTIONAL = {"name", "chain", "half_precision", "margin", "changes", "estimator", "reach", *TABLES}
 ARTISTIC = "artistic"  # a chain without colours, whose levels replace the picture (artistic.py)
 LEARNED = "learned"  # the method of colours that an estimator maps
 LEVELS = {"relu4_1", "relu3_1", "relu2_1", "relu1_1"}
