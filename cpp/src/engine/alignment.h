@@ -11,8 +11,8 @@
 
 namespace fastphoto {
 
-/// How far so many of a style's pixels, or of its features, suffice to tell a look, 0 to 1: a single one is a colour and
-/// no look.
+/// How far so many of a style's pixels, or of its features, suffice to tell a look, 0 to 1: a single one is a colour
+/// and no look.
 double evidence_of(double count);
 
 /// f' = T f + b for each label: T is labels x channels x channels, b labels x channels, as graphs take them.
