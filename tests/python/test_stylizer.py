@@ -54,6 +54,10 @@ def cat() -> NDArray[np.uint8]:
     return photo
 
 
+# A style, or a half of one, with the 64 features at the deepest level below which it would count in proportion.
+ENOUGH = (96, 96)
+
+
 def twin(content: NDArray[np.float32], style: NDArray[np.float32], *labels: list[NDArray[np.float64]]) -> np.ndarray:
     c, s = (p.transpose(2, 0, 1).astype(np.float64) for p in (content, style))
     ones = [np.ones(p.shape[1:]) for p in (c, s)]
@@ -72,17 +76,17 @@ def assert_equal_to_twin(found: NDArray[np.float32], expected: np.ndarray) -> No
 
 @pytest.mark.parametrize("size", [(32, 40), (64, 48)])
 def test_chain_equals_its_twin(tiny: fp.Stylizer, size: tuple[int, int]) -> None:
-    content, style = smooth_photo(1, *size), smooth_photo(2, 48, 56)
+    content, style = smooth_photo(1, *size), smooth_photo(2, *ENOUGH)
     found = tiny.apply(content, tiny.analyze(style), smoothing="none")
     assert_equal_to_twin(found, twin(content, style))
 
 
 def test_chain_with_masks_equals_its_twin(tiny: fp.Stylizer) -> None:
-    content, style = smooth_photo(3, 40, 48), smooth_photo(4, 48, 32)
+    content, style = smooth_photo(3, 40, 48), smooth_photo(4, *ENOUGH)
     on_content = np.zeros((40, 48), int)
     on_content[10:30, 5:25], on_content[:, 40:] = 1, 5  # 5 is missing in the style: keeps its features
-    on_style = np.zeros((48, 32), int)
-    on_style[20:] = 1
+    on_style = np.zeros(ENOUGH, int)
+    on_style[48:] = 1
     look = tiny.analyze(style, on_style)
     found, report = tiny.apply(content, look, on_content, smoothing="none", return_report=True)
     assert (report.labels, report.kept_labels) == ([0, 1], [5])
@@ -91,10 +95,10 @@ def test_chain_with_masks_equals_its_twin(tiny: fp.Stylizer) -> None:
 
 
 def test_soft_weights_equal_their_twin(tiny: fp.Stylizer) -> None:
-    content, style = smooth_photo(5, 32, 32), smooth_photo(6, 32, 40)
+    content, style = smooth_photo(5, 32, 32), smooth_photo(6, *ENOUGH)
     ramp = np.linspace(0, 1, 32)[:, None] * np.ones((32, 32))
     soft = np.stack([0.9 * ramp, 0.9 * (1 - ramp)], -1)  # a tenth of every pixel belongs to nobody
-    hard = (np.arange(40) > 20).astype(int) * np.ones((32, 1), int)
+    hard = (np.arange(ENOUGH[1]) > 47).astype(int) * np.ones((ENOUGH[0], 1), int)
     found = tiny.apply(content, tiny.analyze(style, hard), soft, smoothing="none")
     labels = [[soft[..., 0], soft[..., 1]], [(hard == k).astype(float) for k in (0, 1)]]
     assert_equal_to_twin(found, twin(content, style, *labels))
