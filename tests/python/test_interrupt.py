@@ -45,6 +45,16 @@ def test_at_any_moment(folder: Path, wait: float) -> None:
     assert sorted(p.name for p in folder.iterdir()) == before
 
 
+def assert_interrupted(folder: Path, script: str, *options: str) -> None:
+    """Of a script that runs the command and interrupts it."""
+    arguments = ["stylize", "a.png", "a.png", "-o", "r.png", *options]
+    command = [sys.executable, "-c", script, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=120)
+    assert done.returncode == 130
+    assert done.stderr == b"fastphoto: interrupted\n"
+    assert not (folder / "r.png").exists()
+
+
 def test_an_interrupt_that_a_library_swallows_still_ends_the_command(folder: Path) -> None:
     """As callbacks of C libraries do: the exception is printed nowhere and lost."""
     script = (
@@ -59,13 +69,7 @@ def test_an_interrupt_that_a_library_swallows_still_ends_the_command(folder: Pat
         "command.read_photo = read\n"
         "run()\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, "stylize", "a.png", "a.png", "-o", "r.png", "--strength", "0"],
-        cwd=folder, capture_output=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 130
-    assert done.stderr == b"fastphoto: interrupted\n"
-    assert not (folder / "r.png").exists()
+    assert_interrupted(folder, script, "--strength", "0")
 
 
 @pytest.mark.parametrize("stage", ["read", "write"])
@@ -93,10 +97,4 @@ def test_an_interrupt_while_a_library_logs_comes_again(folder: Path, stage: str)
         f"command.{stage}_photo = interrupted\n"
         "run()\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, "stylize", "a.png", "a.png", "-o", "r.png", "--model", "tiny"],
-        cwd=folder, capture_output=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 130
-    assert done.stderr == b"fastphoto: interrupted\n"
-    assert not (folder / "r.png").exists()
+    assert_interrupted(folder, script, "--model", "tiny")
