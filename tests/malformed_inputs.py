@@ -175,6 +175,7 @@ def _models(sound: Path) -> Iterator[Case]:
         "working side": {"bundle.json": with_field(working_side=10**18)},
         "size multiple": {"bundle.json": with_field(size_multiple=10**400)},
         "size multiple large": {"bundle.json": with_field(size_multiple=10**9)},
+        "margin": {"bundle.json": with_field(margin=10**9)},
         "negative": {"bundle.json": with_field(working_side=-1)},
         "format": {"bundle.json": with_field(format=99)},
         "lambda underflow": {"bundle.json": with_field(smoothing={"lam": 1e-320, "eps": 1e-7})},

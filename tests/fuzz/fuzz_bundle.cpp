@@ -26,6 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         fastphoto::Bundle::parse(std::string_view(reinterpret_cast<const char*>(data), size), "bundle.json");
     require(manifest.segments.size() == manifest.alignments.size() + 1);
     require(manifest.size_multiple >= 1 && manifest.working_side >= 1 && manifest.smoothing_lam > 0.0);
+    require(manifest.margin >= 0);
     for (const fastphoto::Alignment& alignment : manifest.alignments) {
       require(alignment.channels >= 1 && manifest.size_multiple % alignment.stride == 0);
     }
