@@ -328,6 +328,7 @@ std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels&
   // F1: down the chain; at each alignment the content's statistics meet the look's.
   std::vector<ChainAlignment::ByLabel> wanted(manifest().alignments.size());
   std::vector<double> areas;
+  areas.reserve(matched.labels.size());
   for (const std::int64_t label : matched.labels) {
     areas.push_back(look.labels.at(label).area);
   }
