@@ -92,7 +92,7 @@ double largest_difference(const ImageView& a, const ImageView& b) {
 TEST_CASE("the chain gives the photo that its steps give one by one") {
   const Fixture f;
   const Image content = photo(12, 16, 1);
-  const Image style = photo(8, 20, 2);
+  const Image style = photo(16, 20, 2);  // 80 features at the level: of fewer than 64 it takes a share
   Image const found = apply(f.stylizer, content, f.stylizer.analyze(pixels_of(style)), without_smoothing());
 
   const std::vector<Alignment>& points = f.stylizer.bundle().manifest().alignments;
@@ -233,7 +233,7 @@ TEST_CASE("with masks each label takes its look from its own, and the rest keeps
 TEST_CASE("a learned map of colours comes from content and thumbnail, by strength") {
   const Fixture f(true);
   const Image content = constant_image(12, 12, 3, 0.25F);
-  const Image style = constant_image(8, 8, 3, 0.75F);
+  const Image style = constant_image(16, 16, 3, 0.75F);
   const Look look = f.stylizer.analyze(pixels_of(style));
   REQUIRE(look.thumbnail.size() == 48);
   CHECK(look.thumbnail[7] == doctest::Approx(0.75));
@@ -254,7 +254,7 @@ TEST_CASE("a learned map of colours comes from content and thumbnail, by strengt
 TEST_CASE("a learned map is held back where the style tells little, unless the caller insists") {
   const Fixture f(true);
   const Image content = constant_image(12, 12, 3, 0.25F);
-  const Image style = constant_image(8, 8, 3, 0.75F);
+  const Image style = constant_image(16, 16, 3, 0.75F);
   const Look look = f.stylizer.analyze(pixels_of(style));
   struct Case {
     float result_error;  // dB; untouched it is -20
