@@ -88,7 +88,7 @@ def stored(state: dict[str, Any]) -> dict[str, NDArray[Any]]:
 def restored(weights: Weights) -> dict[str, NDArray[Any]]:
     """What the network computes with, in float32, of what `stored` made."""
     scales = {name: weights.get(f"{name}.scale", np.float32(1)) for name in weights}
-    return {name: a.astype(np.float32) * scales[name] for name, a in weights.items() if f"{name}"[-6:] != ".scale"}
+    return {name: a.astype(np.float32) * scales[name] for name, a in weights.items() if not name.endswith(".scale")}
 
 
 def main() -> None:

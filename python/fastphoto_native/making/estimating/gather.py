@@ -24,7 +24,7 @@ STRIDE = 3  # between the pixels on which a map is judged
 @dataclass(frozen=True)
 class Looked:
     """`seen`: pairs x INPUTS. `square` (pairs x weights x weights), `product` (pairs x weights) and `whole` (pairs)
-    make the mean square error. `kinds`: indices into KINDS; `plain` as Batch has it. `content`, `style`: 8 bits.
+    make the mean square error. `kinds`: indices into KINDS. `content`, `style`: thumbnails, 8 bits.
     """
 
     seen: Tensor
@@ -32,7 +32,6 @@ class Looked:
     product: Tensor
     whole: Tensor
     kinds: Tensor
-    plain: Tensor
     content: Tensor
     style: Tensor
 
@@ -55,7 +54,6 @@ class Looked:
             self.product,
             self.whole,
             self.kinds,
-            self.plain,
             self.content,
             self.style,
         ]
@@ -99,7 +97,7 @@ def look(batch: Batch, basis: Tensor) -> Looked:
     square, product = a.transpose(1, 2) @ a / n, (a.transpose(1, 2) @ d[..., None])[..., 0] / n
     thumbnails = [(255 * photos).round().byte() for photos in (batch.content, batch.style)]
     seen = look_at(batch.content, batch.style)
-    return Looked(seen, square, product, d.square().mean(1), batch.kinds, batch.plain, *thumbnails)
+    return Looked(seen, square, product, d.square().mean(1), batch.kinds, *thumbnails)
 
 
 def gather(source: PairSource, basis: Tensor, batches: int, rng: Generator) -> Looked:

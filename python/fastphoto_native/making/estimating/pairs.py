@@ -80,10 +80,9 @@ class PairSource:
         self.settings, self.side, self.count, self.device = settings, side, len(photos), torch.device(device)
         with ThreadPoolExecutor(threads) as pool:  # Pillow resizes without the interpreter's lock
             crops = list(pool.map(lambda i: _crops(photos[i], side, settings, [seed, i]), range(len(photos))))
-        self.wholes = torch.from_numpy(np.array([c[0] for c in crops])).to(device)  # photos x crops x side x side x 3
-        self.parts = torch.from_numpy(np.array([c[1] for c in crops])).to(
-            device
-        )  # photos x pairs x 2 x side x side x 3
+        wholes, parts = (np.array(kind) for kind in zip(*crops, strict=True))
+        self.wholes = self._at(wholes)  # photos x crops x side x side x 3
+        self.parts = self._at(parts)  # photos x pairs x 2 x side x side x 3
         self.order = _neighbours(self.wholes[:, 0]).cpu().numpy()
         generator = torch.Generator(self.device).manual_seed(seed)
         few = max(1, settings.grades // 4)
