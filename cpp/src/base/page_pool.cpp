@@ -14,8 +14,10 @@
 #include <cstring>
 #include <iterator>
 #include <map>
+#include <mutex>
 #include <new>
 #include <utility>
+#include <vector>
 
 namespace fastphoto {
 
@@ -131,14 +133,21 @@ struct Region {
   std::size_t handed_out = 0;  // behind it nothing ever was: it is zero, and takes no memory yet
 };
 
+struct PagePool::Regions {
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Region>> of_long;
+  std::vector<std::unique_ptr<Region>> of_short;
+  std::size_t in_use = 0;  // buffers
+};
+
 void* PagePool::take(std::size_t bytes, Lifetime lifetime, Region*& region, Clear clear) {
   if (inherited()) {
     region = nullptr;
     return nullptr;
   }
   const std::size_t room = room_for(bytes);
-  std::unique_lock<std::mutex> lock(mutex_);
-  std::vector<std::unique_ptr<Region>>& regions = lifetime == Lifetime::Short ? of_short_ : of_long_;
+  std::unique_lock<std::mutex> lock(regions_->mutex);
+  std::vector<std::unique_ptr<Region>>& regions = lifetime == Lifetime::Short ? regions_->of_short : regions_->of_long;
   // Where the least is new, and of those the smallest piece.
   std::pair<std::size_t, std::size_t> least{SIZE_MAX, SIZE_MAX};
   Pieces::iterator best;
@@ -159,7 +168,7 @@ void* PagePool::take(std::size_t bytes, Lifetime lifetime, Region*& region, Clea
   }
   const std::size_t to_clear = clear == Clear::Yes ? bytes - region->new_bytes(best->first, bytes) : 0;
   region->use(best, room);
-  ++in_use_;
+  ++regions_->in_use;
   char* const memory = region->first + best->first;
   lock.unlock();
   std::memset(memory, 0, to_clear);
@@ -171,11 +180,11 @@ void PagePool::give_back(void* memory, Region* region) noexcept {
   if (pool.inherited()) {
     return;  // the pages are the parent's as well; the system takes them back when the child ends
   }
-  const std::scoped_lock lock(pool.mutex_);
+  const std::scoped_lock lock(pool.regions_->mutex);
   region->release(static_cast<std::size_t>(static_cast<char*>(memory) - region->first));
-  if (--pool.in_use_ == 0 && pool.keep_ == Keep::WhileUsed) {
-    pool.of_long_.clear();
-    pool.of_short_.clear();
+  if (--pool.regions_->in_use == 0 && pool.keep_ == Keep::WhileUsed) {
+    pool.regions_->of_long.clear();
+    pool.regions_->of_short.clear();
   }
 }
 
@@ -183,8 +192,8 @@ void PagePool::give_back_pages() noexcept {
   if (keep_ == Keep::UntilDestroyed || inherited()) {
     return;
   }
-  const std::scoped_lock lock(mutex_);
-  for (auto* const regions : {&of_long_, &of_short_}) {
+  const std::scoped_lock lock(regions_->mutex);
+  for (auto* const regions : {&regions_->of_long, &regions_->of_short}) {
     const auto unused = [](const std::unique_ptr<Region>& region) { return region->unused(); };
     regions->erase(std::remove_if(regions->begin(), regions->end(), unused), regions->end());
     for (const std::unique_ptr<Region>& region : *regions) {
@@ -197,8 +206,8 @@ void PagePool::end_large_pages() noexcept {
   if (keep_ == Keep::UntilDestroyed || inherited()) {
     return;
   }
-  const std::scoped_lock lock(mutex_);
-  for (const auto* const regions : {&of_long_, &of_short_}) {
+  const std::scoped_lock lock(regions_->mutex);
+  for (const auto* const regions : {&regions_->of_long, &regions_->of_short}) {
     for (const std::unique_ptr<Region>& region : *regions) {
       region->end_large_pages();
     }
@@ -206,9 +215,9 @@ void PagePool::end_large_pages() noexcept {
 }
 
 std::size_t PagePool::bytes_used() const {
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(regions_->mutex);
   std::size_t bytes = 0;
-  for (const auto* const regions : {&of_long_, &of_short_}) {
+  for (const auto* const regions : {&regions_->of_long, &regions_->of_short}) {
     for (const std::unique_ptr<Region>& region : *regions) {
       bytes += region->handed_out;
     }
@@ -223,6 +232,7 @@ std::size_t PagePool::bytes_used() const {
 namespace fastphoto {
 
 struct Region {};
+struct PagePool::Regions {};
 
 void* PagePool::take(std::size_t, Lifetime, Region*& region, Clear) {
   region = nullptr;
@@ -247,7 +257,7 @@ thread_local PagePool* current_pool = nullptr;
 
 bool PagePool::inherited() const noexcept { return process_id() != process_; }
 
-PagePool::PagePool(Keep keep) : keep_(keep), process_(process_id()) {}
+PagePool::PagePool(Keep keep) : keep_(keep), process_(process_id()), regions_(std::make_unique<Regions>()) {}
 PagePool::~PagePool() = default;
 
 PagePool* PagePool::current() noexcept { return current_pool; }

@@ -7,8 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
-#include <vector>
 
 #include "fastphoto/export.h"
 
@@ -84,10 +82,8 @@ class FASTPHOTO_API PagePool {
 
   Keep keep_;
   std::int64_t process_;  // that made the pool
-  mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<Region>> of_long_;
-  std::vector<std::unique_ptr<Region>> of_short_;
-  std::size_t in_use_ = 0;  // buffers
+  struct Regions;
+  std::unique_ptr<Regions> regions_;
 };
 
 }  // namespace fastphoto

@@ -4,9 +4,17 @@
 #include "base/parallel.h"
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <mutex>
 #include <string>
 #include <system_error>
+#include <thread>
+#include <vector>
 
+#include "base/page_pool.h"
 #include "fastphoto/error.h"
 
 namespace fastphoto {
@@ -16,7 +24,50 @@ constexpr int most_threads = 256;
 constexpr std::chrono::milliseconds between_questions{50};
 }  // namespace
 
-Workers::Workers(Threads threads)
+class Workers::Team {
+ public:
+  explicit Team(Threads threads);
+  ~Team();
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  Index threads() const { return pool_ != nullptr ? pool_->size() : static_cast<Index>(threads_.size()) + 1; }
+  void run(Index count, Index chunk, const Body& body);
+
+ private:
+  void work();
+  void take_chunks();
+  void ask_whether_to_go_on();
+  void wait_for_threads();
+
+  ThreadPool* pool_;  // the host's, if it gave one
+  PagePool* pages_;
+  const std::function<bool()>* keep_going_;  // Threads::polling; may be null
+  std::thread::id caller_;                   // the thread that asks it
+  std::chrono::steady_clock::time_point asked_;
+  std::mutex mutex_;
+  std::condition_variable start_;
+  std::condition_variable done_;
+  std::uint64_t round_ = 0;  // counts calls of run(); a new value wakes the threads
+  int busy_ = 0;
+  bool stop_ = false;
+
+  const Body* body_ = nullptr;
+  Index count_ = 0;
+  Index chunk_ = 1;
+  Index next_ = 0;
+  std::exception_ptr error_;
+
+  std::vector<std::thread> threads_;
+};
+
+Workers::Workers(Threads threads) : team_(std::make_unique<Team>(threads)) {}
+Workers::~Workers() = default;
+
+Index Workers::threads() const { return team_->threads(); }
+void Workers::run(Index count, Index chunk, const Body& body) { team_->run(count, chunk, body); }
+
+Workers::Team::Team(Threads threads)
     : pool_(threads.pool()),
       pages_(PagePool::current()),
       keep_going_(threads.keep_going()),
@@ -51,7 +102,7 @@ Workers::Workers(Threads threads)
   }
 }
 
-Workers::~Workers() {
+Workers::Team::~Team() {
   {
     const std::scoped_lock lock(mutex_);
     stop_ = true;
@@ -62,7 +113,7 @@ Workers::~Workers() {
   }
 }
 
-void Workers::run(Index count, Index chunk, const Body& body) {
+void Workers::Team::run(Index count, Index chunk, const Body& body) {
   {
     const std::scoped_lock lock(mutex_);
     body_ = &body;
@@ -90,12 +141,12 @@ void Workers::run(Index count, Index chunk, const Body& body) {
   }
 }
 
-void Workers::wait_for_threads() {
+void Workers::Team::wait_for_threads() {
   std::unique_lock<std::mutex> lock(mutex_);
   done_.wait(lock, [this] { return busy_ == 0; });
 }
 
-void Workers::work() {
+void Workers::Team::work() {
   std::uint64_t seen = 0;
   for (;;) {
     {
@@ -114,7 +165,7 @@ void Workers::work() {
   }
 }
 
-void Workers::ask_whether_to_go_on() {
+void Workers::Team::ask_whether_to_go_on() {
   if (keep_going_ == nullptr || std::this_thread::get_id() != caller_) {
     return;
   }
@@ -128,7 +179,7 @@ void Workers::ask_whether_to_go_on() {
   }
 }
 
-void Workers::take_chunks() {
+void Workers::Team::take_chunks() {
   for (;;) {
     Index begin = 0;
     Index end = 0;

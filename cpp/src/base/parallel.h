@@ -3,16 +3,9 @@
 // Cuts a kernel's rows into chunks and runs them on the threads of one call.
 #pragma once
 
-#include <chrono>
-#include <condition_variable>
-#include <cstdint>
-#include <exception>
 #include <functional>
-#include <mutex>
-#include <thread>
-#include <vector>
+#include <memory>
 
-#include "base/page_pool.h"
 #include "fastphoto/export.h"
 #include "fastphoto/image.h"
 #include "fastphoto/threads.h"
@@ -35,37 +28,15 @@ class FASTPHOTO_API Workers {
   Workers& operator=(const Workers&) = delete;
 
   /// Threads that take part, the calling one included.
-  Index threads() const { return pool_ != nullptr ? pool_->size() : static_cast<Index>(threads_.size()) + 1; }
+  Index threads() const;
 
   /// Calls body for [0, chunk), [chunk, 2 chunk), ... up to count, and returns when all are done. The first exception
   /// of a body is thrown again here. Not to be called from a body.
   void run(Index count, Index chunk, const Body& body);
 
  private:
-  void work();
-  void take_chunks();
-  void ask_whether_to_go_on();
-  void wait_for_threads();
-
-  ThreadPool* pool_ = nullptr;  // the host's, if it gave one
-  PagePool* pages_;
-  const std::function<bool()>* keep_going_;  // Threads::polling; may be null
-  std::thread::id caller_;                   // the thread that asks it
-  std::chrono::steady_clock::time_point asked_;
-  std::mutex mutex_;
-  std::condition_variable start_;
-  std::condition_variable done_;
-  std::uint64_t round_ = 0;  // counts calls of run(); a new value wakes the threads
-  int busy_ = 0;
-  bool stop_ = false;
-
-  const Body* body_ = nullptr;
-  Index count_ = 0;
-  Index chunk_ = 1;
-  Index next_ = 0;
-  std::exception_ptr error_;
-
-  std::vector<std::thread> threads_;
+  class Team;  // threads and locks, whose headers would be compiled with every kernel
+  std::unique_ptr<Team> team_;
 };
 
 /// Rows handed out at a time by row-wise kernels: small enough to balance, large enough to keep locking rare.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/dot.h"
+#include "base/page_pool.h"
 #include "base/row_sums.h"
 #include "multigrid/aggregates.h"
 #include "multigrid/coarsen.h"
@@ -75,57 +76,8 @@ std::unique_ptr<Multigrid> Multigrid::build(Workers& workers, Field<float> color
     setup = std::move(next);
   }
   multigrid->levels_.push_back({std::move(setup.level), nullptr});
-  return multigrid->factorize(setup.blocks) ? std::move(multigrid) : nullptr;
-}
-
-/// The operator of the coarsest level.
-bool Multigrid::factorize(const Field<float>& blocks) {
-  const Grid& grid = blocks.grid();
-  const Index size = 4 * grid.height * grid.width;
-  Eigen::MatrixXd matrix = Eigen::MatrixXd::Identity(size, size);
-  for (Index y = 0; y < grid.height; ++y) {
-    for (Index x = 0; x < grid.width; ++x) {
-      for (Index o = 0; o < CoarseLevel::blocks_per_node; ++o) {
-        const Index ny = y + CoarseLevel::offsets[o].dy;
-        const Index nx = x + CoarseLevel::offsets[o].dx;
-        if (ny >= grid.height || nx < 0 || nx >= grid.width) {
-          continue;
-        }
-        for (Index a = 0; a < 4; ++a) {
-          for (Index b = 0; b < 4; ++b) {
-            const auto value = static_cast<double>(blocks.row(16 * o + 4 * a + b, y)[x]);
-            matrix(4 * (y * grid.width + x) + a, 4 * (ny * grid.width + nx) + b) = value;
-            matrix(4 * (ny * grid.width + nx) + b, 4 * (y * grid.width + x) + a) = value;
-          }
-        }
-      }
-    }
-  }
-  if (!matrix.allFinite()) {
-    return false;
-  }
-  coarsest_.compute(matrix);
-  return coarsest_.info() == Eigen::Success;
-}
-
-void Multigrid::solve_coarsest(FoldedRows<float>& x) const {
-  const Grid& grid = levels_.back().nodes->grid();
-  const Index channels = x.channels() / 4;
-  Eigen::MatrixXd values(4 * grid.height * grid.width, channels);
-  const auto each = [&](const auto& body) {
-    for (Index row = 0; row < grid.height; ++row) {
-      for (Index column = 0; column < grid.width; ++column) {
-        for (Index u = 0; u < 4; ++u) {
-          for (Index r = 0; r < channels; ++r) {
-            body(values(4 * (row * grid.width + column) + u, r), x.at(u * channels + r, row, column));
-          }
-        }
-      }
-    }
-  };
-  each([](double& value, float& sample) { value = static_cast<double>(sample); });
-  coarsest_.solveInPlace(values);
-  each([](double& value, float& sample) { sample = static_cast<float>(value); });
+  multigrid->coarsest_ = CoarsestLevel::factorize(setup.blocks);
+  return multigrid->coarsest_ != nullptr ? std::move(multigrid) : nullptr;
 }
 
 struct MultigridPreconditioner::PixelRows {
@@ -213,7 +165,7 @@ PerChannel MultigridPreconditioner::correct_and_smooth(Workers& workers, const F
 void MultigridPreconditioner::cycle(Workers& workers, std::size_t at) {
   FoldedRows<float>& v = levels_[at].v;
   if (at + 1 == levels_.size()) {
-    multigrid_.solve_coarsest(v);
+    multigrid_.coarsest().solve(v);
     return;
   }
   const CoarseLevel& nodes = *multigrid_.levels()[at].nodes;

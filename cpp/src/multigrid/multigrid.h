@@ -3,13 +3,13 @@
 // Colour-affine multigrid: its levels, and one V-cycle as a preconditioner.
 #pragma once
 
-#include <Eigen/Cholesky>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "base/pool.h"
 #include "multigrid/coarse_level.h"
+#include "multigrid/coarsest_level.h"
 #include "multigrid/smoother/eisenstat_smoother.h"
 #include "multigrid/smoother/level_matrix.h"
 #include "multigrid/smoother/level_smoother.h"
@@ -41,17 +41,14 @@ class Multigrid {
   /// The content's colours less the mean of their aggregate.
   const Field<float>& centred() const { return centred_; }
 
-  /// Solves the coarsest level in place.
-  void solve_coarsest(FoldedRows<float>& x) const;
+  const CoarsestLevel& coarsest() const { return *coarsest_; }
 
  private:
   explicit Multigrid(Field<float> colors) : centred_(std::move(colors)) {}
 
-  bool factorize(const Field<float>& blocks);
-
   Field<float> centred_;
   std::vector<Level> levels_;  // finest first
-  Eigen::LLT<Eigen::MatrixXd> coarsest_;
+  std::unique_ptr<CoarsestLevel> coarsest_;
 };
 
 /// One V-cycle: damped Jacobi on the pixels before and after, Chebyshev smoothing on the levels.

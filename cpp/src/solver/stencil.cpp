@@ -148,11 +148,15 @@ FASTPHOTO_INLINE void apply_shifted_packs(const StencilRow& A, const float* x, c
 
 template <Index lanes, class Finish>
 FASTPHOTO_INLINE void apply_row(const StencilRow& A, const float* x, Index channels, const Finish& finish) {
-  with_channel_count(channels, [&](auto count) FASTPHOTO_INLINE_LAMBDA {
-    if (A.count != near_count) {
-      apply_packs<lanes, count, false>(A, x, finish);
-      return;
+  if (A.count != near_count) {  // rare; code for each number of channels would take long to compile
+    for (Index c = 0; c < channels; ++c) {
+      apply_packs<lanes, 1, false>(A, x + c * A.channel_step,
+                                   [&](Index i, Index, const auto& own, const auto& product)
+                                       FASTPHOTO_INLINE_LAMBDA { finish(i, c, own, product); });
     }
+    return;
+  }
+  with_channel_count(channels, [&](auto count) FASTPHOTO_INLINE_LAMBDA {
 #ifdef FASTPHOTO_HAS_VERSIONS
     if constexpr (lanes == pack_size) {
       apply_shifted_packs<count>(A, x, finish);
