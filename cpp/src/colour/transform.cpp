@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "base/cholesky.h"
 #include "base/multiversion.h"
 #include "base/read_rows.h"
 #include "colour/product.h"
@@ -38,6 +40,16 @@ Spectrum decompose(const Matrix& symmetric, double ridge, double cut, const char
   // A cut of zero still drops what is not positive: it has no inverse root.
   const auto kept = std::count_if(values.begin(), values.end(), [&](double v) { return v > 0.0 && v >= cut; });
   return {vectors.rightCols(kept), values.tail(kept)};
+}
+
+/// Sigma + ridge Id without the directions whose eigenvalue is below the cut: there are none if the ridge is not.
+Matrix without_cut(const Matrix& symmetric, double ridge, double cut, const char* name) {
+  if (ridge < cut) {
+    return decompose(symmetric, ridge, cut, name).power(1.0);
+  }
+  Matrix matrix = (symmetric + symmetric.transpose()) / 2.0;
+  matrix.diagonal().array() += ridge;
+  return matrix;
 }
 
 Matrix square_root(const Matrix& positive_semidefinite) {
@@ -121,12 +133,21 @@ AffineTransform whitening_coloring(const Statistics& content, const Statistics& 
 
 AffineTransform monge_kantorovich(const Statistics& content, const Statistics& style, const TransformOptions& options) {
   require_transform_inputs(content, style, options);
+  const Matrix to = without_cut(style.covariance, options.style_ridge, options.eigenvalue_cut, "style");
+  if (options.content_ridge > 0.0 && options.content_ridge >= options.eigenvalue_cut) {
+    // No direction is cut. T is unique, and by the factor of Sigma + ridge Id = L L^T it takes one root only.
+    Matrix from = (content.covariance + content.covariance.transpose()) / 2.0;
+    from.diagonal().array() += options.content_ridge;
+    if (const std::optional<Cholesky> factor = Cholesky::of(from)) {
+      const Matrix root = square_root(product(product(factor->lower().transpose(), to), factor->lower()));
+      const Matrix T = factor->solve_transposed(factor->solve_transposed(root).transpose());
+      return blend((T + T.transpose()) / 2.0, content, style, options.strength);
+    }
+  }
   const Spectrum from = decompose(content.covariance, options.content_ridge, options.eigenvalue_cut, "content");
-  const Spectrum to = decompose(style.covariance, options.style_ridge, options.eigenvalue_cut, "style");
   const Matrix root = from.power(0.5);
   const Matrix inverse_root = from.power(-0.5);
-  const Matrix T =
-      product(product(inverse_root, square_root(product(product(root, to.power(1.0)), root))), inverse_root);
+  const Matrix T = product(product(inverse_root, square_root(product(product(root, to), root))), inverse_root);
   return blend((T + T.transpose()) / 2.0, content, style, options.strength);
 }
 
