@@ -6,27 +6,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdlib>
 #include <utility>
 
 #include "engine/graph_tensors.h"
+#include "engine/padding.h"
 #include "fastphoto/error.h"
 
 namespace fastphoto {
 
 namespace {
-
-/// The pixel that reflection puts at position i of a row of n: borders are not repeated.
-Index reflected(Index i, Index n) {
-  if (n == 1) {
-    return 0;
-  }
-  const Index period = 2 * (n - 1);
-  const Index inside = std::abs(i) % period;
-  return inside < n ? inside : period - inside;
-}
-
-Index padded(Index size, Index multiple) { return (size + multiple - 1) / multiple * multiple; }
 
 const char* const expected_errors = "expected_errors";
 
@@ -217,19 +205,16 @@ Estimate Chain::estimate(const std::vector<float>& content, const std::vector<fl
   return estimate;
 }
 
-/// Planes of the photo, padded by reflection: by the model's margin all around, then to what its strides divide.
+/// Planes of the padded photo.
 Image Chain::photo_tensor(const ImageView& photo) const {
-  const Index multiple = bundle_.manifest().size_multiple;
-  const Index margin = bundle_.manifest().margin;
-  Image result(padded(photo.height + 2 * margin, multiple), padded(photo.width + 2 * margin, multiple), 3,
-               Layout::Planar);
+  const Padding padding(bundle_.manifest(), {photo.height, photo.width});
+  Image result(static_cast<Index>(padding.rows.size()), static_cast<Index>(padding.columns.size()), 3, Layout::Planar);
   // NOLINTNEXTLINE(misc-const-correctness): it is written through
   float* to = result.data();
   for (Index c = 0; c < 3; ++c) {
-    for (Index y = 0; y < result.height(); ++y) {
-      const Index row = reflected(y - margin, photo.height);
-      for (Index x = 0; x < result.width(); ++x) {
-        *to++ = photo.at(row, reflected(x - margin, photo.width), c);
+    for (const Index row : padding.rows) {
+      for (const Index column : padding.columns) {
+        *to++ = photo.at(row, column, c);
       }
     }
   }
@@ -242,20 +227,19 @@ Chain::LabelTensor Chain::label_tensor(const ImageView& labels, Index stride) co
   if (labels.data == nullptr) {
     return result;
   }
-  const Index multiple = bundle_.manifest().size_multiple;
-  const Index margin = bundle_.manifest().margin;
-  const Index height = padded(labels.height + 2 * margin, multiple) / stride;
-  const Index width = padded(labels.width + 2 * margin, multiple) / stride;
-  result.shape = {labels.channels, 1, height, width};
-  result.samples = Image(height, width, labels.channels, Layout::Planar);
-  std::fill_n(result.samples.data(), labels.channels * height * width, 0.0F);
+  const Padding padding(bundle_.manifest(), {labels.height, labels.width});
+  const auto height = static_cast<Index>(padding.rows.size());
+  const auto width = static_cast<Index>(padding.columns.size());
+  result.shape = {labels.channels, 1, height / stride, width / stride};
+  result.samples = Image(height / stride, width / stride, labels.channels, Layout::Planar);
+  std::fill_n(result.samples.data(), result.samples.height() * result.samples.width() * labels.channels, 0.0F);
   const float share = 1.0F / static_cast<float>(stride * stride);
   for (Index k = 0; k < labels.channels; ++k) {
-    for (Index y = 0; y < height * stride; ++y) {
-      const Index row = reflected(y - margin, labels.height);
-      float* to = result.samples.data() + (k * height + y / stride) * width;
-      for (Index x = 0; x < width * stride; ++x) {
-        to[x / stride] += share * labels.at(row, reflected(x - margin, labels.width), k);
+    for (Index y = 0; y < height; ++y) {
+      float* to = result.samples.data() + (k * (height / stride) + y / stride) * (width / stride);
+      const Index row = padding.rows[static_cast<std::size_t>(y)];
+      for (Index x = 0; x < width; ++x) {
+        to[x / stride] += share * labels.at(row, padding.columns[static_cast<std::size_t>(x)], k);
       }
     }
   }

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -21,6 +20,8 @@
 #include "engine/chain.h"
 #include "engine/content_pixels.h"
 #include "engine/full_size.h"
+#include "engine/matched_labels.h"
+#include "engine/padding.h"
 #include "engine/pair_map.h"
 #include "engine/process.h"
 #include "engine/smaller_smoothing.h"
@@ -67,62 +68,6 @@ void require_size_of(const MutablePixels& result, Size size) {
           "result must have the photo's size, " + std::to_string(size.height) + " x " + std::to_string(size.width) +
               ", got " + std::to_string(result.height) + " x " + std::to_string(result.width) +
               (result.data == nullptr ? ", no memory" : ""));
-}
-
-/// The labels that take part in one call, and their weights at working size.
-struct MatchedLabels {
-  std::vector<std::int64_t> labels = {whole_photo};
-  Image weights;  // planar, with a last one for all other pixels; empty without a mask or transparency
-};
-
-/// The weights of a mask's labels, without what is transparent.
-LabelWeights visible_labels(const MaskView& mask, const Image& visible, Size size, const char* name) {
-  LabelWeights labels = label_weights(mask, size.height, size.width, name);
-  if (visible.data() != nullptr) {
-    const Index pixels = size.height * size.width;
-    for (Index k = 0; k < labels.weights.channels(); ++k) {
-      float* const plane = labels.weights.data() + k * pixels;
-      std::transform(plane, plane + pixels, visible.data(), plane, [](float weight, float a) { return weight * a; });
-    }
-  }
-  return labels;
-}
-
-/// Of a photo without a mask: the visible part, and the rest.
-MatchedLabels visible_part(const Image& visible) {
-  MatchedLabels matched;
-  LabelWeights whole;
-  whole.labels = matched.labels;
-  whole.weights = Image(visible.height(), visible.width(), 1, Layout::Planar);
-  std::copy_n(visible.data(), visible.height() * visible.width(), whole.weights.data());
-  matched.weights = whole.select(matched.labels);
-  return matched;
-}
-
-MatchedLabels match_labels(const Look& look, const MaskView& mask, const Image& visible, Size size,
-                           const LabelOptions& options, Report& report) {
-  if (!mask.given()) {
-    return visible.data() == nullptr ? MatchedLabels{} : visible_part(visible);
-  }
-  const LabelWeights content = visible_labels(mask, visible, size, "content mask");
-  std::map<std::int64_t, double> content_areas;
-  const std::vector<double> areas = content.areas();
-  for (std::size_t k = 0; k < areas.size(); ++k) {
-    content_areas[content.labels[k]] = areas[k];
-  }
-  std::map<std::int64_t, double> style_areas;
-  for (const auto& [label, style] : look.labels) {
-    style_areas[label] = style.area;
-  }
-  MatchedLabels matched;
-  matched.labels = shared_labels(content_areas, style_areas, options);
-  matched.weights = content.select(matched.labels);
-  report.labels = matched.labels;
-  std::copy_if(content.labels.begin(), content.labels.end(), std::back_inserter(report.kept_labels),
-               [&](std::int64_t label) {
-                 return std::find(matched.labels.begin(), matched.labels.end(), label) == matched.labels.end();
-               });
-  return matched;
 }
 
 }  // namespace
@@ -515,8 +460,7 @@ std::size_t Stylizer::memory_needed(Index width, Index height, Smoothing smoothi
   require(width >= 1 && height >= 1,
           "width and height must be at least 1 pixel, got " + std::to_string(width) + " x " + std::to_string(height));
   const Size seen = working_size({height, width}, impl_->working_side(max_side));
-  const Index margins = 2 * impl_->manifest().margin;
-  const Size small{seen.height + margins, seen.width + margins};
+  const Size small = padded_size(impl_->manifest(), seen);
   ApplyOptions options;
   options.smoothing = smoothing;
   options.quality = quality;
