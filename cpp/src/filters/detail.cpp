@@ -34,12 +34,21 @@ FASTPHOTO_MULTIVERSION void subtract(const float* smooth, Index count, float* va
   }
 }
 
-void add_to_sums(const float* values, Index width, Index channel, double& sum, double& squares) {
+double sum_of(const float* values, Index width, Index channel) {
+  double sum = 0.0;
+  for (Index x = 0; x < width; ++x) {
+    sum += static_cast<double>(values[2 * x + channel]);
+  }
+  return sum;
+}
+
+double squares_of(const float* values, Index width, Index channel) {
+  double squares = 0.0;
   for (Index x = 0; x < width; ++x) {
     const auto value = static_cast<double>(values[2 * x + channel]);
-    sum += value;
     squares += value * value;
   }
+  return squares;
 }
 
 double contrast(const LumaSums& sums) {
@@ -122,21 +131,22 @@ void restore_detail(const ImageView& content, Image& result, const DetailOptions
   ImageView content_luma = details.view();
   content_luma.channels = 1;
   const int radius = detail_radius(options, std::max(height, width));
-  constexpr Index kinds = 4;  // of sums, for each photo
+  constexpr Index kinds = 3;  // of sums, for each photo
   RowSums sums(height, 2 * kinds);
   guided_filter_rows(workers, content_luma, details.view(), {radius, options.edge_variance},
                      [&](Index row, const float* smooth) {
                        subtract(smooth, width * 2, details_row(row));
                        for (Index photo = 0; photo < 2; ++photo) {
                          const Index at = kinds * photo;
-                         add_to_sums(smooth, width, photo, sums.at(row, at), sums.at(row, at + 1));
-                         add_to_sums(details_row(row), width, photo, sums.at(row, at + 2), sums.at(row, at + 3));
+                         sums.at(row, at) = sum_of(smooth, width, photo);
+                         sums.at(row, at + 1) = squares_of(smooth, width, photo);
+                         sums.at(row, at + 2) = squares_of(details_row(row), width, photo);
                        }
                      });
 
   const PerChannel totals = sums.total();
   const auto pixels = static_cast<double>(height * width);
-  const DetailChange replace({pixels, totals[0], totals[1], totals[3]}, {pixels, totals[4], totals[5], totals[7]},
+  const DetailChange replace({pixels, totals[0], totals[1], totals[2]}, {pixels, totals[3], totals[4], totals[5]},
                              options);
   workers.run(height, rows_per_chunk, [&](Index begin, Index end) {
     std::vector<float> change(static_cast<std::size_t>(width));
