@@ -11,6 +11,7 @@ themselves. Also writes scores.json and sheet_KIND.png.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 from collections import defaultdict
 from collections.abc import Callable
@@ -102,6 +103,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
+    if importlib.util.find_spec("torch") is None:
+        parser.error("grades are drawn by PyTorch, which is not installed: pip install torch")
 
     grades = read_luts(args.luts) if args.luts else random_luts(args.count, args.seed)
     adjustments = random_luts(args.count, args.seed, adjustments=True)
