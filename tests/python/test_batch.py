@@ -104,6 +104,10 @@ def test_manifests(tmp_path: Path) -> None:
         ("m.jsonl", "[" * 100000, "found no manifest"),
         ("m.jsonl", '{"content": ""}', "names no content"),
         ("m.csv", "content\na.jpg\nx/a.jpg\n", "would both be written"),
+        ("m.csv", "content,stile\na.jpg,b.jpg\n", "line 1: found no manifest .*stile"),
+        ("m.csv", "content,output\na.jpg,b.png\n,c.png\n", "line 3 of the manifest names no content"),
+        ("m.jsonl", '{"content": "a.jpg"}\n\n{"content": ""}\n', "line 3 of the manifest names no content"),
+        ("m.jsonl", '{"content": "a.jpg"}\n{"content"\n', "line 2: found no manifest"),
     ],
 )
 def test_manifests_that_are_none(tmp_path: Path, name: str, text: str, message: str) -> None:
@@ -259,11 +263,24 @@ def test_pairs_and_masks_of_a_manifest(folder: Path, tmp_path: Path) -> None:
     ]  # fmt: skip
     (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, rows)))
     done = run("m.jsonl", "--model", folder / "tiny", "-o", "out", cwd=tmp_path)
-    assert "neither a style nor a look" in done.stderr
+    assert f"{folder / 'shoot/day 1/1.png'}: found neither a style nor a look" in done.stderr
     entries = {Path(str(e["output"])).name: e for e in lines(tmp_path / "out" / "fastphoto-batch.jsonl")}
     assert [label["label"] for label in entries["masked.png"]["masks"]] == ["0", "1"]  # type: ignore[attr-defined]
     plain, masked = (fp.read_photo(tmp_path / "out" / f"{n}.png").pixels for n in ("plain", "masked"))
     assert np.abs(plain - masked).max() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [((), "neither a style nor a look"), (("--style", "style.png", "--mask-map", "sky=sea"), "there are no masks")],
+)
+def test_what_no_photo_can_pass_is_said_once_before_any(
+    folder: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    done = run("shoot", *arguments, "-o", tmp_path / "out", cwd=folder)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert message in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

@@ -301,6 +301,8 @@ def test_output_profile_of_a_file(tmp_path: Path) -> None:
         put(tmp_path / "junk.icc", junk)
         with pytest.raises(fp.ArgumentError, match="found no ICC profile that results can be written in"):
             fp.write_photo(tmp_path / "b.tif", fp.Photo(pixels), output_profile=tmp_path / "junk.icc")
+    with pytest.raises(fp.PhotoError, match="display-p3: found no such file; expected keep, srgb, p3, adobe, or"):
+        fp.write_photo(tmp_path / "b.tif", fp.Photo(pixels), output_profile="display-p3")
 
 
 def test_grey_and_cmyk_contents_become_srgb(tmp_path: Path) -> None:

@@ -104,6 +104,9 @@ def test_names_and_weights_of_looks(tmp_path: Path) -> None:
     assert file_and_weight("a.look:0.7") == (Path("a.look"), 0.7)
     assert file_and_weight("C:/a.look") == (Path("C:/a.look"), None)
     (tmp_path / "a:1").write_bytes(b"")
+    for wrong in ("-1", "much", ""):
+        with pytest.raises(fp.ArgumentError, match=rf"a\.look: found the weight '{wrong}'"):
+            file_and_weight(f"a.look:{wrong}")
     assert file_and_weight(str(tmp_path / "a:1")) == (tmp_path / "a:1", None)
 
 
@@ -137,6 +140,10 @@ def test_show(folder: Path) -> None:
     assert np.abs(photo - preview).max() <= 0.5 / 255 + 1e-6  # smaller than the largest preview
     assert "cup of coffee" in run("look", "show", "a.look", cwd=folder).stdout
     assert fp.Look.load(folder / "b.look").name == "b"
+    done = run("look", "show", "b.look", "--preview", "p.png", cwd=folder)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "p.png: found a file of that name" in done.stderr
+    assert run("look", "show", "a.look", "--preview", "p.png", "--overwrite", cwd=folder).returncode == 0
 
 
 def test_a_look_file_does_what_its_style_photo_does(folder: Path) -> None:
@@ -166,7 +173,9 @@ def test_blends_by_option_and_by_file_are_one(folder: Path) -> None:
         (["stylize", "c.png", "--look", "a.look:0.5", "-o", "r.png"], "does not need"),
         (["stylize", "c.png", "--look", "none.look", "-o", "r.png"], "none.look"),
         (["stylize", "c.png", "--look", "a.png", "-o", "r.png"], "is not a look"),
+        (["stylize", "c.png", "--look", "a.look:x", "-o", "r.png"], "a.look: found the weight 'x'"),
         (["look", "a.png", "-o", "nowhere/r.look"], "nowhere"),
+        (["look", "a.png", "-o", "-"], "-: found standard output"),
         (["look", "show", "a.png"], "is not a look"),
         (["look", "a.png", "b.png", "--mask", "a.png", "-o", "r.look"], "a mask each or none"),
     ],
@@ -177,3 +186,4 @@ def test_errors_are_one_line(folder: Path, arguments: list[str], message: str) -
     assert message in done.stderr
     assert not (folder / "r.png").exists()
     assert not (folder / "r.look").exists()
+    assert not (folder / "-").exists()

@@ -271,3 +271,30 @@ def test_a_lut_of_what_the_network_did(tmp_path: Path) -> None:
         # What a look does depends on place as well; the table has most of it.
         assert part["explained"] > 0.5
         assert part["left_mean"] < part["change_mean"]
+
+
+def test_luts_of_labels_are_never_one_file(tmp_path: Path) -> None:
+    fp.write_photo(tmp_path / "content.png", fp.Photo(photo(4)))
+    weights = np.zeros((3, *photo(4).shape[:2]), np.float32)
+    for k, third in enumerate(np.array_split(np.arange(weights.shape[1]), 3)):
+        weights[k, third] = 1
+    np.savez(tmp_path / "mask.npz", **dict(zip(("sky 1", "sky-1", "\u5929\u7a7a"), weights, strict=True)))
+    masks = ["--content-mask", "mask.npz", "--style-mask", "mask.npz", "--smoothing", "none"]
+    arguments = ["stylize", "content.png", "content.png", *masks, "--lut", "r.cube", "--lut-size", "17", "-o"]
+    done = run(*arguments, "a.png", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("explains")) == (0, 3)
+    assert {p.name for p in tmp_path.glob("*.cube")} == {
+        "r_sky-1.cube", "r_sky-1-1.cube", "r_\u5929\u7a7a.cube",
+    }  # fmt: skip
+    done = run(*arguments, "b.png", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "r_sky-1.cube: found a file of that name" in done.stderr
+    assert not (tmp_path / "b.png").exists()
+
+
+def test_a_hald_picture_is_not_the_result(tmp_path: Path) -> None:
+    fp.write_photo(tmp_path / "content.png", fp.Photo(photo(4)))
+    done = run("stylize", "content.png", "content.png", "-o", "r.png", "--lut", "r.png", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "r.png is named for two results" in done.stderr
+    assert not (tmp_path / "r.png").exists()

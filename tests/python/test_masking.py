@@ -269,6 +269,13 @@ def test_maps_name_labels_that_exist() -> None:
             pair_masks(content, look_of({1: "sky"}), mapping)
 
 
+def test_masks_without_a_common_label_are_told_by_their_names() -> None:
+    content = Mask(np.array([[0, 0xFFFFFF]]), {0: "#000000", 0xFFFFFF: "#ffffff"})
+    message = "no label in common: the content has #000000, #ffffff, the style has sea, sky"
+    with pytest.raises(fp.ArgumentError, match=message):
+        pair_masks(content, look_of({0: "sky", 1: "sea"}), {})
+
+
 # --- automatic masks ------------------------------------------------------------------------------------------------
 
 
@@ -430,9 +437,19 @@ def test_looks_keep_names_of_labels(folder: Path) -> None:
         (["--auto-mask", "net.onnx", "--content-mask", "m.png"], "both or neither"),
         (["--auto-mask", "none.onnx"], "none.onnx"),
         (["--mask-map", "sky"], "mask map"),
+        (["--mask-map", "sky=sea"], "there are no masks"),
+        (["--auto-mask", "net.onnx", "--mask-preview", "x.gif"], "x.gif: found the suffix '.gif'"),
+        (["--auto-mask", "net.onnx", "--mask-preview", "none.png"], "none.png is named for two results"),
     ],
 )
-def test_errors_are_one_line(folder: Path, arguments: list[str], message: str) -> None:
+def test_errors_are_one_line_and_leave_no_result(folder: Path, arguments: list[str], message: str) -> None:
     done = run("stylize", "content.png", "style.png", "-o", "none.png", *arguments, cwd=folder)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert message in done.stderr
+    assert not (folder / "none.png").exists()
+
+
+def test_mask_and_preview_are_two_files(folder: Path) -> None:
+    done = run("mask", "content.png", "--auto-mask", "net.onnx", "-o", "one.png", "--preview", "one.png", cwd=folder)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "one.png is named for two results" in done.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import glob
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,7 +104,7 @@ def _named(place: Path, suffix: str | None) -> Path:
 def _of_manifest(path: Path, output: Path, suffix: str | None) -> Iterator[Job]:
     """Names in a manifest are relative to its folder; those of results to the output folder."""
     folder = path.parent
-    for number, row in enumerate(_rows(path), 1):
+    for number, row in _rows(path):
         if not row.content:
             raise PhotoError(f"{path}: line {number} of the manifest names no content")
         if any("\0" in field for field in msgspec.structs.astuple(row)):
@@ -126,21 +126,31 @@ def _of_manifest(path: Path, output: Path, suffix: str | None) -> Iterator[Job]:
         yield Job(content, output / place, style, _beside(folder, row.content_mask))
 
 
-def _rows(path: Path) -> Iterable[_Row]:
+def _rows(path: Path) -> list[tuple[int, _Row]]:
+    """The rows, each with the number of its line in the file."""
     try:
         if not path.is_file() or path.stat().st_size > LARGEST_MANIFEST:
             raise PhotoError(f"{path}: found no file, or one over {LARGEST_MANIFEST >> 20} MB; expected a manifest")
         data = path.read_bytes()
     except OSError as error:
         raise PhotoError(f"{path}: cannot be read: {error.strerror or error}; expected a manifest") from error
+    rows, number = [], 1
     try:
         if path.suffix.lower() == ".jsonl":
-            return [msgspec.json.decode(line, type=_Row) for line in data.splitlines() if line.strip()]
-        lines = list(csv.DictReader(data.decode("utf-8-sig").splitlines(), strict=True))
-        return [msgspec.convert({k: v or "" for k, v in line.items()}, _Row) for line in lines]
+            for number, line in enumerate(data.splitlines(), 1):
+                if line.strip():
+                    rows.append((number, msgspec.json.decode(line, type=_Row)))
+            return rows
+        reader = csv.DictReader(data.decode("utf-8-sig").splitlines(), strict=True)
+        msgspec.convert(dict.fromkeys(reader.fieldnames or (), ""), _Row)  # the head line
+        for fields in reader:
+            number = reader.line_num
+            rows.append((number, msgspec.convert({k: v or "" for k, v in fields.items()}, _Row)))
+        return rows
     except (msgspec.MsgspecError, csv.Error, UnicodeDecodeError, RecursionError, AttributeError, TypeError) as error:
         raise PhotoError(
-            f"{path}: found no manifest ({error}); expected the fields {', '.join(_Row.__struct_fields__)}"
+            f"{path}: line {number}: found no manifest ({error}); expected the fields "
+            f"{', '.join(_Row.__struct_fields__)}"
         ) from error
 
 

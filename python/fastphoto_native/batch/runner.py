@@ -172,6 +172,8 @@ class Batch:
             raise
         except (FastphotoError, OSError, MemoryError) as error:
             message = str(error) or type(error).__name__
+            if str(job.content) not in message and str(job.output) not in message:
+                message = f"{job.content}: {message}"
             entry = Entry("failed", str(job.content), str(job.output), key, error=message)
         self._journal.write(entry)
         return Outcome(job, entry)

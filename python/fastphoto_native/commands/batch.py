@@ -130,6 +130,10 @@ def batch(
         limit = None if max_memory is None else size_of(max_memory)
         style = options.style(styles) if styles or options.looks else None
         jobs = jobs_of(photos, output, written.suffix)
+        if style is None and all(job.style is None for job in jobs):
+            raise ArgumentError("found neither a style nor a look; give --style or --look, or name them in a manifest")
+        if not any(job.content_masks for job in jobs):
+            options.require_masks(None)
         output.mkdir(parents=True, exist_ok=True)
         settings = Settings(
             smoothing=smoothing,

@@ -77,15 +77,17 @@ def make(
 @look.command()
 @click.argument("file", type=PATH)
 @click.option("--preview", type=PATH, help="Write the preview to this picture.")
+@overwrite_option
 @click.option("--json", "as_json", is_flag=True, help="Print a machine-readable report.")
-def show(file: Path, preview: Path | None, as_json: bool) -> None:
+def show(file: Path, preview: Path | None, overwrite: bool, as_json: bool) -> None:
     """Show what FILE, a look, says of itself: name, model, labels, sources."""
     with one_line_errors():
         found = Look.load(file)
         if preview is not None:
             if found.preview is None:
                 raise PhotoError(f"{file}: found no preview in the look; expected one that `fastphoto look` made")
-            write_photo(preview, Photo(found.preview.astype(np.float32) / np.float32(255)))
+            picture = Photo(found.preview.astype(np.float32) / np.float32(255))
+            write_photo(preview, picture, overwrite=overwrite)
         account = _account(file, found)
     if as_json:
         echo_json(account)

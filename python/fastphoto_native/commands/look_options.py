@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastphoto_native.adjustment import KEPT, Adjustment, Kept
+from fastphoto_native.commands.photo_files import require_different_files
 from fastphoto_native.errors import ArgumentError
-from fastphoto_native.files.photos import Photo, write_photo
+from fastphoto_native.files.photos import Photo, check_target, write_photo
 from fastphoto_native.luts.explained import Explained, explained_by
 from fastphoto_native.luts.files import check_lut_output, write_lut
 from fastphoto_native.luts.fit import fit_lut
@@ -30,6 +31,7 @@ from fastphoto_native.sources import Style, StyleFiles
 FloatArray = NDArray[np.float32]
 PATH = click.Path(path_type=Path)  # existence is checked where files are read, with one kind of message
 FACTOR = click.FloatRange(0, 1.5)
+LONGEST_NAME = 60  # characters of a label in the name of a file
 
 
 class LookOptions(msgspec.Struct, frozen=True):
@@ -52,6 +54,24 @@ class LookOptions(msgspec.Struct, frozen=True):
             ArgumentError: from nowhere, or from both photos and look files.
         """
         return StyleFiles(photos, self.style_masks, self.looks)
+
+    @property
+    def masked(self) -> bool:
+        """Whether the content gets a mask."""
+        return bool(self.content_masks) or self.auto_mask is not None
+
+    def require_masks(self, mask_preview: Path | None) -> None:
+        """Refuses options that say something of masks where there are none.
+
+        Raises:
+            ArgumentError: a map or a preview of masks without masks.
+        """
+        if self.masked:
+            return
+        if mask_preview is not None:
+            raise ArgumentError("--mask-preview shows masks, and there are none")
+        if self.mask_map is not None:
+            raise ArgumentError("--mask-map says which labels of masks meet, and there are no masks")
 
     def require_pairs(self) -> None:
         """Refuses a mask of one photo only.
@@ -160,7 +180,7 @@ class LutReport(Explained):
 def write_luts(
     path: Path, size: int, before: FloatArray, after: FloatArray, pair: PairedMask | None, *, overwrite: bool
 ) -> list[LutReport]:
-    """Fits and writes a LUT, or with masks one for each label that took part: NAME_label.cube."""
+    """Fits and writes a LUT, or with masks one for each label that took part."""
     points = check_lut_output(path, size, overwrite=overwrite or pair is not None)
     reports = []
     for file, label, weights in _parts(path, before, pair):
@@ -183,21 +203,44 @@ def _parts(
     height, width = photo.shape[:2]
     rows = ((np.arange(height) + 0.5) * pair.mask.array.shape[0] / height).astype(int)
     columns = ((np.arange(width) + 0.5) * pair.mask.array.shape[1] / width).astype(int)
-    for number, label in pair.labels.items():
-        weights = pair.mask.weight(number)[rows][:, columns]
+    for number, file in _files_of_labels(path, pair).items():
+        label, weights = pair.labels[number], pair.mask.weight(number)[rows][:, columns]
         if label.took_part and weights.any():
-            name = re.sub(r"[^A-Za-z0-9]+", "-", label.label).strip("-") or str(number)
-            yield path.with_name(f"{path.stem}_{name}{path.suffix}"), label.label, weights
+            yield file, label.label, weights
 
 
-def write_mask_preview(path: Path, style: Style, pixels: FloatArray, pair: PairedMask | None) -> None:
-    """Writes a picture of the labels of both photos.
+def _files_of_labels(path: Path, pair: PairedMask) -> dict[int, Path]:
+    """NAME_label.cube for each label that meets one of the style, by the label's number. No two are alike."""
+    names: dict[int, str] = {}
+    taken: set[str] = set()
+    for number, label in pair.labels.items():
+        if label.style_label is None:
+            continue
+        name = re.sub(r"[\W_]+", "-", label.label)[:LONGEST_NAME].strip("-") or str(number)
+        while name.casefold() in taken:
+            name += f"-{number}"
+        taken.add(name.casefold())
+        names[number] = name
+    return {number: path.with_name(f"{path.stem}_{name}{path.suffix}") for number, name in names.items()}
+
+
+def check_files_beside(
+    output: Path, lut: Path | None, mask_preview: Path | None, pair: PairedMask | None, *, overwrite: bool
+) -> None:
+    """Raises now what writing the files beside the result would raise after minutes of work.
 
     Raises:
-        ArgumentError: there are no masks.
+        ArgumentError: two of the files are one.
+        PhotoError: the file of a label's LUT is there and not to be replaced.
     """
-    if pair is None:
-        raise ArgumentError("--mask-preview shows masks, and there are none")
+    luts = [] if lut is None else [lut] if pair is None else list(_files_of_labels(lut, pair).values())
+    for file in luts:
+        check_target(file, overwrite)
+    require_different_files(output, *luts, *([] if mask_preview is None else [mask_preview]))
+
+
+def write_mask_preview(path: Path, style: Style, pixels: FloatArray, pair: PairedMask) -> None:
+    """Writes a picture of the labels of both photos."""
     photos = [(pixels, pair.mask)]
     if pair.look is style.look:
         photos += list(zip(style.photos, style.masks, strict=False))

@@ -8,7 +8,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from fastphoto_native.commands.photo_files import overwrite_option
+from fastphoto_native.commands.photo_files import check_picture, overwrite_option, require_different_files
 from fastphoto_native.commands.run_options import device_option, threads_option
 from fastphoto_native.commands.terminal import echo_json, one_line_errors
 from fastphoto_native.errors import ArgumentError, PhotoError
@@ -56,7 +56,8 @@ def mask(
             )
         check_target(output, overwrite)
         if preview is not None:
-            check_target(preview, overwrite)
+            check_picture(preview, overwrite)
+            require_different_files(output, preview)
         pixels = read_photo(photo).pixels
         found = Segmenter(auto_mask, device, threads)(pixels)
         shares = found.shares()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastphoto_native.commands.terminal import one_line_errors, say
-from fastphoto_native.errors import PhotoError
+from fastphoto_native.errors import ArgumentError, PhotoError
 from fastphoto_native.files.formats import WRITABLE
 from fastphoto_native.files.mask_pairs import agreeing_masks, mask_of_photo
 from fastphoto_native.files.memory import available_memory
@@ -22,6 +22,7 @@ from fastphoto_native.files.photos import (
     NAMED_PROFILES,
     Encoding,
     Photo,
+    check_output,
     parse_encoding,
     read_mask,
 )
@@ -96,6 +97,29 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
         command(*args, written=written, **others)
 
     return with_options
+
+
+def require_different_files(*paths: Path) -> None:
+    """Refuses to write two results to one file.
+
+    Raises:
+        ArgumentError: two paths lead to the same file.
+    """
+    taken: set[Path] = set()
+    for path in paths:
+        place = path.resolve()
+        if place in taken:
+            raise ArgumentError(f"{shown(path)} is named for two results; expected a file for each")
+        taken.add(place)
+
+
+def check_picture(path: Path, overwrite: bool) -> None:
+    """Raises now what writing a picture without transparency would raise after minutes of work.
+
+    Raises:
+        PhotoError: as for check_output.
+    """
+    check_output(path, Photo(np.zeros((1, 1, 3), np.float32)), overwrite=overwrite)
 
 
 def read_masks(

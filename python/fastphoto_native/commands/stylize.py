@@ -12,19 +12,20 @@ import numpy as np
 from fastphoto_native.commands.interrupt import stop_if_interrupted
 from fastphoto_native.commands.look_options import (
     LookOptions,
+    check_files_beside,
     look_options,
     lut_options,
     write_luts,
     write_mask_preview,
 )
 from fastphoto_native.commands.lut import summary
-from fastphoto_native.commands.photo_files import FILE, OutputOptions, output_options, require_memory
+from fastphoto_native.commands.photo_files import FILE, OutputOptions, check_picture, output_options, require_memory
 from fastphoto_native.commands.run_options import device_option, threads_option
 from fastphoto_native.commands.stopwatch import Stopwatch
 from fastphoto_native.commands.terminal import echo_json, on_terminal, one_line_errors, progress_bar, say
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.files.names import shown
-from fastphoto_native.files.photos import check_output, check_target, photo_size, read_photo, write_photo
+from fastphoto_native.files.photos import check_output, photo_size, read_photo, write_photo
 from fastphoto_native.luts.files import check_lut_output
 from fastphoto_native.runtime.names import DEFAULT_MODEL, PRECISIONS, Device, Precision
 from fastphoto_native.smoothing.methods import DEFAULT_QUALITY, QUALITIES, SMOOTHINGS, Quality, Smoothing
@@ -115,10 +116,11 @@ def stylize(
     with one_line_errors(), progress_bar() as progress:
         files, mapping = options.style(() if style is None else (style,)), options.mapping()
         options.require_pairs()
+        options.require_masks(mask_preview)
         if lut is not None:
-            check_lut_output(lut, int(lut_size), overwrite=written.overwrite)
+            check_lut_output(lut, int(lut_size), overwrite=written.overwrite or options.masked)
         if mask_preview is not None:
-            check_target(mask_preview, written.overwrite)
+            check_picture(mask_preview, written.overwrite)
         if as_json and output == Path("-"):
             raise ArgumentError("--json and the result both go to standard output: give one of them only")
         size = photo_size(content)
@@ -138,6 +140,7 @@ def stylize(
         with clock.stage("analyse the style"):
             look = look_of(stylizer, source, max_side)
             pair = pair_with_style(content_mask, look, mapping, automatic=segmenter is not None)
+        check_files_beside(output, lut, mask_preview, pair, overwrite=written.overwrite)
         # The content's own memory takes the result, unless the content is needed afterwards.
         needed = photo.excess is not None or lut is not None or mask_preview is not None
         result = np.empty_like(photo.pixels) if needed else photo.pixels
@@ -168,7 +171,7 @@ def stylize(
         if lut is not None:
             with clock.stage("fit the LUT"):
                 luts = write_luts(lut, int(lut_size), photo.pixels, result, pair, overwrite=written.overwrite)
-        if mask_preview is not None:
+        if mask_preview is not None and pair is not None:
             write_mask_preview(mask_preview, look, photo.pixels, pair)
         report.stages = clock.stages
     seconds = time.perf_counter() - start

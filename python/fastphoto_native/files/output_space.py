@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
-from fastphoto_native.errors import ArgumentError
+from fastphoto_native.errors import ArgumentError, PhotoError
 from fastphoto_native.files.color_space import ColorSpace, linear_srgb, named_space, space_of_profile, srgb
 from fastphoto_native.files.formats import Writable
 from fastphoto_native.files.input import open_input
@@ -13,6 +14,7 @@ from fastphoto_native.files.photo import Photo
 
 NAMED_PROFILES = ("srgb", "p3", "adobe")
 _LARGEST_PROFILE = 1 << 20
+_EXPECTED = f"expected keep, {', '.join(NAMED_PROFILES)}, or the file of an RGB profile made of a matrix and curves"
 
 
 def output_space(photo: Photo, output_profile: PathLike, bits: int, form: Writable) -> ColorSpace:
@@ -40,13 +42,12 @@ def output_space(photo: Photo, output_profile: PathLike, bits: int, form: Writab
 
 
 def _from_file(path: PathLike) -> ColorSpace:
+    if not Path(path).exists():
+        raise PhotoError(f"{shown(path)}: found no such file; {_EXPECTED}")
     with open_input(path) as file:
         if file.size is not None and file.size > _LARGEST_PROFILE:
             raise ArgumentError(f"{shown(path)}: found {file.size} bytes; expected an ICC profile of RGB")
         space = space_of_profile(file.head)
     if space is None or space.to_srgb is None:
-        raise ArgumentError(
-            f"{shown(path)}: found no ICC profile that results can be written in; expected keep, "
-            f"{', '.join(NAMED_PROFILES)}, or an RGB profile made of a matrix and curves"
-        )
+        raise ArgumentError(f"{shown(path)}: found no ICC profile that results can be written in; {_EXPECTED}")
     return space

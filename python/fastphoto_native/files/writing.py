@@ -96,10 +96,12 @@ def check_target(path: PathLike, overwrite: bool) -> None:
     """Raises now what writing a file of that name would raise after minutes of work.
 
     Raises:
-        PhotoError: no such directory; no permission; a file that is there already and not to be replaced; something
-            that is not a file in the way.
+        PhotoError: standard output; no such directory; no permission; a file that is there already and not to be
+            replaced; something that is not a file in the way.
     """
     name = shown(path)
+    if os.fspath(path) == STDIN_OR_STDOUT:
+        raise PhotoError(f"{name}: found standard output; expected the name of a file")
     try:
         target = real_target(Path(path))
         if not target.parent.is_dir():

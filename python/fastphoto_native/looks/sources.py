@@ -58,8 +58,15 @@ def blended_looks(texts: Sequence[str]) -> Look:
 
 
 def file_and_weight(text: str) -> tuple[Path, float | None]:
-    """The parts of "a.look:0.7": a.look and 0.7. A file whose whole name it is comes first."""
+    """The parts of "a.look:0.7": a.look and 0.7. A file whose whole name it is comes first.
+
+    Raises:
+        ArgumentError: what follows "a.look:" is no weight.
+    """
     found = re.fullmatch(r"(.+):([0-9]*\.?[0-9]+(?:e-?[0-9]+)?)", text, re.IGNORECASE)
     if found is None or Path(text).exists():
+        wrong = re.fullmatch(r"(.+\.look):([^/\\]*)", text, re.IGNORECASE)
+        if wrong is not None and not Path(text).exists():
+            raise ArgumentError(f"{wrong[1]}: found the weight '{wrong[2]}'; expected a number, as in a.look:0.7")
         return Path(text), None
     return Path(found[1]), float(found[2])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -74,12 +74,17 @@ def pair_masks(content: Mask, look: Look, mapping: Mapping[str, str]) -> PairedM
         mapping: names of labels of the content, and of the style.
 
     Raises:
-        ArgumentError: the mapping names a label that does not exist.
+        ArgumentError: the mapping names a label that does not exist, or no label meets another.
     """
     names = {label: look.label_names.get(label, color_name(label)) for label in look.labels}
     by_name = {name: label for label, name in names.items()}
     _check_mapping(content, by_name, mapping)
     partner = {label: _partner(name, by_name, mapping) for label, name in content.names.items()}
+    if not any(partner.values()):
+        raise ArgumentError(
+            f"the masks have no label in common: the content has {_listed(content.names.values())}, the style has "
+            f"{_listed(by_name)}; expected the same names or colours, or a mask map"
+        )
     if content.soft:
         look, order = _compact(look)
         by_name = {name: order[label] for name, label in by_name.items()}
@@ -119,9 +124,13 @@ def _check_mapping(content: Mask, by_name: Mapping[str, int], mapping: Mapping[s
     known = set(content.names.values())
     for name, style in mapping.items():
         if name not in known:
-            raise ArgumentError(f"the mask map names '{name}', the content has {', '.join(sorted(known))}")
+            raise ArgumentError(f"the mask map names '{name}', the content has {_listed(known)}")
         if style not in by_name:
-            raise ArgumentError(f"the mask map names '{style}', the style has {', '.join(sorted(by_name))}")
+            raise ArgumentError(f"the mask map names '{style}', the style has {_listed(by_name)}")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def _partner(name: str, by_name: Mapping[str, int], mapping: Mapping[str, str]) -> str | None:
