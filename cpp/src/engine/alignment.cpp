@@ -42,7 +42,7 @@ KnotheRosenblattOptions colour_options(const Alignment& alignment, const Statist
 
 AffineTransform identity(Index channels) { return {Matrix::Identity(channels, channels), Vector::Zero(channels)}; }
 
-/// Masks say which parts of two photos show the same things. There statistics tell the look, and no estimate is needed.
+/// Who gives masks wants each label to take its partner's colours; an estimate of the grade would hold them back.
 Alignment of_labels(const Alignment& alignment) {
   Alignment result = alignment;
   if (result.method == AlignmentMethod::Learned) {
