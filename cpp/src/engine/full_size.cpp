@@ -196,15 +196,21 @@ LumaSums luma_sums(Workers& workers, const Image& sample, const EnlargedMaps& ma
     if (own) {
       bend(curves, width, rows);
     }
+    double tones = 0.0;
+    double squared_tones = 0.0;
+    double squared_details = 0.0;
     for (Index x = 0; x < width; ++x) {
       const float l = own ? luma(rows[x], rows[width + x], rows[2 * width + x])
                           : luma(colours[3 * x], colours[3 * x + 1], colours[3 * x + 2]);
       const auto tone = static_cast<double>(rows[3 * width + x]);
       const auto detail = static_cast<double>(l - rows[3 * width + x]);
-      sums.at(y, 0) += tone;
-      sums.at(y, 1) += tone * tone;
-      sums.at(y, 2) += detail * detail;
+      tones += tone;
+      squared_tones += tone * tone;
+      squared_details += detail * detail;
     }
+    sums.at(y, 0) = tones;
+    sums.at(y, 1) = squared_tones;
+    sums.at(y, 2) = squared_details;
   });
   const PerChannel totals = sums.total();
   return {static_cast<double>(sample.height() * width), totals[0], totals[1], totals[2]};
