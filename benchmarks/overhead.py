@@ -2,9 +2,9 @@
 
     python -m benchmarks.overhead [--megapixels 0.25 1 4] [--threads 1 2] [--repeats 25]
 
-In each call of `Stylizer.apply` the clock runs around each session's run and, by the report's stages, around the kernels:
-resizing, closed-form smoothing, gamut, detail. What is left of the call is the engine's: the alignments' mathematics,
-checks, conversions, hand-over between Python and C++. All numbers are medians over the calls.
+In each call of `Stylizer.apply` the clock runs around each session's run and, by the report's stages, around the
+kernels: resizing, closed-form smoothing, gamut, detail. What is left of the call is the engine's: the alignments'
+mathematics, checks, conversions, hand-over between Python and C++. All numbers are medians over the calls.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import msgspec
 
 from fastphoto_native import _core
-from fastphoto_native.runtime.names import STATISTICS_MODEL
 
 # Called with the name of the step at work and the share of the work done (0..1); False cancels.
 Progress = Callable[[str, float], bool | None]
@@ -72,7 +71,7 @@ def doubt_of(fit: LookFit | None, strength: float) -> str | None:
         held = f", which was applied with strength {fit.applied_strength:.2f} (--insist takes all of it)"
     return (
         f"the style tells little of a look for this photo (fit {fit.fit:.2f}){held}; "
-        f"--model {STATISTICS_MODEL} takes the style's light and colours"
+        "--model photowct-lite takes the style's light and colours"
     )
 
 
