@@ -202,9 +202,12 @@ def test_without_standard_streams(tmp_path: Path) -> None:
     assert (tmp_path / "s.png").is_file()
 
 
-def test_a_report_that_nobody_takes_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "arguments", ["stylize a.png a.png -o r.png --strength 0 --json", "models list", "models path", "--version"]
+)
+def test_a_report_that_nobody_takes_is_one_line(tmp_path: Path, arguments: str) -> None:
     (tmp_path / "a.png").write_bytes(picture())
-    command = f"{sys.executable} -m fastphoto_native stylize a.png a.png -o r.png --strength 0 --json > /dev/full"
+    command = f"{sys.executable} -m fastphoto_native {arguments} > /dev/full"
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("fastphoto: error: the report cannot be printed")

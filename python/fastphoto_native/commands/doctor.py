@@ -16,7 +16,7 @@ from fastphoto_native._core import simd_level
 from fastphoto_native.checks.gpu_check import DeviceCheck, check_device
 from fastphoto_native.checks.verification import verify_bundle
 from fastphoto_native.commands.run_options import threads_option
-from fastphoto_native.commands.terminal import echo_json
+from fastphoto_native.commands.terminal import echo, echo_json, say
 from fastphoto_native.errors import FastphotoError
 from fastphoto_native.runtime.bundle import find_bundle, model_folders
 from fastphoto_native.runtime.device import (
@@ -69,7 +69,7 @@ def doctor(
     else:
         _print(report, check)
     for complaint in complaints:
-        click.echo(f"fastphoto: error: {complaint}", err=True)
+        say(f"fastphoto: error: {complaint}")
     sys.exit(bool(complaints))
 
 
@@ -112,28 +112,28 @@ def examine() -> tuple[dict[str, Any], list[str]]:
 
 
 def _print(report: dict[str, Any], check: DeviceCheck | None) -> None:
-    click.echo(", ".join(f"{name} {version}" for name, version in report["versions"].items()))
-    click.echo(f"machine: {report['machine']}; the core's kernels run with {report['simd_level']} instructions")
-    click.echo(f"ONNX Runtime: {', '.join(report['runtimes'])}; lists {', '.join(report['providers_listed'])}")
-    click.echo(f"CUDA {report['cuda']}")
+    echo(", ".join(f"{name} {version}" for name, version in report["versions"].items()))
+    echo(f"machine: {report['machine']}; the core's kernels run with {report['simd_level']} instructions")
+    echo(f"ONNX Runtime: {', '.join(report['runtimes'])}; lists {', '.join(report['providers_listed'])}")
+    echo(f"CUDA {report['cuda']}")
     for name, state in report["models"].items():
-        click.echo(f"model {name}: {state}")
+        echo(f"model {name}: {state}")
     if check:
         _print_check(check)
 
 
 def _print_check(check: DeviceCheck) -> None:
     for size in check.sizes:
-        click.echo(
+        echo(
             f"{check.model} on {size.side} x {size.side}, {check.precision}: {size.nodes_on_device} of {size.nodes} "
             f"nodes on {check.provider}, {len(size.strays)} strays, features on {', '.join(size.features_at)}"
         )
         split = ", ".join(f"{file} {time:.1f}" for file, time in size.milliseconds.items())
-        click.echo(f"  {size.total_milliseconds:.1f} ms a photo ({split})")
+        echo(f"  {size.total_milliseconds:.1f} ms a photo ({split})")
         taken, growth = (
             "unknown" if n is None else f"{n / 1e6:.1f} MB" for n in (size.memory_taken, size.memory_growth)
         )
-        click.echo(
+        echo(
             f"  difference to the CPU, 1/255: 99.9 % {size.difference_999:.3f}, at most {size.difference_max:.3f}; "
             f"memory {taken}, growth {growth}"
         )

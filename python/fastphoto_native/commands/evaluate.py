@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastphoto_native.commands.photo_files import FILE
 from fastphoto_native.commands.run_options import device_option, threads_option
-from fastphoto_native.commands.terminal import echo_json, one_line_errors, progress_bar
+from fastphoto_native.commands.terminal import echo, echo_json, one_line_errors, progress_bar
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.files.photos import Photo, read_photo, write_photo
 from fastphoto_native.optimise.weights import EMBEDDED, INPUTS, Input
@@ -95,7 +95,7 @@ def evaluate(
         photos_scores = {name: {s: score.values for s, score in each.items()} for name, each in scores.items()}
         echo_json({"photos": len(contents), "edges": edges, "means": means, "scores": photos_scores})
     else:
-        click.echo(text)
+        echo(text)
 
 
 def _named(entry: str) -> tuple[str, Path]:

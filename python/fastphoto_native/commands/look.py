@@ -11,7 +11,7 @@ import numpy as np
 from fastphoto_native.commands.default_group import DefaultGroup
 from fastphoto_native.commands.photo_files import overwrite_option
 from fastphoto_native.commands.run_options import device_option, threads_option
-from fastphoto_native.commands.terminal import echo_json, one_line_errors, progress_bar
+from fastphoto_native.commands.terminal import echo, echo_json, one_line_errors, progress_bar
 from fastphoto_native.errors import PhotoError
 from fastphoto_native.files.photos import Photo, check_target, write_photo
 from fastphoto_native.looks.look import Look
@@ -95,9 +95,9 @@ def show(file: Path, preview: Path | None, overwrite: bool, as_json: bool) -> No
     for key, value in account.items():
         if key == "labels":
             for label in value:
-                click.echo(f"label        {label['name']}: {label['share']:.1%} of the style")
+                echo(f"label        {label['name']}: {label['share']:.1%} of the style")
         elif value not in ("", [], None):
-            click.echo(f"{key.replace('_', ' '):12} {', '.join(value) if isinstance(value, list) else value}")
+            echo(f"{key.replace('_', ' '):12} {', '.join(value) if isinstance(value, list) else value}")
 
 
 def _account(file: Path, found: Look) -> dict[str, Any]:

@@ -25,8 +25,9 @@ def print_version(context: click.Context, _: click.Parameter, wanted: bool) -> N
     """Prints the version and ends."""
     if wanted:
         from fastphoto_native import __version__
+        from fastphoto_native.commands.terminal import echo
 
-        click.echo(f"fastphoto, version {__version__}")
+        echo(f"fastphoto, version {__version__}")
         context.exit()
 
 
@@ -45,7 +46,7 @@ def print_version(context: click.Context, _: click.Parameter, wanted: bool) -> N
     help="Show the version and exit.",
 )
 def main() -> None:
-    """Give a photo the look of another photo: light, weather, season, time of day, and nothing else."""
+    """Give a photo the look of another photo: its film or grade, or its light, weather, season and time of day."""
     raise_on_interrupt()  # the command is imported by now; until then Ctrl-C ends the process at once
 
 

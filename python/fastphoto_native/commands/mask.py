@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastphoto_native.commands.photo_files import check_picture, overwrite_option, require_different_files
 from fastphoto_native.commands.run_options import device_option, threads_option
-from fastphoto_native.commands.terminal import echo_json, one_line_errors
+from fastphoto_native.commands.terminal import echo, echo_json, one_line_errors
 from fastphoto_native.errors import ArgumentError, PhotoError
 from fastphoto_native.files.photos import Photo, check_target, read_photo, write_photo
 from fastphoto_native.masking.mask import Mask
@@ -72,7 +72,7 @@ def mask(
         echo_json({"output": str(output), "labels": labels})
     else:
         for label in labels:
-            click.echo(f"{label['color']}  {label['share']:6.1%}  {label['label']}")
+            echo(f"{label['color']}  {label['share']:6.1%}  {label['label']}")
 
 
 def painted(found: Mask, height: int, width: int) -> NDArray[np.float32]:

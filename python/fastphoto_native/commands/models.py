@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from fastphoto_native.checks.verification import verify_bundle
-from fastphoto_native.commands.terminal import echo_json, one_line_errors
+from fastphoto_native.commands.terminal import echo, echo_json, one_line_errors, say
 from fastphoto_native.errors import ArgumentError, DeviceError, FastphotoError
 from fastphoto_native.runtime.bundle import Bundle, bundled_models, find_bundle, model_folders, user_models
 
@@ -53,9 +53,9 @@ def list_models(as_json: bool) -> None:
     width = max((len(row["name"]) for row in rows), default=0)
     for row in rows:
         if "error" in row:
-            click.echo(f"{row['name']:{width}}  cannot be used: {row['error']}")
+            echo(f"{row['name']:{width}}  cannot be used: {row['error']}")
         else:
-            click.echo(
+            echo(
                 f"{row['name']:{width}}  {row['bytes'] / 1e6:5.1f} MB  {row['licence']}  {row['description']}"
                 f"{'' if row['embedded'] else '  (yours)'}"
             )
@@ -91,9 +91,7 @@ def show(model: str, as_json: bool) -> None:
         limits = f"ridges {a.content_ridge:g} content, {a.style_ridge:g} style, {a.relative_ridge:g} relative"
         if a.max_gain is not None:
             limits += f", gain at most {a.max_gain:g}"
-        click.echo(
-            f"  {a.name}: {a.channels} channels, stride {a.stride}, {a.method}, strength {a.strength:g}, {limits}"
-        )
+        echo(f"  {a.name}: {a.channels} channels, stride {a.stride}, {a.method}, strength {a.strength:g}, {limits}")
 
 
 @models.command()
@@ -106,7 +104,7 @@ def verify(model: str, as_json: bool) -> None:
     if as_json:
         echo_json(msgspec.to_builtins(report))
     else:
-        click.echo(f"{report.model} {report.version} is whole: {len(report.files)} files in {report.folder}")
+        echo(f"{report.model} {report.version} is whole: {len(report.files)} files in {report.folder}")
 
 
 @models.command()
@@ -114,7 +112,7 @@ def verify(model: str, as_json: bool) -> None:
 def path(model: str | None) -> None:
     """Print the folder of MODEL, or the folder that your own models belong in."""
     with one_line_errors():
-        click.echo(str(find_bundle(model).folder if model else user_models()))
+        echo(str(find_bundle(model).folder if model else user_models()))
 
 
 @models.command("import")
@@ -162,8 +160,8 @@ def import_weights(
         options = importer.Options(decoders, config, alignment, licence, working_side, half)
         made = importer.import_model(weights, folder, name, options)
         if made.notice:
-            click.echo(f"note: {made.notice}", err=True)
-        click.echo(f"{folder}: {find_bundle(folder).size / 1e6:.1f} MB, verified")
+            say(f"note: {made.notice}")
+        echo(f"{folder}: {find_bundle(folder).size / 1e6:.1f} MB, verified")
 
 
 @models.command()
@@ -203,11 +201,11 @@ def train(
     with one_line_errors():
         training = _making_of_models("training.train", "train")
         job = training.Job(config, photos, out, table, teacher, encoder, threads, cpu)
-        weights = training.train(job, lambda row: click.echo(msgspec.json.encode(row).decode()))
+        weights = training.train(job, lambda row: echo(msgspec.json.encode(row).decode()))
         importer = _making_of_models("importing.importer", "train")
         options = importer.Options(config=bundle, licence=licence, half=True)
         importer.import_model(weights, out / "bundle", training.Recipe.read(config).name, options, replace=True)
-        click.echo(f"{out / 'bundle'}: {find_bundle(out / 'bundle').size / 1e6:.1f} MB, verified")
+        echo(f"{out / 'bundle'}: {find_bundle(out / 'bundle').size / 1e6:.1f} MB, verified")
 
 
 def _making_of_models(module: str, extra: str) -> Any:
@@ -234,4 +232,4 @@ def _model_card(bundle: Bundle) -> str | None:
 def _table(rows: Mapping[str, str]) -> None:
     width = max(map(len, rows))
     for key, value in rows.items():
-        click.echo(f"{key:{width}}  {value}")
+        echo(f"{key:{width}}  {value}")

@@ -84,8 +84,12 @@ def _in_one_line(error: BaseException) -> str:
 
 
 def echo_json(value: Any) -> None:
-    """Prints a machine-readable report; exit status 1 if nobody takes it."""
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2)
+    """Prints a machine-readable report, as echo does."""
+    echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def echo(text: str | bytes) -> None:
+    """Prints to standard output; exit status 1 if nobody takes it."""
     try:
         click.echo(text)
         if sys.stdout is not None:
