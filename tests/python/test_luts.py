@@ -150,7 +150,7 @@ def test_weights_choose_the_pixels() -> None:
     ("arguments", "message"),
     [
         ({"after": photo()[:-1]}, "same pixels"),
-        ({"size": 1}, "2 to 129"),
+        ({"size": 1}, "2 to 144"),
         ({"weights": np.zeros(photo().shape[:2])}, "positive sum"),
         ({"weights": np.ones((2, 2))}, "H x W"),
     ],
@@ -173,6 +173,14 @@ def test_a_hald_picture_survives_and_is_the_table(tmp_path: Path) -> None:
     graded = film_look().apply(fp.read_photo(tmp_path / "identity.png").pixels)
     fp.write_photo(tmp_path / "graded.png", fp.Photo(graded, None, 16))
     assert np.abs(fp.read_lut(tmp_path / "graded.png").apply(photo()) - film_look().apply(photo())).max() <= 0.01
+
+
+def test_the_largest_hald_pictures_are_read(tmp_path: Path) -> None:
+    """Level 12, 1728 x 1728 pixels: what RawTherapee and G'MIC keep their film looks in."""
+    blue, green, red = np.indices((144,) * 3) / 143
+    film = (np.stack([red, green, blue], axis=-1) ** 0.9).reshape(1728, 1728, 3)
+    fp.write_photo(tmp_path / "film.png", fp.Photo(film.astype(np.float32), depth=16))
+    assert np.abs(fp.read_lut(tmp_path / "film.png").apply(photo()) - photo() ** 0.9).max() < 5e-3
 
 
 def test_other_formats_come_through_opencolorio(tmp_path: Path) -> None:
@@ -298,3 +306,26 @@ def test_a_hald_picture_is_not_the_result(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "r.png is named for two results" in done.stderr
     assert not (tmp_path / "r.png").exists()
+
+
+def test_what_is_transparent_does_not_count(tmp_path: Path) -> None:
+    alpha = np.ones(photo(4).shape[:2], np.float32)
+    alpha[: len(alpha) // 2] = 0
+    graded = np.clip(film_look().apply(photo(4)), 0, 1)
+    hidden = np.where(alpha[..., None] > 0, graded, np.array([1, 0, 1], np.float32))
+    fp.write_photo(tmp_path / "before.png", fp.Photo(photo(4), alpha))
+    fp.write_photo(tmp_path / "after.png", fp.Photo(hidden, alpha))
+    report = json.loads(run("lut", "fit", "before.png", "after.png", "-o", "f.cube", "--json", cwd=tmp_path).stdout)
+    assert report["left_mean"] < 0.5
+    fp.write_photo(tmp_path / "style.png", fp.Photo(graded))
+    arguments = ["stylize", "before.png", "style.png", "-o", "r.png", "--insist", "--lut", "r.cube", "--json"]
+    (lut,) = json.loads(run(*arguments, cwd=tmp_path).stdout)["luts"]
+    assert lut["left_mean"] < 0.5  # a grade's result is one of colours alone
+    np.save(tmp_path / "mask.npy", (np.arange(graded.shape[1]) > 40) * np.ones(alpha.shape, np.uint8))
+    arguments += ["--content-mask", "mask.npy", "--style-mask", "mask.npy", "--overwrite"]
+    for lut in json.loads(run(*arguments, cwd=tmp_path).stdout)["luts"]:
+        assert lut["left_mean"] < 1.5  # labels meet at a soft border
+    fp.write_photo(tmp_path / "none.png", fp.Photo(photo(4), 1 - alpha))
+    done = run("lut", "fit", "before.png", "none.png", "-o", "none.cube", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "none.png: found no pixel that is seen in both photos" in done.stderr

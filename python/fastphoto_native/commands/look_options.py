@@ -178,33 +178,35 @@ class LutReport(Explained):
 
 
 def write_luts(
-    path: Path, size: int, before: FloatArray, after: FloatArray, pair: PairedMask | None, *, overwrite: bool
+    path: Path, size: int, before: Photo, after: FloatArray, pair: PairedMask | None, *, overwrite: bool
 ) -> list[LutReport]:
-    """Fits and writes a LUT, or with masks one for each label that took part."""
+    """Fits and writes a LUT, or with masks one for each label that took part. What is transparent does not count."""
     points = check_lut_output(path, size, overwrite=overwrite or pair is not None)
     reports = []
     for file, label, weights in _parts(path, before, pair):
         lut = replace(
-            fit_lut(before, after, points, weights), title=path.stem if label is None else f"{path.stem}: {label}"
+            fit_lut(before.pixels, after, points, weights),
+            title=path.stem if label is None else f"{path.stem}: {label}",
         )
         write_lut(file, lut, overwrite=overwrite)
-        explained = explained_by(lut, before, after, weights)
+        explained = explained_by(lut, before.pixels, after, weights)
         reports.append(LutReport(**msgspec.structs.asdict(explained), file=str(file), label=label))
     return reports
 
 
-def _parts(
-    path: Path, photo: FloatArray, pair: PairedMask | None
-) -> Iterator[tuple[Path, str | None, FloatArray | None]]:
+def _parts(path: Path, photo: Photo, pair: PairedMask | None) -> Iterator[tuple[Path, str | None, FloatArray | None]]:
     """Files, labels, and how much each pixel counts."""
+    alpha = None if photo.alpha is None or not photo.alpha.any() else photo.alpha
     if pair is None:
-        yield path, None, None
+        yield path, None, alpha
         return
-    height, width = photo.shape[:2]
+    height, width = photo.pixels.shape[:2]
     rows = ((np.arange(height) + 0.5) * pair.mask.array.shape[0] / height).astype(int)
     columns = ((np.arange(width) + 0.5) * pair.mask.array.shape[1] / width).astype(int)
     for number, file in _files_of_labels(path, pair).items():
         label, weights = pair.labels[number], pair.mask.weight(number)[rows][:, columns]
+        if alpha is not None:
+            weights = weights * alpha
         if label.took_part and weights.any():
             yield file, label.label, weights
 

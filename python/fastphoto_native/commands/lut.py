@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from fastphoto_native.commands.photo_files import OutputOptions, output_options, overwrite_option
-from fastphoto_native.commands.terminal import echo_json, one_line_errors
+from fastphoto_native.commands.terminal import echo_json, one_line_errors, say
 from fastphoto_native.errors import PhotoError
 from fastphoto_native.files.photos import check_output, read_photo, write_photo
 from fastphoto_native.luts.explained import Explained, explained_by
@@ -41,22 +41,30 @@ def lut() -> None:
 @overwrite_option
 @click.option("--json", "as_json", is_flag=True, help="Print a machine-readable report.")
 def fit(before: Path, after: Path, output: Path, size: str, title: str | None, overwrite: bool, as_json: bool) -> None:
-    """Fit the LUT that makes AFTER of BEFORE: the same photo, before and after it was graded."""
+    """Fit the LUT that makes AFTER of BEFORE: the same photo, before and after it was graded.
+
+    What is transparent does not count.
+    """
     with one_line_errors():
         points = check_lut_output(output, int(size), overwrite=overwrite)
-        photo, goal = read_photo(before).pixels, read_photo(after).pixels
+        photos = read_photo(before), read_photo(after)
+        photo, goal = (each.pixels for each in photos)
         if photo.shape != goal.shape:
             raise PhotoError(
                 f"{after}: found {goal.shape[1]} x {goal.shape[0]} pixels; expected {photo.shape[1]} x "
                 f"{photo.shape[0]} as {before} has"
             )
-        fitted = replace(fit_lut(photo, goal, points), title=title or output.stem)
+        alphas = [each.alpha for each in photos if each.alpha is not None]
+        weights = np.prod(alphas, axis=0) if alphas else None
+        if weights is not None and not weights.any():
+            raise PhotoError(f"{after}: found no pixel that is seen in both photos; expected some")
+        fitted = replace(fit_lut(photo, goal, points, weights), title=title or output.stem)
         write_lut(output, fitted, overwrite=overwrite)
-        explained = explained_by(fitted, photo, goal)
+        explained = explained_by(fitted, photo, goal, weights)
     if as_json:
         echo_json({"file": str(output), "size": points} | msgspec.to_builtins(explained))
     else:
-        click.echo(f"{output}: {summary(explained)}", err=True)
+        say(f"{output}: {summary(explained)}")
 
 
 @lut.command()

@@ -170,7 +170,7 @@ def stylize(
         luts = []
         if lut is not None:
             with clock.stage("fit the LUT"):
-                luts = write_luts(lut, int(lut_size), photo.pixels, result, pair, overwrite=written.overwrite)
+                luts = write_luts(lut, int(lut_size), photo, result, pair, overwrite=written.overwrite)
         if mask_preview is not None and pair is not None:
             write_mask_preview(mask_preview, look, photo.pixels, pair)
         report.stages = clock.stages

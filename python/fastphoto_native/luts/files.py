@@ -17,7 +17,7 @@ from fastphoto_native.files.names import PathLike
 from fastphoto_native.files.photos import Photo, check_target, read_photo, write_photo
 from fastphoto_native.luts.lut import LARGEST_SIZE, Lut
 
-LARGEST_FILE = 1 << 27  # bytes: a .cube of 129 points has about 60 MB
+LARGEST_FILE = 1 << 27  # bytes: a .cube of 144 points has about 80 MB
 READ_AT = 65  # points a side, of files that hold more than one table
 LARGEST_VALUE = 65504  # of a colour: the largest of half precision
 HALD_SUFFIXES = (".png", ".tif", ".tiff")
@@ -182,7 +182,7 @@ def _read_hald(path: Path) -> Lut:
     if height != width or level**3 != width or not 2 <= size <= LARGEST_SIZE:
         raise PhotoError(
             f"{path}: found a picture of {width} x {height} pixels; expected a HaldCLUT, which is a square of "
-            "64, 125, 216, 343, 512, ... pixels a side"
+            "64, 125, 216, 343, 512, ... or 1728 pixels a side"
         )
     return Lut(np.ascontiguousarray(pixels.reshape(size, size, size, 3).transpose(2, 1, 0, 3)), path.stem)
 

@@ -39,7 +39,7 @@ def fit_lut(before: ArrayLike, after: ArrayLike, size: int = 33, weights: ArrayL
     Args:
         before: H x W x 3, float in 0..1 or uint8 or uint16.
         after: the same shape: the same photo, restyled.
-        size: points a side, 2 to 129; 17, 33 and 65 are usual.
+        size: points a side, 2 to 144; 17, 33 and 65 are usual.
         weights: H x W, 0 or more: how much each pixel counts, such as a label's mask. None: all the same.
 
     Raises:

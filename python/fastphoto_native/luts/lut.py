@@ -14,7 +14,7 @@ from fastphoto_native.errors import ArgumentError
 FloatArray = NDArray[np.float32]
 
 SIZES = (17, 33, 65)  # points a side, as programs that grade know them
-LARGEST_SIZE = 129
+LARGEST_SIZE = 144  # of a HaldCLUT of level 12, as collections of film looks have them
 COLOR_SPACE = "sRGB (IEC 61966-2-1), encoded values, 0 to 1, in and out"
 
 
