@@ -21,6 +21,7 @@ from fastphoto_native.batch.runner import Batch
 from fastphoto_native.batch.worker import PhotoWorker, Settings
 from fastphoto_native.commands.batch import size_of
 from fastphoto_native.sources import StyleFiles
+from segmentation_networks import write_network
 from skimage import data
 from tiny_model import make_tiny_bundle
 
@@ -59,6 +60,8 @@ def test_files_folders_and_patterns(folder: Path, tmp_path: Path) -> None:
     assert [job.output.name for job in some] == ["0.png", "2.png", "4.png"]
     (one,) = jobs_of([str(folder / "a.bmp")], tmp_path, None)
     assert one.output == tmp_path / "a.png"  # a format that is not written
+    (one,) = jobs_of([str(folder / "a.exr")], tmp_path, None)
+    assert one.output == tmp_path / "a.exr"  # .png would lose what is brighter than white
 
 
 def test_results_in_the_folder_of_the_photos_are_not_photos(folder: Path) -> None:
@@ -268,6 +271,26 @@ def test_pairs_and_masks_of_a_manifest(folder: Path, tmp_path: Path) -> None:
     assert [label["label"] for label in entries["masked.png"]["masks"]] == ["0", "1"]  # type: ignore[attr-defined]
     plain, masked = (fp.read_photo(tmp_path / "out" / f"{n}.png").pixels for n in ("plain", "masked"))
     assert np.abs(plain - masked).max() > 0.01
+
+
+def test_not_every_photo_has_all_labels_of_a_map(folder: Path, tmp_path: Path) -> None:
+    mask = np.zeros((40, 60), np.uint8)
+    np.save(tmp_path / "zeros.npy", mask)
+    mask[20:] = 1
+    np.save(tmp_path / "both.npy", mask)
+    rows = [
+        {"content": str(folder / "shoot/day 1/0.jpg"), "content_mask": f"{name}.npy", "output": f"{name}.png",
+         "style": str(folder / "style.png"), "style_mask": "both.npy"}
+        for name in ("both", "zeros")
+    ]  # fmt: skip
+    (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    done = run("m.jsonl", "--model", folder / "tiny", "--mask-map", "1=0", "-o", "out", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["done"] == 2
+    write_network(tmp_path / "net.onnx")
+    arguments = ["--style", folder / "style.png", "--auto-mask", tmp_path / "net.onnx", "--mask-map", "moon=sky"]
+    done = run("shoot", *arguments, "-o", tmp_path / "auto", cwd=folder)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "the mask map names 'moon'" in done.stderr
 
 
 @pytest.mark.parametrize(

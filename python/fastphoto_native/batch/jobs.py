@@ -18,7 +18,7 @@ PHOTO_SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .png .tif .tiff .webp .avif .heic .heif .jxl .jp2 .bmp .ppm .exr".split()  # noqa: SIM905
 )
 # Suffixes that results keep; others become .png, which holds what they held.
-KEPT_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".avif", ".jxl"})
+KEPT_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".avif", ".jxl", ".exr"})
 MANIFESTS = (".csv", ".jsonl")
 LARGEST_MANIFEST = 1 << 28  # bytes
 SEPARATOR = ";"  # between the files of one field

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fastphoto_native.adjustment import Adjustment
 from fastphoto_native.batch.jobs import Job
-from fastphoto_native.errors import CancelledError
+from fastphoto_native.errors import ArgumentError, CancelledError
 from fastphoto_native.files.photos import Encoding, check_output, photo_size, read_photo, write_photo
 from fastphoto_native.looks.look import Look
 from fastphoto_native.masking.pairing import LabelReport
@@ -103,12 +103,19 @@ class PhotoWorker:
         stylizer: its threads are those of one photo.
         settings: the same for all photos.
         segmenter: makes the masks, if they are to be made.
+
+    Raises:
+        ArgumentError: the settings map a label that the segmenter's masks never have.
     """
 
     def __init__(self, stylizer: Stylizer, settings: Settings, segmenter: Segmenter | None = None) -> None:
         self._stylizer = stylizer
         self._settings = settings
         self._segmenter = segmenter
+        if segmenter is not None and (unknown := settings.mapping.keys() - segmenter.names):
+            raise ArgumentError(
+                f"the mask map names '{min(unknown)}', {segmenter.model} has {', '.join(sorted(segmenter.names))}"
+            )
         self._stop = threading.Event()
 
     def begin(self, wanted: Callable[[], bool]) -> bool:
@@ -145,7 +152,10 @@ class PhotoWorker:
         check_output(job.output, photo, **form)
         mask = read_content_mask(photo, job.content_masks, self._segmenter)
         automatic = self._segmenter is not None
-        pair = pair_with_style(mask, Style(kept.look), self._settings.mapping, automatic=automatic)
+        # The map is that of all photos; not every one shows all that is named.
+        shown = () if mask is None else mask.names.values()
+        mapping = {name: style for name, style in self._settings.mapping.items() if name in shown}
+        pair = pair_with_style(mask, Style(kept.look), mapping, automatic=automatic)
         result, report = self._stylizer.apply(
             photo.pixels,
             kept.look if pair is None else pair.look,

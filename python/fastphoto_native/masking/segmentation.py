@@ -91,6 +91,11 @@ class Segmenter:
         if inputs[0].type not in ("tensor(float)", "tensor(uint8)"):
             raise ModelError(f"{model}: found an input of {inputs[0].type}; expected float or uint8")
 
+    @property
+    def names(self) -> frozenset[str]:
+        """All labels that its masks may have."""
+        return frozenset(_names_of_classes(self._settings.labels))
+
     def __call__(self, pixels: FloatArray) -> Mask:
         """The mask of a photo, at most MASK_SIDE pixels a side; its labels are sorted by name.
 
@@ -225,11 +230,16 @@ def _lines(text: str) -> list[str]:
     return [" ".join(row).strip() for row in rows]
 
 
-def _merged(shares: FloatArray, labels: list[str]) -> tuple[list[str], FloatArray]:
-    """Classes that are one kind of thing, their likelihoods added."""
+def _names_of_classes(labels: list[str]) -> list[str]:
+    """What each class is called in masks: its kind, if the network's labels are those of ADE20K."""
     kinds = [kind_of(label) for label in labels]
     known = sum(kind is not None for kind in kinds) >= KNOWN_SHARE * len(labels)
-    of_class = [kind or label for kind, label in zip(kinds, labels, strict=True)] if known else labels
+    return [kind or label for kind, label in zip(kinds, labels, strict=True)] if known else labels
+
+
+def _merged(shares: FloatArray, labels: list[str]) -> tuple[list[str], FloatArray]:
+    """Classes that are one kind of thing, their likelihoods added."""
+    of_class = _names_of_classes(labels)
     names = sorted(set(of_class))
     if len(names) > MOST_LABELS:  # only those that lead somewhere
         leading = {of_class[k] for k in np.unique(shares.argmax(axis=2)).tolist()}
