@@ -177,7 +177,7 @@ def _mask(files: Sequence[str], photo: Photo, name: str) -> Mask:
     """A mask as its photo lies."""
     mask = read_named_mask(files)
     array, notes = as_photo_lies(mask.array, photo, name)
-    if len(mask.names) == 1:
+    if len(mask.names) == 1 and mask.covers_all:
         only = next(iter(mask.names.values()))
         notes.append(f"the {name} has one label only ({only}): it makes no difference of areas")
     for note in notes:

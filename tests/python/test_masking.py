@@ -449,6 +449,18 @@ def test_errors_are_one_line_and_leave_no_result(folder: Path, arguments: list[s
     assert not (folder / "none.png").exists()
 
 
+def test_one_label_that_leaves_pixels_out_is_no_reason_to_warn(folder: Path) -> None:
+    """What has no label keeps its look."""
+    np.savez(folder / "part.npz", sky=1.0 - halves(48, 64))
+    np.savez(folder / "all.npz", sky=np.ones((48, 64)))
+    arguments = ["stylize", "content.png", "style.png", "--smoothing", "none", "--content-mask"]
+    done = run(*arguments, "part.npz", "--style-mask", "part.npz", "-o", "part.png", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = run(*arguments, "all.npz", "--style-mask", "part.npz", "-o", "all.png", cwd=folder)
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+    assert "the content mask has one label only (sky)" in done.stderr
+
+
 def test_mask_and_preview_are_two_files(folder: Path) -> None:
     done = run("mask", "content.png", "--auto-mask", "net.onnx", "-o", "one.png", "--preview", "one.png", cwd=folder)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)

@@ -40,6 +40,11 @@ class Mask:
         """Whether the mask holds weights."""
         return self.array.ndim == 3
 
+    @property
+    def covers_all(self) -> bool:
+        """Whether no pixel is left without a label; weights of nearly 1 count as 1."""
+        return not self.soft or bool(self.array.sum(axis=2).min() > 0.99)
+
     def shares(self) -> dict[int, float]:
         """How much of the photo each label has, 0..1."""
         if self.soft:
