@@ -160,7 +160,7 @@ def write_photo(
     name = shown(path)
     bits = encoding.bits_for(form, photo.depth)
     space = output_space(photo, output_profile, bits, form)
-    metadata = Metadata() if strip else photo.metadata
+    metadata = None if strip else photo.metadata
     with vips_errors(name, "cannot be encoded", f"expected a photo that {form.format} can hold"):
         if not form.saver:
             data = _encode_exr(photo, space, encoding, bits, name)
@@ -211,15 +211,17 @@ def _in_space(photo: Photo, space: ColorSpace, rows: slice) -> NDArray[np.floati
 
 
 def _encode(
-    photo: Photo, space: ColorSpace, form: Writable, encoding: Encoding, bits: int, metadata: Metadata
+    photo: Photo, space: ColorSpace, form: Writable, encoding: Encoding, bits: int, metadata: Metadata | None
 ) -> bytes:
-    """The file's bytes, by libvips."""
+    """The file's bytes, by libvips; without metadata there is the profile alone."""
     image = _image(photo, space, bits, encoding.dither)
-    image = attach(image, metadata, space.is_srgb, form.format)
+    image = attach(image, metadata or Metadata(), space.is_srgb, form.format)
     image.set_type(pyvips.GValue.blob_type, "icc-profile-data", space.profile)
     options = _options(form, encoding, bits)
+    if metadata is None:
+        options["keep"] = "icc"  # else libvips makes an EXIF block of its own
     data: bytes = pyvips.Operation.call(form.saver, image, **options)
-    if form.format == "TIFF" and (metadata.exif is not None or metadata.iptc is not None):
+    if form.format == "TIFF" and metadata is not None and (metadata.exif is not None or metadata.iptc is not None):
         height, width = photo.pixels.shape[:2]
         exif = None if metadata.exif is None else upright_exif(metadata.exif, width, height, space.is_srgb)
         with suppress(ValueError):  # what cannot be followed is left out
