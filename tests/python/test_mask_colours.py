@@ -111,6 +111,9 @@ def test_anti_aliased_masks(seed: int) -> None:
     wrong = labels != pack(paint(small, NINE))
     assert wrong.mean() < 0.02
     assert not wrong[away_from_borders(small, 1)].any()
+    for times in (3, 4, 11):  # without mixing colours, as editors enlarge masks
+        larger = labels_from_colours(rgb.repeat(times, axis=0).repeat(times, axis=1))
+        np.testing.assert_array_equal(larger, labels.repeat(times, axis=0).repeat(times, axis=1))
 
 
 @pytest.mark.parametrize("quality", [50, 75, 95])

@@ -39,6 +39,8 @@ FEW_PIXELS = 10
 BORDER_PIXELS = 32
 BORDER_SHARE = 0.04
 MOST_BEYOND_BORDERS = 0.1
+# A mask of squares of one size is an enlarged one if it had as many pixels a side; else it is a drawing of squares.
+LEAST_ENLARGED = 64
 
 Labels = NDArray[np.int32]
 Colours = NDArray[np.int64]
@@ -57,6 +59,22 @@ def labels_from_colours(rgb: NDArray[np.uint8]) -> Labels:
         ArgumentError: this is no mask: there are more labels than MAX_LABELS, or no areas of one colour.
     """
     packed: Labels = (rgb.astype(np.int32) * np.array([1 << 16, 1 << 8, 1], np.int32)).sum(axis=2, dtype=np.int32)
+    times = _enlarged(packed)
+    if times == 1:
+        return _labels(packed)
+    return _labels(packed[::times, ::times]).repeat(times, axis=0).repeat(times, axis=1)
+
+
+def _enlarged(packed: Labels) -> int:
+    """How many times the mask was enlarged without mixing colours, which makes areas of a border's mixtures."""
+    rows = np.flatnonzero((packed[1:] != packed[:-1]).any(axis=1)) + 1
+    columns = np.flatnonzero((packed[:, 1:] != packed[:, :-1]).any(axis=0)) + 1
+    times = int(np.gcd.reduce([*packed.shape, *rows, *columns]))
+    return times if min(packed.shape) >= LEAST_ENLARGED * times else 1
+
+
+def _labels(packed: Labels) -> Labels:
+    """As labels_from_colours, of colours 0xRRGGBB."""
     colours, index, counts = _unique(packed)
     solid_counts = np.bincount(index[_solid(packed)], minlength=len(colours))
     areas = int(np.count_nonzero(solid_counts))
