@@ -203,7 +203,15 @@ def test_without_standard_streams(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", ["stylize a.png a.png -o r.png --strength 0 --json", "models list", "models path", "--version"]
+    "arguments",
+    [
+        "stylize a.png a.png -o r.png --strength 0 --json",
+        "models list",
+        "models path",
+        "--version",
+        "--help",
+        "lut --help",
+    ],
 )
 def test_a_report_that_nobody_takes_is_one_line(tmp_path: Path, arguments: str) -> None:
     (tmp_path / "a.png").write_bytes(picture())

@@ -54,5 +54,9 @@ def run() -> None:
     """The command as a process: arguments from the shell, an exit status for it (docs/cli.md)."""
     try:
         main(prog_name="fastphoto")
+    except OSError as error:  # click prints a help
+        from fastphoto_native.commands.terminal import fail_to_print
+
+        fail_to_print(error)
     finally:
         ignore_interrupt()

@@ -95,8 +95,13 @@ def echo(text: str | bytes) -> None:
         if sys.stdout is not None:
             sys.stdout.flush()
     except (OSError, ValueError) as error:
-        _close_stdout()
-        fail(f"the report cannot be printed: {getattr(error, 'strerror', None) or error}")
+        fail_to_print(error)
+
+
+def fail_to_print(error: Exception) -> NoReturn:
+    """For a standard output that takes nothing: one line, and the end of the process."""
+    _close_stdout()
+    fail(f"the report cannot be printed: {getattr(error, 'strerror', None) or error}")
 
 
 def _close_stdout() -> None:

@@ -68,7 +68,9 @@ def check_output(
     if complaint := encoding.complaint(form):
         raise ArgumentError(f"{name}: {complaint}")
     if photo.alpha is not None and not form.alpha:
-        raise PhotoError(f"{name}: the photo has transparency, which {form.format} cannot hold; expected .png or .tif")
+        raise PhotoError(
+            f"{name}: the photo has transparency, which {form.format} cannot hold; expected .png, .tif, .webp or .avif"
+        )
     height, width = photo.pixels.shape[:2]
     if max(height, width) > form.longest:
         raise PhotoError(f"{name}: found {width} x {height} pixels; {form.format} holds at most {form.longest} a side")
