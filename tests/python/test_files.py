@@ -495,7 +495,7 @@ def test_files_say_that_they_are_srgb(tmp_path: Path, suffix: str) -> None:
     [
         ("a.xyz", False, r"'\.xyz'; expected one that can be written: \.png, \.jpg"),
         ("a", False, r"''; expected one that can be written"),
-        ("a.jpg", True, r"JPEG cannot hold; expected \.png or \.tif"),
+        ("a.jpg", True, r"JPEG cannot hold; expected \.png, \.tif, \.webp or \.avif"),
         ("nowhere/a.png", False, "found no directory"),
         ("directory.png", False, "not a file"),
         ("pipe.png", False, "not a file"),
