@@ -25,9 +25,8 @@ def print_version(context: click.Context, _: click.Parameter, wanted: bool) -> N
     """Prints the version and ends."""
     if wanted:
         from fastphoto_native import __version__
-        from fastphoto_native.commands.terminal import echo
 
-        echo(f"fastphoto, version {__version__}")
+        click.echo(f"fastphoto, version {__version__}")
         context.exit()
 
 
@@ -54,7 +53,7 @@ def run() -> None:
     """The command as a process: arguments from the shell, an exit status for it (docs/cli.md)."""
     try:
         main(prog_name="fastphoto")
-    except OSError as error:  # click prints a help
+    except OSError as error:  # of click's own printing: a help, the version
         from fastphoto_native.commands.terminal import fail_to_print
 
         fail_to_print(error)
