@@ -21,6 +21,7 @@ from fastphoto_native.batch.memory import MemoryGate
 from fastphoto_native.batch.waiting import WaitingJobs
 from fastphoto_native.batch.worker import KeptLook, Settings, Worker, WorkerLostError
 from fastphoto_native.errors import CancelledError, DeviceError, FastphotoError, PhotoError
+from fastphoto_native.files.names import shown
 from fastphoto_native.sources import StyleFiles
 
 MOST_STYLES = 16  # looks that are kept, where a manifest names many
@@ -172,8 +173,8 @@ class Batch:
             raise
         except (FastphotoError, OSError, MemoryError) as error:
             message = str(error) or type(error).__name__
-            if str(job.content) not in message and str(job.output) not in message:
-                message = f"{job.content}: {message}"
+            if shown(job.content) not in message and shown(job.output) not in message:
+                message = f"{shown(job.content)}: {message}"
             entry = Entry("failed", str(job.content), str(job.output), key, error=message)
         self._journal.write(entry)
         return Outcome(job, entry)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from fastphoto_native.errors import ArgumentError
+from fastphoto_native.files.names import shown
 from fastphoto_native.looks.look import LabelLook, Look
 from fastphoto_native.masking.mask import Mask, color_name
 
@@ -130,7 +131,7 @@ def _check_mapping(content: Mask, by_name: Mapping[str, int], mapping: Mapping[s
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))
+    return shown(", ".join(sorted(names)))  # of very many, or very long ones, the first and the last
 
 
 def _partner(name: str, by_name: Mapping[str, int], mapping: Mapping[str, str]) -> str | None:
