@@ -32,10 +32,15 @@ struct Spectrum {
   Matrix power(double exponent) const { return from_eigen(vectors, values.array().pow(exponent)); }
 };
 
-Spectrum decompose(const Matrix& symmetric, double ridge, double cut, const char* name) {
+/// Symmetric to the last bit.
+Matrix with_ridge(const Matrix& symmetric, double ridge) {
   Matrix matrix = (symmetric + symmetric.transpose()) / 2.0;
   matrix.diagonal().array() += ridge;
-  const auto [values, vectors, converged] = symmetric_eigen(matrix);
+  return matrix;
+}
+
+Spectrum decompose(const Matrix& symmetric, double ridge, double cut, const char* name) {
+  const auto [values, vectors, converged] = symmetric_eigen(with_ridge(symmetric, ridge));
   require(converged, std::string("the eigenvalues of ") + name + "'s covariance did not converge");
   // A cut of zero still drops what is not positive: it has no inverse root.
   const auto kept = std::count_if(values.begin(), values.end(), [&](double v) { return v > 0.0 && v >= cut; });
@@ -44,12 +49,7 @@ Spectrum decompose(const Matrix& symmetric, double ridge, double cut, const char
 
 /// Sigma + ridge Id without the directions whose eigenvalue is below the cut: there are none if the ridge is not.
 Matrix without_cut(const Matrix& symmetric, double ridge, double cut, const char* name) {
-  if (ridge < cut) {
-    return decompose(symmetric, ridge, cut, name).power(1.0);
-  }
-  Matrix matrix = (symmetric + symmetric.transpose()) / 2.0;
-  matrix.diagonal().array() += ridge;
-  return matrix;
+  return ridge < cut ? decompose(symmetric, ridge, cut, name).power(1.0) : with_ridge(symmetric, ridge);
 }
 
 Matrix square_root(const Matrix& positive_semidefinite) {
@@ -136,8 +136,7 @@ AffineTransform monge_kantorovich(const Statistics& content, const Statistics& s
   const Matrix to = without_cut(style.covariance, options.style_ridge, options.eigenvalue_cut, "style");
   if (options.content_ridge > 0.0 && options.content_ridge >= options.eigenvalue_cut) {
     // No direction is cut. T is unique, and by the factor of Sigma + ridge Id = L L^T it takes one root only.
-    Matrix from = (content.covariance + content.covariance.transpose()) / 2.0;
-    from.diagonal().array() += options.content_ridge;
+    const Matrix from = with_ridge(content.covariance, options.content_ridge);
     if (const std::optional<Cholesky> factor = Cholesky::of(from)) {
       const Matrix root = square_root(product(product(factor->lower().transpose(), to), factor->lower()));
       const Matrix T = factor->solve_transposed(factor->solve_transposed(root).transpose());

@@ -17,7 +17,7 @@ from fastphoto_native.batch.jobs import Job
 from fastphoto_native.errors import ArgumentError, CancelledError
 from fastphoto_native.files.photos import Encoding, check_output, photo_size, read_photo, write_photo
 from fastphoto_native.looks.look import Look
-from fastphoto_native.masking.pairing import LabelReport
+from fastphoto_native.masking.pairing import LabelReport, listed
 from fastphoto_native.masking.segmentation import Segmenter
 from fastphoto_native.smoothing.methods import DEFAULT_QUALITY, Quality, Smoothing
 from fastphoto_native.sources import Style, StyleFiles, pair_with_style, read_content_mask, read_style
@@ -113,9 +113,7 @@ class PhotoWorker:
         self._settings = settings
         self._segmenter = segmenter
         if segmenter is not None and (unknown := settings.mapping.keys() - segmenter.names):
-            raise ArgumentError(
-                f"the mask map names '{min(unknown)}', {segmenter.model} has {', '.join(sorted(segmenter.names))}"
-            )
+            raise ArgumentError(f"the mask map names '{min(unknown)}', {segmenter.model} has {listed(segmenter.names)}")
         self._stop = threading.Event()
 
     def begin(self, wanted: Callable[[], bool]) -> bool:

@@ -83,8 +83,8 @@ def pair_masks(content: Mask, look: Look, mapping: Mapping[str, str]) -> PairedM
     partner = {label: _partner(name, by_name, mapping) for label, name in content.names.items()}
     if not any(partner.values()):
         raise ArgumentError(
-            f"the masks have no label in common: the content has {_listed(content.names.values())}, the style has "
-            f"{_listed(by_name)}; expected the same names or colours, or a mask map"
+            f"the masks have no label in common: the content has {listed(content.names.values())}, the style has "
+            f"{listed(by_name)}; expected the same names or colours, or a mask map"
         )
     if content.soft:
         look, order = _compact(look)
@@ -125,13 +125,14 @@ def _check_mapping(content: Mask, by_name: Mapping[str, int], mapping: Mapping[s
     known = set(content.names.values())
     for name, style in mapping.items():
         if name not in known:
-            raise ArgumentError(f"the mask map names '{name}', the content has {_listed(known)}")
+            raise ArgumentError(f"the mask map names '{name}', the content has {listed(known)}")
         if style not in by_name:
-            raise ArgumentError(f"the mask map names '{style}', the style has {_listed(by_name)}")
+            raise ArgumentError(f"the mask map names '{style}', the style has {listed(by_name)}")
 
 
-def _listed(names: Iterable[str]) -> str:
-    return shown(", ".join(sorted(names)))  # of very many, or very long ones, the first and the last
+def listed(names: Iterable[str]) -> str:
+    """Labels for a message; of very many, or very long ones, the first and the last."""
+    return shown(", ".join(sorted(names)))
 
 
 def _partner(name: str, by_name: Mapping[str, int], mapping: Mapping[str, str]) -> str | None:
