@@ -198,6 +198,52 @@ def test_one_call_equals_the_long_way(coffee: NDArray[np.uint8], cat: NDArray[np
     assert np.array_equal(one_call, stylizer.apply(coffee, look, smoothing="guided", strength=0.7, max_side=128))
 
 
+@pytest.mark.parametrize("size", [(1, 1), (5, 1), (37, 53), (300, 1101)])
+@pytest.mark.parametrize("grey", [False, True])
+def test_a_map_of_colours_is_the_same_by_rows_and_as_a_whole(size: tuple[int, int], grey: bool) -> None:
+    """Whatever the pixels' format and place, how many threads there are, and whether there is transparency."""
+    content, style = smooth_photo(31, *size), smooth_photo(32, 90, 70)
+    if grey:
+        style[:] = style.mean(axis=2, keepdims=True)
+    whole = np.rint(content * 65535).astype(np.uint16)
+    padded = np.zeros((*size, 4), np.uint16)
+    padded[..., :3] = whole
+    results = []
+    for threads in (1, 3):
+        stylizer = fp.Stylizer("grade-lite", "cpu", threads)
+        look = stylizer.analyze(style)
+        exact = stylizer.apply(whole, look)
+        results += [exact, stylizer.apply(padded[..., :3], look)]
+        in_place = (whole / np.float32(65535)).astype(np.float32)
+        stylizer.apply_into(in_place, in_place, look)
+        opaque = stylizer.apply(whole, look, alpha=np.ones(size, np.float32))
+        halves = next(stylizer.apply_stream([whole], look))
+        deep = np.empty_like(whole)
+        stylizer.apply_into(deep, whole, look)
+        turned = stylizer.apply(np.ascontiguousarray(whole[::-1])[::-1], look)
+        results += [in_place, opaque, halves, turned]
+        np.testing.assert_allclose(deep / 65535, exact, atol=0.51 / 65535)
+    for result in results[1:]:
+        np.testing.assert_allclose(result, results[0], atol=2e-6)  # rounding of the thumbnail's sums
+    # Equal colours stay equal.
+    _, index, inverse = np.unique(whole.reshape(-1, 3), axis=0, return_index=True, return_inverse=True)
+    flat = results[0].reshape(-1, 3)
+    np.testing.assert_array_equal(flat[index][inverse.ravel()], flat)
+    if grey:
+        assert np.ptp(results[0], axis=2).max() < 0.02
+
+
+def test_masks_of_a_model_with_an_estimator_are_smoothed_at_a_smaller_size_too() -> None:
+    content, style = smooth_photo(33, 1500, 1600), smooth_photo(34, 96, 96)
+    stylizer = fp.Stylizer("grade-lite", "cpu")
+    look = stylizer.analyze(style, np.repeat([[0, 1]], 96, axis=0).repeat(48, axis=1))
+    mask = np.repeat([[0, 1]], 1500, axis=0).repeat(800, axis=1)
+    _, report = stylizer.apply(content, look, mask, return_report=True)
+    assert report.smoothing is not None
+    assert report.smoothing.method == "closed-form"
+    assert report.smoothing.size != report.content_size
+
+
 @pytest.mark.parametrize("model", ["grade-lite", "photowct-lite"])
 def test_labels_keep_to_themselves(model: str) -> None:
     """Left takes from left, right from right: no colour crosses."""

@@ -12,6 +12,7 @@
 #include "base/luma.h"
 #include "base/multiversion.h"
 #include "base/read_rows.h"
+#include "colour/colour_map_rows.h"
 
 namespace fastphoto {
 
@@ -165,46 +166,58 @@ FASTPHOTO_MULTIVERSION void mix(const float* photo, float strength, Index count,
   }
 }
 
-/// Maps rows of one photo.
-class RowMapper {
- public:
-  RowMapper(const ColourMap& map, const ImageView& photo) : map_(map), height_(photo.height), width_(photo.width) {
-    if (map.kind == ColourMapKind::Grid) {
-      for (Index x = 0; x < width_; ++x) {
-        columns_.push_back(place_of_pixel(x, width_, map.extents[1]));
-      }
-    }
-  }
+}  // namespace
 
-  void operator()(Index row, const float* from, float* to) const {
-    const float* const parameters = map_.parameters.data();
-    switch (map_.kind) {
-      case ColourMapKind::MatrixAndCurves:
-        map_by_curves(parameters, map_.extents[0], from, width_, to);
-        break;
-      case ColourMapKind::Lut:
-        map_by_lut(parameters, map_.extents[0], from, width_, to);
-        break;
-      case ColourMapKind::Grid: {
-        const Index row_size = map_.extents[1] * map_.extents[2] * affine_numbers;
-        const Place place = place_of_pixel(row, height_, map_.extents[0]);
-        std::vector<float> nodes(static_cast<std::size_t>(row_size));
-        blend_rows(parameters + place.low * row_size, parameters + place.high * row_size, place.part, row_size,
-                   nodes.data());
-        map_by_grid_row(nodes.data(), columns_.data(), map_.extents[2], from, width_, to);
-        break;
-      }
-    }
-  }
-
- private:
-  const ColourMap& map_;
-  Index height_;
-  Index width_;
-  std::vector<Place> columns_;
+/// Where each pixel of a row lies among a grid's columns; no other map needs it.
+struct ColourMapRows::Columns {
+  std::vector<Place> places;
 };
 
-}  // namespace
+ColourMapRows::ColourMapRows(const ColourMap& map, Index height, Index width, double strength)
+    : map_(map), height_(height), width_(width), strength_(static_cast<float>(strength)) {
+  const Index count = ColourMap::parameter_count(map.kind, map.extents);
+  require(static_cast<Index>(map.parameters.size()) == count,
+          std::string("a ") + name_of(map.kind) + " of extents " + text_of(map.extents) + " must have " +
+              std::to_string(count) + " parameters, got " + std::to_string(map.parameters.size()));
+  Workers alone(Threads(1));
+  require_finite(alone, ImageView(map.parameters.data(), 1, count, 1), "parameters");
+  if (map.kind == ColourMapKind::Grid) {
+    columns_ = std::make_unique<Columns>();
+    for (Index x = 0; x < width; ++x) {
+      columns_->places.push_back(place_of_pixel(x, width, map.extents[1]));
+    }
+  }
+}
+
+ColourMapRows::~ColourMapRows() = default;
+
+void ColourMapRows::apply(Index row, const float* from, float* to) const {
+  if (strength_ == 0.0F) {
+    std::copy_n(from, width_ * 3, to);
+    return;
+  }
+  const float* const parameters = map_.parameters.data();
+  switch (map_.kind) {
+    case ColourMapKind::MatrixAndCurves:
+      map_by_curves(parameters, map_.extents[0], from, width_, to);
+      break;
+    case ColourMapKind::Lut:
+      map_by_lut(parameters, map_.extents[0], from, width_, to);
+      break;
+    case ColourMapKind::Grid: {
+      const Index row_size = map_.extents[1] * map_.extents[2] * affine_numbers;
+      const Place place = place_of_pixel(row, height_, map_.extents[0]);
+      std::vector<float> nodes(static_cast<std::size_t>(row_size));
+      blend_rows(parameters + place.low * row_size, parameters + place.high * row_size, place.part, row_size,
+                 nodes.data());
+      map_by_grid_row(nodes.data(), columns_->places.data(), map_.extents[2], from, width_, to);
+      break;
+    }
+  }
+  if (strength_ != 1.0F) {
+    mix(from, strength_, width_ * 3, to);
+  }
+}
 
 Index ColourMap::parameter_count(ColourMapKind kind, const std::vector<Index>& extents) {
   const std::size_t axes = kind == ColourMapKind::Grid ? 3 : 1;
@@ -230,30 +243,19 @@ Index ColourMap::parameter_count(ColourMapKind kind, const std::vector<Index>& e
 }
 
 Image ColourMap::apply(const ImageView& photo, double strength, Threads threads) const {
-  const Index count = parameter_count(kind, extents);
-  require(static_cast<Index>(parameters.size()) == count, std::string("a ") + name_of(kind) + " of extents " +
-                                                              text_of(extents) + " must have " + std::to_string(count) +
-                                                              " parameters, got " + std::to_string(parameters.size()));
   require_option(strength >= 0.0 && strength <= 1.0, "strength", strength, "between 0 and 1");
-  Workers workers(threads);
-  require_finite(workers, ImageView(parameters.data(), 1, count, 1), "parameters");
-  require_image(workers, photo, "photo", 3);
+  return map_colours(*this, photo, strength, threads);
+}
 
-  const RowMapper map_row(*this, photo);
+Image map_colours(const ColourMap& map, const ImageView& photo, double strength, Threads threads) {
+  const ColourMapRows rows(map, photo.height, photo.width, strength);
+  Workers workers(threads);
+  require_image(workers, photo, "photo", 3);
   Image out(photo.height, photo.width, 3);
   workers.run(photo.height, rows_per_chunk, [&](Index begin, Index end) {
     std::vector<float> scratch(static_cast<std::size_t>(photo.width * 3));
     for (Index row = begin; row < end; ++row) {
-      const float* const from = interleaved_row(photo, row, scratch.data());
-      float* const to = out.data() + row * photo.width * 3;
-      if (strength == 0.0) {
-        std::copy_n(from, photo.width * 3, to);
-        continue;
-      }
-      map_row(row, from, to);
-      if (strength < 1.0) {
-        mix(from, static_cast<float>(strength), photo.width * 3, to);
-      }
+      rows.apply(row, interleaved_row(photo, row, scratch.data()), out.data() + row * photo.width * 3);
     }
   });
   return out;

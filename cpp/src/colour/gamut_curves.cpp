@@ -128,6 +128,25 @@ FASTPHOTO_MULTIVERSION void lower_highlights(const GamutCurve& curve, Index coun
 bool is_share(double number) { return number >= 0.0 && number <= 1.0; }
 bool is_positive(double number) { return std::isfinite(number) && number > 0.0; }
 
+FASTPHOTO_MULTIVERSION void clip(Index count, float* values) {
+  for (Index i = 0; i < count; ++i) {
+    const float low = values[i] > 0.0F ? values[i] : 0.0F;
+    values[i] = low < 1.0F ? low : 1.0F;
+  }
+}
+
+FASTPHOTO_MULTIVERSION void take_channel(const float* from, Index channels, Index count, float* to) {
+  for (Index x = 0; x < count; ++x) {
+    to[x] = from[x * channels];
+  }
+}
+
+FASTPHOTO_MULTIVERSION void put_channel(const float* from, Index channels, Index count, float* to) {
+  for (Index x = 0; x < count; ++x) {
+    to[x * channels] = from[x];
+  }
+}
+
 }  // namespace
 
 GamutCurve::GamutCurve(double excess, double largest_knee, const GamutOptions& options) {
@@ -185,6 +204,19 @@ void GamutCurves::apply(Index channel, Index count, float* values) const {
   if (highlights_[c].bends) {
     lower_highlights(highlights_[c], count, values);
   }
+}
+
+void GamutCurves::apply_to_row(Index width, float* pixels, float* scratch) const {
+  const auto channels = static_cast<Index>(shadows_.size());
+  for (Index c = 0; c < channels; ++c) {
+    if (!bend(c)) {
+      continue;
+    }
+    take_channel(pixels + c, channels, width, scratch);
+    apply(c, width, scratch);
+    put_channel(scratch, channels, width, pixels + c);
+  }
+  clip(width * channels, pixels);
 }
 
 }  // namespace fastphoto

@@ -40,6 +40,10 @@ class FASTPHOTO_API GamutCurves {
   /// Bends samples of one channel that follow each other without gaps. They are not cut off.
   void apply(Index channel, Index count, float* values) const;
 
+  /// Bends interleaved pixels and cuts off what still lies outside 0..1.
+  /// @param scratch  of `width` samples.
+  void apply_to_row(Index width, float* pixels, float* scratch) const;
+
  private:
   std::vector<GamutCurve> shadows_;
   std::vector<GamutCurve> highlights_;

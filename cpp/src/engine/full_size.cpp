@@ -14,6 +14,7 @@
 #include "base/pixel_rows.h"
 #include "base/row_sums.h"
 #include "colour/gamut_curves.h"
+#include "engine/photo_sample.h"
 #include "fastphoto/local_affine_maps.h"
 #include "fastphoto/resample.h"
 #include "filters/affine_map_fit.h"
@@ -130,22 +131,6 @@ void set_smooth_luma(Workers& workers, const Image& of_detail, float share_c, fl
 }
 
 // --- the sample -----------------------------------------------------------------------------------------------------
-
-/// Every so many rows and columns of the content.
-Image sample_of(Workers& workers, const Pixels& content, Index step) {
-  Image sample((content.height + step - 1) / step, (content.width + step - 1) / step, 3);
-  workers.run(sample.height(), rows_per_chunk, [&](Index begin, Index end) {
-    Room row = room(3 * content.width);
-    for (Index y = begin; y < end; ++y) {
-      read_rgb(content, y * step, row.data());
-      float* const to = sample.data() + y * sample.width() * 3;
-      for (Index x = 0; x < sample.width(); ++x) {
-        std::copy_n(row.data() + 3 * x * step, 3, to + 3 * x);
-      }
-    }
-  });
-  return sample;
-}
 
 /// use(y, colours, rows) for each row of the sample: the content's colours, and the maps' four channels apart.
 template <class Use>

@@ -37,23 +37,6 @@ PairMap::PairMap(const Estimator& estimator, Estimate estimate, double strength,
   look_fit->applied_strength = amount;
 }
 
-Image PairMap::apply(const ImageView& photo, Threads threads) const {
-  Image mapped = map.apply(photo, std::min(amount, 1.0), threads);
-  if (amount > 1.0) {
-    const auto beyond = static_cast<float>(amount);
-    float* to = mapped.data();
-    for (Index y = 0; y < photo.height; ++y) {
-      for (Index x = 0; x < photo.width; ++x) {
-        for (Index c = 0; c < 3; ++c, ++to) {
-          const float from = photo.at(y, x, c);
-          *to = from + beyond * (*to - from);
-        }
-      }
-    }
-  }
-  return mapped;
-}
-
 bool maps_colours_only(const Manifest& manifest) {
   return manifest.estimator && manifest.alignments.size() == 1 && manifest.estimator->map != ColourMapKind::Grid;
 }
@@ -68,10 +51,10 @@ bool is_grey(const Manifest& manifest, const LabelLook& style) {
   return squares.trace() - along_grey < least_chroma * least_chroma;
 }
 
-void take_colours(Image& photo, double share) {
+void take_colours(float* pixels, Index count, double share) {
   const auto amount = static_cast<float>(share);
-  float* pixel = photo.data();
-  for (Index i = 0; i < photo.height() * photo.width(); ++i, pixel += 3) {
+  float* pixel = pixels;
+  for (Index i = 0; i < count; ++i, pixel += 3) {
     const float grey = luma(pixel[0], pixel[1], pixel[2]);
     for (Index c = 0; c < 3; ++c) {
       pixel[c] += amount * (grey - pixel[c]);

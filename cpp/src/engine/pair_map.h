@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "colour/colour_map_rows.h"
 #include "engine/chain.h"
 #include "fastphoto/colour_map.h"
 #include "fastphoto/engine/bundle.h"
@@ -22,7 +23,7 @@ struct PairMap {
   PairMap(const Estimator& estimator, Estimate estimate, double strength, bool insist);
 
   /// H x W x 3, interleaved, not clipped.
-  Image apply(const ImageView& photo, Threads threads) const;
+  Image apply(const ImageView& photo, Threads threads) const { return map_colours(map, photo, amount, threads); }
 
   ColourMap map;
   double amount;  ///< above 1 it goes beyond the map
@@ -35,7 +36,7 @@ bool maps_colours_only(const Manifest& manifest);
 /// Whether the style has no colours: all of it lies along grey, but for a level of 255.
 bool is_grey(const Manifest& manifest, const LabelLook& style);
 
-/// Moves colours towards their luma: share 1 leaves grey.
-void take_colours(Image& photo, double share);
+/// Moves the colours of `count` RGB pixels towards their luma: share 1 leaves grey.
+void take_colours(float* pixels, Index count, double share);
 
 }  // namespace fastphoto

@@ -18,6 +18,7 @@
 #include "base/check.h"
 #include "base/pixel_rows.h"
 #include "engine/chain.h"
+#include "engine/colours_only.h"
 #include "engine/content_pixels.h"
 #include "engine/full_size.h"
 #include "engine/matched_labels.h"
@@ -99,13 +100,16 @@ struct Stylizer::Restyled::State {
   double ratio;  // pixels of the full photo's side for each of the images below
   Pixels alpha_from;
   Image content;
-  Image restyled;  // empty if the content is to come back as it is
+  Image restyled;  // empty if the content is to come back as it is, or its colours are to be mapped
   Report report;
-  // If the photo is smoothed at a smaller size, the images above have that size, and the full content is here.
+  // If the photo is finished row by row, the full content is here. The images above have the size of its smoothing, or
+  // are empty where only colours are mapped.
   Pixels full;
   std::vector<char> own_full;  // its samples, unless the caller's stay
+  std::optional<PairMap> map;  // of a model that maps colours only
+  double greyness = 0.0;       // how far colours go towards grey after that
 
-  bool smaller() const { return full.data != nullptr; }
+  bool row_by_row() const { return full.data != nullptr; }
 };
 
 // --- style -> look --------------------------------------------------------------------------------------------------
@@ -225,12 +229,15 @@ std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels&
   const Threads threads = progress.polling(options.threads);
 
   const Size size{content.height, content.width};
-  // What is covered under transparent pixels is not in the caller's memory. An estimator's map is meant for all pixels.
-  const bool whole = mask.alpha.data != nullptr || manifest().estimator;
-  const Size smoothing_size = whole ? size : size_of_smoothing(size, options);
+  // Masks take the place of the estimator, whose map is meant for all pixels.
+  const bool estimates = manifest().estimator && !mask.given();
+  const bool colours_only = estimates && maps_colours_only(manifest());
+  // What is covered under transparent pixels is not in the caller's memory.
+  const bool borrows = options.strength > 0.0 && mask.alpha.data == nullptr;
+  const Size smoothing_size = borrows && !estimates ? size_of_smoothing(size, options) : size;
   const double ratio = std::sqrt(pixels_of({seen.height, seen.width}) / pixels_of(smoothing_size));
-  auto state = std::make_unique<Restyled::State>(
-      Restyled::State{workspaces.lend(), options.smoothing, options.adjustment, ratio, content, {}, {}, {}, {}, {}});
+  auto state = std::make_unique<Restyled::State>(Restyled::State{
+      workspaces.lend(), options.smoothing, options.adjustment, ratio, content, {}, {}, {}, {}, {}, {}});
   const PagePool::Use use(&state->workspace.pages());
   Report& report = state->report;
   report.model = manifest().name;
@@ -239,12 +246,14 @@ std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels&
   report.strength = options.strength;
   report.content_size = {seen.height, seen.width};
   report.working_size = report.content_size;
-  const bool smaller = options.strength > 0.0 && !same(smoothing_size, size);
-  if (smaller) {
+  const bool smaller = !same(smoothing_size, size);
+  if (smaller || (borrows && colours_only)) {
     require_photo(content, "content", threads);
     state->full = content_stays ? content : copy_pixels(content, state->own_full, threads);
+  }
+  if (smaller) {
     state->content = reduced(content, smoothing_size, threads);
-  } else {
+  } else if (!state->row_by_row()) {
     state->content = read_pixels(content, "content", threads);
   }
   if (options.strength == 0.0) {
@@ -257,9 +266,11 @@ std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels&
   report.working_size = working_size(report.content_size, working_side(options.max_side));
   const VisiblePhoto visible(photo, mask.alpha, "content");
   Image of_full;  // the network sees what it would see of the full photo
-  if (!visible.has_alpha() && !same(report.content_size, smoothing_size) &&
-      !same(report.working_size, smoothing_size)) {
-    of_full = reduced(seen, report.working_size, threads);
+  const bool of_another_size =
+      !visible.has_alpha() && !same(report.content_size, smoothing_size) && !same(report.working_size, smoothing_size);
+  if (photo.data == nullptr || of_another_size) {
+    of_full = same(report.working_size, report.content_size) ? read_pixels(seen, "content", threads)
+                                                             : reduced(seen, report.working_size, threads);
   }
   const WorkingPhoto small(of_full.data() != nullptr ? of_full.view() : visible.view(), report.working_size, threads);
   Image counted;
@@ -286,15 +297,25 @@ std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels&
   ChainAlignment align(manifest().alignments, std::move(wanted), options.strength, mask.given() || follows, follows,
                        std::move(areas));
   std::optional<PairMap> map;
-  if (const auto& estimator = manifest().estimator; estimator && !mask.given()) {
-    map = map_of(*estimator, small.view, look, options, progress, threads);
+  if (estimates) {
+    map = map_of(*manifest().estimator, small.view, look, options, progress, threads);
     report.look_fit = map->look_fit;
   }
-  if (map && maps_colours_only(manifest())) {
+  // Levels that know no colours from grey would leave tints.
+  const double greyness = !mask.given() && is_grey(manifest(), look.labels.at(whole_photo))
+                              ? options.strength * evidence_of(look.labels.at(whole_photo).area)
+                              : 0.0;
+  if (colours_only) {
     stopwatch.end_of("network");
-    state->restyled = map->apply(photo, threads);
+    state->map = std::move(map);
+    state->greyness = greyness;
     state->smoothing = Smoothing::None;
-  } else if (map) {
+    if (!state->row_by_row()) {
+      state->full = Pixels(state->content.data(), size.height, size.width);
+    }
+    return state;
+  }
+  if (map) {
     // Colours are mapped at full size; only what the levels after them change is enlarged.
     const Image mapped = map->apply(small.view, threads);
     Image restyled = chain.run(mapped.view(), matched.weights.view(), align, progress);
@@ -306,9 +327,8 @@ std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels&
     stopwatch.end_of("network");
     state->restyled = at_full_size(std::move(restyled), small.view, photo, threads);
   }
-  if (!mask.given() && is_grey(manifest(), look.labels.at(whole_photo))) {
-    // Levels that know no colours from grey would leave tints.
-    take_colours(state->restyled, options.strength * evidence_of(look.labels.at(whole_photo).area));
+  if (greyness > 0.0) {
+    take_colours(state->restyled.data(), state->restyled.view().pixels(), greyness);
   }
   stopwatch.end_of(smaller ? "enlarge to smoothing size" : "enlarge to full size");
   return state;
@@ -323,51 +343,58 @@ Report Stylizer::finish(Restyled&& photo, const MutablePixels& result, Threads g
   const Manifest& manifest = impl_->manifest();
   const ImageView content = state->content.view();
   Report& report = state->report;
-  if (state->restyled.data() == nullptr) {
+  if (state->restyled.data() == nullptr && !state->map) {
     write_pixels(content, state->alpha_from, result, given_threads);
     return report;
   }
-  if (state->smaller()) {
-    require_size_of(result, {state->full.height, state->full.width});
-  }
-  StepProgress progress(callback, state->smaller() ? 2 : 1, restyling_share, 1.0 - restyling_share);
+  const Size size =
+      state->row_by_row() ? Size{state->full.height, state->full.width} : Size{content.height, content.width};
+  require_size_of(result, size);
+  const int steps = state->row_by_row() && !state->map ? 2 : 1;
+  StepProgress progress(callback, steps, restyling_share, 1.0 - restyling_share);
   const Threads threads = progress.polling(given_threads);
   Stopwatch stopwatch(report.stages);
 
   // F2: what stylisation did to structure is undone.
-  progress.begin("smoothing");
   Image smoothed;
   report.smoothing = name_of(state->smoothing);
-  report.smoothing_size = {content.height, content.width};
-  if (state->smoothing == Smoothing::ClosedForm) {
-    SmallerSmoothing solved = impl_->smooth(*state, progress, threads);
-    smoothed = std::move(solved.smoothed);
-    report.solver = solved.info;
-    report.expected_error = solved.expected_error;
-  } else if (state->smoothing == Smoothing::Guided) {
-    smoothed = guided_filter(content, state->restyled.view(), {}, threads);
-  } else {
-    smoothed = std::move(state->restyled);
+  report.smoothing_size = state->map ? size : Size{content.height, content.width};
+  if (!state->map) {
+    progress.begin("smoothing");
+    if (state->smoothing == Smoothing::ClosedForm) {
+      SmallerSmoothing solved = impl_->smooth(*state, progress, threads);
+      smoothed = std::move(solved.smoothed);
+      report.solver = solved.info;
+      report.expected_error = solved.expected_error;
+    } else if (state->smoothing == Smoothing::Guided) {
+      smoothed = guided_filter(content, state->restyled.view(), {}, threads);
+    } else {
+      smoothed = std::move(state->restyled);
+    }
+    state->restyled = Image();
+    stopwatch.end_of("smoothing");
   }
-  state->restyled = Image();
-  stopwatch.end_of("smoothing");
 
-  if (state->smaller()) {
+  if (state->row_by_row()) {
     progress.begin("full size");
-    SmallResult small{std::move(state->content), std::move(smoothed)};
+    const auto write_rows = [&](const Pixels& alpha_from, const MutablePixels& to) {
+      if (state->map) {
+        finish_colours(state->full, *state->map, state->greyness, manifest.gamut, alpha_from, to, threads);
+      } else {
+        finish_at_full_size(state->full, {std::move(state->content), std::move(smoothed)}, manifest.gamut,
+                            manifest.detail, alpha_from, to, threads);
+      }
+      stopwatch.end_of("full size");
+    };
     if (adjusts(state->adjustment)) {
       const Image photo_itself = read_pixels(state->full, "content", threads);
-      Image full(state->full.height, state->full.width, 3);
-      finish_at_full_size(state->full, std::move(small), manifest.gamut, manifest.detail, {},
-                          {full.data(), full.height(), full.width()}, threads);
-      stopwatch.end_of("full size");
+      Image full(size.height, size.width, 3);
+      write_rows({}, {full.data(), full.height(), full.width()});
       adjust(photo_itself.view(), full, state->adjustment, manifest.gamut, threads);
       stopwatch.end_of("adjust");
       write_pixels(full.view(), state->alpha_from, result, threads);
     } else {
-      finish_at_full_size(state->full, std::move(small), manifest.gamut, manifest.detail, state->alpha_from, result,
-                          threads);
-      stopwatch.end_of("full size");
+      write_rows(state->alpha_from, result);
     }
     progress.end();
     return report;
