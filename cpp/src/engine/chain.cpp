@@ -7,7 +7,9 @@
 #include <cmath>
 #include <cstddef>
 #include <utility>
+#include <vector>
 
+#include "base/read_rows.h"
 #include "engine/graph_tensors.h"
 #include "engine/padding.h"
 #include "fastphoto/error.h"
@@ -157,15 +159,18 @@ Image Chain::run(const ImageView& photo, const ImageView& labels, ChainAlignment
                                       std::to_string(shape[3]) + " came back with another shape");
   }
   Image result(photo.height, photo.width, 3);
-  const float* planes = state[0]->data();
+  const float* const planes = state[0]->data();
   const Index plane = shape[2] * shape[3];
   const Index margin = manifest.margin;
   for (Index y = 0; y < photo.height; ++y) {
-    float* to = result.data() + y * photo.width * 3;
+    float* const to = result.data() + y * photo.width * 3;
+    const float* const red = planes + (y + margin) * shape[3] + margin;
+    const float* const green = red + plane;
+    const float* const blue = green + plane;
     for (Index x = 0; x < photo.width; ++x) {
-      for (Index c = 0; c < 3; ++c) {
-        to[3 * x + c] = planes[c * plane + (y + margin) * shape[3] + x + margin];
-      }
+      to[3 * x] = red[x];
+      to[3 * x + 1] = green[x];
+      to[3 * x + 2] = blue[x];
     }
   }
   return result;
@@ -208,14 +213,20 @@ Estimate Chain::estimate(const std::vector<float>& content, const std::vector<fl
 /// Planes of the padded photo.
 Image Chain::photo_tensor(const ImageView& photo) const {
   const Padding padding(bundle_.manifest(), {photo.height, photo.width});
-  Image result(static_cast<Index>(padding.rows.size()), static_cast<Index>(padding.columns.size()), 3, Layout::Planar);
-  // NOLINTNEXTLINE(misc-const-correctness): it is written through
-  float* to = result.data();
-  for (Index c = 0; c < 3; ++c) {
-    for (const Index row : padding.rows) {
-      for (const Index column : padding.columns) {
-        *to++ = photo.at(row, column, c);
-      }
+  const auto height = static_cast<Index>(padding.rows.size());
+  const auto width = static_cast<Index>(padding.columns.size());
+  Image result(height, width, 3, Layout::Planar);
+  std::vector<float> scratch(static_cast<std::size_t>(3 * photo.width));
+  for (Index y = 0; y < height; ++y) {
+    const float* const row = interleaved_row(photo, padding.rows[static_cast<std::size_t>(y)], scratch.data());
+    float* const red = result.data() + y * width;
+    float* const green = red + height * width;
+    float* const blue = green + height * width;
+    for (Index x = 0; x < width; ++x) {
+      const float* const pixel = row + 3 * padding.columns[static_cast<std::size_t>(x)];
+      red[x] = pixel[0];
+      green[x] = pixel[1];
+      blue[x] = pixel[2];
     }
   }
   return result;
