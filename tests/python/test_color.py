@@ -368,6 +368,20 @@ def test_open_exr_in_and_out(tmp_path: Path) -> None:
     np.testing.assert_allclose(again.channels()["RGB"].pixels, light / 2, rtol=2e-3, atol=1e-4)
 
 
+def test_open_exr_of_16_bits_stays_that(tmp_path: Path) -> None:
+    library = pytest.importorskip("OpenEXR")
+    light = (np.random.default_rng(1).random((6, 5, 3)) * 2).astype(np.float16)
+    header = {"compression": library.ZIP_COMPRESSION, "type": library.scanlineimage}
+    library.File(header, {"RGB": light}).write(str(tmp_path / "a.exr"))
+    photo = fp.read_photo(tmp_path / "a.exr")
+    fp.write_photo(tmp_path / "b.exr", photo.restyled(photo.pixels))
+    again = library.File(str(tmp_path / "b.exr")).channels()["RGB"].pixels
+    assert again.dtype == np.float16
+    np.testing.assert_allclose(again, light, rtol=2e-3, atol=1e-4)
+    fp.write_photo(tmp_path / "c.exr", photo, fp.Encoding(bits=32))
+    assert library.File(str(tmp_path / "c.exr")).channels()["RGB"].pixels.dtype == np.float32
+
+
 def test_linear_srgb_is_what_floating_point_holds() -> None:
     space = linear_srgb()
     assert space.is_linear

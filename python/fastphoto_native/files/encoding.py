@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.files.formats import WRITABLE, Writable
+from fastphoto_native.files.photo import Photo
 
 USUAL_QUALITY = 95
 _LARGEST_EFFORT = 9
@@ -58,16 +59,16 @@ class Encoding:
             return f"{form.format} has no compression '{self.compression}', but {offer}"
         return None
 
-    def bits_for(self, form: Writable, depth: int) -> int:
-        """The bits to write for a photo of `depth` bits: what was asked for, else the most useful that there are."""
+    def bits_for(self, form: Writable, photo: Photo) -> int:
+        """The bits to write for a photo: what was asked for, else those of its file or the nearest that there are."""
         if self.bits is not None:
             return self.bits
-        if depth == 8:
+        if photo.depth == 8:
             return form.bits[0]
         deeper = [bits for bits in form.bits if bits > 8]
         if not deeper:
             return form.bits[0]
-        return deeper[-1] if depth == 32 else deeper[0]
+        return deeper[-1] if photo.depth == 32 and not photo.half else deeper[0]
 
 
 def parse_encoding(words: list[str]) -> Encoding:

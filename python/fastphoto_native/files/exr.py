@@ -30,11 +30,12 @@ _COMPRESSIONS = {
 
 @dataclass(frozen=True)
 class ExrPixels:
-    """H x W x 3 linear light, H x W alpha or None, and the space that the file names."""
+    """H x W x 3 linear light, H x W alpha or None, the space that the file names, whether its numbers have 16 bits."""
 
     light: NDArray[np.float32]
     alpha: NDArray[np.float32] | None
     space: ColorSpace
+    half: bool
 
 
 def exr_library(name: str) -> Any:
@@ -75,6 +76,7 @@ def decode_exr(data: bytes, name: str) -> ExrPixels:
     if len(wanted) < 3 or len({plane.shape for plane in wanted}) > 1:
         found = printable(", ".join(sorted(channels)))[:100]
         raise PhotoError(f"{name}: found an OpenEXR file with the channels {found}; expected R, G and B, or Y")
+    half = all(plane.dtype == np.float16 for plane in wanted)
     light = np.stack([np.asarray(plane, np.float32) for plane in wanted], axis=-1)
     alpha = channels.get("A")
     if alpha is not None and alpha.shape == light.shape[:2]:
@@ -82,7 +84,7 @@ def decode_exr(data: bytes, name: str) -> ExrPixels:
         light = np.divide(light, alpha[..., None], out=np.zeros_like(light), where=alpha[..., None] > 0)
     else:
         alpha = None
-    return ExrPixels(light, alpha, _space(header.get("chromaticities")))
+    return ExrPixels(light, alpha, _space(header.get("chromaticities")), half)
 
 
 def encode_exr(
