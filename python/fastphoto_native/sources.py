@@ -56,7 +56,7 @@ class StyleSource:
     """The files that give the look, read: style photos with their masks, or a look."""
 
     files: StyleFiles
-    photos: tuple[FloatArray, ...] = ()
+    photos: tuple[NDArray[Any], ...] = ()
     masks: tuple[Mask, ...] = ()
     look: Look | None = None
     alphas: tuple[FloatArray | None, ...] = ()
@@ -67,7 +67,7 @@ class Style:
     """A look, and the photos and masks that it was made of, in the look's numbers."""
 
     look: Look
-    photos: tuple[FloatArray, ...] = ()
+    photos: tuple[NDArray[Any], ...] = ()
     masks: tuple[Mask, ...] = ()
 
 
@@ -79,7 +79,7 @@ def read_style_files(files: StyleFiles, segmenter: Segmenter | None = None) -> S
     """
     if files.looks:
         return StyleSource(files, look=blended_looks(files.looks))
-    photos = [read_photo(path) for path in files.photos]
+    photos = [read_photo(path, as_stored=segmenter is None) for path in files.photos]
     masks: list[Mask] = []
     if files.masks:
         groups = [files.masks] if len(photos) == 1 else [(mask,) for mask in files.masks]

@@ -91,6 +91,27 @@ def test_16_bit_keeps_its_bits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("depth", [8, 16])
+@pytest.mark.parametrize("colour_type", [make.GREY, make.RGB, make.RGBA])
+def test_srgb_as_stored_is_the_files_own_numbers(tmp_path: Path, colour_type: int, depth: int) -> None:
+    shape = (5, 4) if colour_type == make.GREY else (5, 4, 4 if colour_type == make.RGBA else 3)
+    pixels = random_pixels(*shape, top=2**depth - 1)
+    path = put(tmp_path / "a.png", make.png(pixels, colour_type, depth))
+    photo, usual = read_photo(path, as_stored=True), read_photo(path)
+    assert photo.pixels.dtype == (np.uint8 if depth == 8 else np.uint16)
+    np.testing.assert_array_equal(photo.pixels.astype(np.float32) / np.float32(2**depth - 1), usual.pixels)
+    np.testing.assert_array_equal(photo.alpha, usual.alpha)
+    assert photo.depth == depth
+
+
+def test_other_spaces_as_stored_are_floats_all_the_same(tmp_path: Path) -> None:
+    profile = make.icc_matrix_profile(P3_D50, make.icc_gamma(2.2))
+    path = put(tmp_path / "a.png", make.png(random_pixels(5, 4, 3), make.RGB, 8, [make.iccp(profile)]))
+    np.testing.assert_array_equal(read_photo(path, as_stored=True).pixels, read_photo(path).pixels)
+    light = save(tmp_path / "a.tif", np.linspace(0, 1, 60, dtype=np.float32).reshape(5, 4, 3), interpretation="scrgb")
+    assert read_photo(light, as_stored=True).pixels.dtype == np.float32
+
+
+@pytest.mark.parametrize("depth", [8, 16])
 def test_grey_becomes_three_equal_channels(tmp_path: Path, depth: int) -> None:
     top = 2**depth - 1
     pixels = random_pixels(5, 4, top=top)
@@ -588,6 +609,7 @@ def test_links_stay_links_and_permissions_are_ordinary(tmp_path: Path) -> None:
     "photo",
     [
         Photo(np.zeros((2, 2), np.float32)),
+        Photo(np.zeros((2, 2, 3), np.int8)),
         Photo(np.zeros((2, 2, 3), np.float64)),  # type: ignore[arg-type,unused-ignore]
         Photo(np.zeros((0, 2, 3), np.float32)),
         Photo(np.full((2, 2, 3), np.nan, np.float32)),

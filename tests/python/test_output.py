@@ -94,6 +94,36 @@ def test_values_that_are_whole_steps_stay(height: int, width: int, seed: int) ->
     np.testing.assert_array_equal(quantize(values, 255, dither=True), stored)
 
 
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 999))
+def test_whole_numbers_of_16_bits_become_what_their_values_would(height: int, width: int, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    deep = generator.integers(0, 65536, (height, width, 3)).astype(np.uint16)
+    values = (deep / np.float32(65535)).astype(np.float32)
+    for dither in (False, True):
+        found, expected = (quantize(each, 255, dither=dither).astype(int) for each in (deep, values))
+        # Where rounding decides between two numbers, either is right.
+        assert np.abs(found - expected).max() <= 1
+        assert (found != expected).mean() <= 0.01 + 1 / found.size
+    np.testing.assert_array_equal(quantize(deep, 65535, dither=False), deep)
+    stored = generator.integers(0, 256, (height, width, 3)).astype(np.uint8)
+    np.testing.assert_array_equal(quantize(stored, 255, dither=True), stored)
+    np.testing.assert_array_equal(quantize(stored.astype(np.uint16) * 257, 255, dither=True), stored)
+
+
+@pytest.mark.parametrize(("suffix", "profile"), [(".png", "keep"), (".tif", "p3"), (".png", "adobe")])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_whole_numbers_are_written_as_their_values_are(tmp_path: Path, suffix: str, profile: str, bits: int) -> None:
+    deep = np.random.default_rng(bits).integers(0, 65536, (9, 7, 3)).astype(np.uint16)
+    values = (deep / np.float32(65535)).astype(np.float32)
+    read = []
+    for name, pixels in (("deep", deep), ("float", values)):
+        file = tmp_path / f"{name}{suffix}"
+        fp.write_photo(file, fp.Photo(pixels, depth=bits), output_profile=profile)  # type: ignore[arg-type]
+        read.append(fp.read_photo(file).pixels)
+    np.testing.assert_allclose(read[0], read[1], atol=1.01 / (2**bits - 1))
+    assert (read[0] != read[1]).mean() < 0.05
+
+
 def test_dithering_is_the_same_in_strips_and_each_time() -> None:
     values = np.random.default_rng(0).random((64, 48, 3), np.float32)
     whole = quantize(values, 255, dither=True)

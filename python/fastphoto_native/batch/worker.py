@@ -23,8 +23,8 @@ from fastphoto_native.smoothing.methods import DEFAULT_QUALITY, Quality, Smoothi
 from fastphoto_native.sources import Style, StyleFiles, pair_with_style, read_content_mask, read_style
 from fastphoto_native.stylizer import AS_IT_COMES, Stylizer
 
-# Bytes a pixel of the arrays that go in and come out, beside what the Stylizer takes: the photo and the result in
-# float32, and the file's own samples, decoded or about to be encoded.
+# Bytes a pixel of the arrays that go in and come out, beside what the Stylizer takes, of a file in another space than
+# sRGB: the photo and the result in float32, and the file's own samples, decoded or about to be encoded.
 ARRAY_BYTES = 12 + 12 + 6
 AS_USUAL = Encoding()
 
@@ -142,7 +142,7 @@ class PhotoWorker:
 
     def restyle(self, job: Job, kept: KeptLook) -> Restyled:
         """From file to file."""
-        photo = read_photo(job.content)
+        photo = read_photo(job.content, as_stored=self._segmenter is None)
         job.output.parent.mkdir(parents=True, exist_ok=True)
         form: dict[str, Any] = {
             "encoding": self._settings.encoding, "output_profile": self._settings.output_profile
@@ -154,7 +154,9 @@ class PhotoWorker:
         shown = () if mask is None else mask.names.values()
         mapping = {name: style for name, style in self._settings.mapping.items() if name in shown}
         pair = pair_with_style(mask, Style(kept.look), mapping, automatic=automatic)
-        result, report = self._stylizer.apply(
+        result = photo.room_for_result(kept=False)
+        report = self._stylizer.apply_into(
+            result,
             photo.pixels,
             kept.look if pair is None else pair.look,
             None if pair is None else pair.mask.array,
@@ -166,11 +168,11 @@ class PhotoWorker:
             max_side=self._settings.max_side,
             progress=lambda *_: not self._stop.is_set(),
             alpha=photo.alpha,
-            return_report=True,
         )
         if self._stop.is_set():
             raise CancelledError("the batch was stopped")
-        write_photo(job.output, photo.restyled(result), strip=self._settings.strip, **form)
+        photo = photo.restyled(result)
+        write_photo(job.output, photo, strip=self._settings.strip, **form)
         masks = [] if pair is None else pair.report(report.labels)
         return Restyled(_size(result), masks, report.doubt)
 

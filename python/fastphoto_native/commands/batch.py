@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
@@ -93,7 +94,7 @@ class Summary(msgspec.Struct):
 @click.option("--redo", is_flag=True, help="Also do photos that are done and up to date.")
 @click.option("--json", "as_json", is_flag=True, help="Print a machine-readable summary.")
 @output_options
-@look_options
+@functools.partial(look_options, one_photo=False)
 def batch(
     photos: tuple[str, ...],
     output: Path,

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastphoto_native.adjustment import KEPT, Adjustment, Kept
+from fastphoto_native.arrays.images import as_float_image
 from fastphoto_native.commands.photo_files import require_different_files
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.files.photos import Photo, check_target, write_photo
@@ -105,16 +106,17 @@ class LookOptions(msgspec.Struct, frozen=True):
         return None if self.auto_mask is None else Segmenter(self.auto_mask, device, threads)
 
 
-_OPTIONS = [
-    click.option(
-        "--look", "looks", multiple=True, metavar="FILE[:WEIGHT]", help="A look file instead of a style photo; several "
-        "are blended by their weights.",
-    ),
-    click.option(
-        "--content-mask", "content_masks", multiple=True, metavar="FILE", help="Labels of the content: a picture with "
-        "a colour for each label, .npy, .npz, labelme's .json or a floating-point TIFF; or several times NAME=FILE, a "
-        "grey picture for each label.",
-    ),
+_LOOKS = click.option(
+    "--look", "looks", multiple=True, metavar="FILE[:WEIGHT]", help="A look file instead of a style photo; several are "
+    "blended by their weights.",
+)  # fmt: skip
+_CONTENT_MASK: dict[str, Any] = {
+    "multiple": True,
+    "metavar": "FILE",
+    "help": "Labels of the content: a picture with a colour for each label, .npy, .npz, labelme's .json or a "
+    "floating-point TIFF; or several times NAME=FILE, a grey picture for each label.",
+}
+_OTHERS = [
     click.option(
         "--style-mask", "style_masks", multiple=True, metavar="FILE", help="Labels of the style, in the same colours "
         "or names.",
@@ -143,15 +145,21 @@ _OPTIONS = [
 ]  # fmt: skip
 
 
-def look_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds the options and hands them to the command together, as `options`."""
+def look_options(command: Callable[..., None], *, one_photo: bool = True) -> Callable[..., None]:
+    """Adds the options and hands them to the command together, as `options`.
+
+    Args:
+        command: takes them.
+        one_photo: whether there is one content only, which may have a mask. If not, --content-mask is not shown.
+    """
 
     @functools.wraps(command)
     def gathered(**values: Any) -> None:
         names = LookOptions.__struct_fields__
         command(options=LookOptions(**{name: values.pop(name) for name in names}), **values)
 
-    for option in reversed(_OPTIONS):
+    content_mask = click.option("--content-mask", "content_masks", hidden=not one_photo, **_CONTENT_MASK)
+    for option in reversed([_LOOKS, content_mask, *_OTHERS]):
         gathered = option(gathered)
     return gathered
 
@@ -245,6 +253,7 @@ def write_mask_preview(path: Path, style: Style, pixels: FloatArray, pair: Paire
     """Writes a picture of the labels of both photos."""
     photos = [(pixels, pair.mask)]
     if pair.look is style.look:
-        photos += list(zip(style.photos, style.masks, strict=False))
+        styles = [as_float_image(photo, "style") for photo in style.photos]
+        photos += list(zip(styles, style.masks, strict=False))
     together = [number for number, label in pair.labels.items() if label.style_label is not None]
     write_photo(path, Photo(mask_preview(photos, together)))

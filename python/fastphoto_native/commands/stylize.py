@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 import msgspec
-import numpy as np
 
 from fastphoto_native.commands.interrupt import stop_if_interrupted
 from fastphoto_native.commands.look_options import (
@@ -132,7 +131,9 @@ def stylize(
         with clock.stage("read photos"):
             if size is not None:
                 require_memory(stylizer, content, size, smoothing, quality, max_side)
-            photo = read_photo(content)
+            # What is fitted to or drawn on the content needs its pixels afterwards, as numbers of 0..1.
+            kept = lut is not None or mask_preview is not None or segmenter is not None
+            photo = read_photo(content, as_stored=not kept)
             check_output(output, photo, **written.keywords())
             content_mask = read_content_mask(photo, options.content_masks, segmenter)
             source = read_style_files(files, segmenter)
@@ -141,9 +142,7 @@ def stylize(
             look = look_of(stylizer, source, max_side)
             pair = pair_with_style(content_mask, look, mapping, automatic=segmenter is not None)
         check_files_beside(output, lut, mask_preview, pair, overwrite=written.overwrite)
-        # The content's own memory takes the result, unless the content is needed afterwards.
-        needed = photo.excess is not None or lut is not None or mask_preview is not None
-        result = np.empty_like(photo.pixels) if needed else photo.pixels
+        result = photo.room_for_result(kept=kept)
         report = stylizer.apply_into(
             result,
             photo.pixels,
@@ -165,14 +164,15 @@ def stylize(
         if report.doubt is not None:
             say(f"fastphoto: note: {report.doubt}")
         stop_if_interrupted()
+        before, photo = photo if kept else None, photo.restyled(result)
         with clock.stage("write the result"):
-            write_photo(output, photo.restyled(result), strip=written.strip, **written.keywords())
+            write_photo(output, photo, strip=written.strip, **written.keywords())
         luts = []
-        if lut is not None:
+        if lut is not None and before is not None:
             with clock.stage("fit the LUT"):
-                luts = write_luts(lut, int(lut_size), photo, result, pair, overwrite=written.overwrite)
-        if mask_preview is not None and pair is not None:
-            write_mask_preview(mask_preview, look, photo.pixels, pair)
+                luts = write_luts(lut, int(lut_size), before, result, pair, overwrite=written.overwrite)
+        if mask_preview is not None and pair is not None and before is not None:
+            write_mask_preview(mask_preview, look, before.pixels, pair)
         report.stages = clock.stages
     seconds = time.perf_counter() - start
     if as_json:

@@ -14,8 +14,10 @@ _AMPLITUDE = 0.996
 _TILE = 256  # of the pattern, pixels a side
 
 
-def quantize(values: NDArray[np.floating], top: int, *, dither: bool, first_row: int = 0) -> NDArray[Any]:
+def quantize(values: NDArray[Any], top: int, *, dither: bool, first_row: int = 0) -> NDArray[Any]:
     """Rounds h x W x C values of 0..1 (others are clipped) to whole numbers of 0 to `top`.
+
+    Values that are whole numbers already count from 0 to the largest of their type.
 
     With `dither`, a fixed pattern of less than half a step is added first: the mean of a few pixels is then the value
     itself, and slopes do not turn into stairs. The pattern is the same for the same place, so results repeat.
@@ -26,7 +28,11 @@ def quantize(values: NDArray[np.floating], top: int, *, dither: bool, first_row:
         dither: whether to add the pattern.
         first_row: the number of the first of these rows in the photo.
     """
-    scaled = values * np.float32(top)
+    kind = np.uint8 if top == 255 else np.uint16
+    if values.dtype == kind:
+        return values
+    white = 1 if values.dtype.kind == "f" else np.iinfo(values.dtype).max
+    scaled = values * np.float32(top / white)
     if dither:
         pattern = _pattern(values.shape[2])[np.arange(first_row, first_row + len(values)) % _TILE]
         for column in range(0, values.shape[1], _TILE):
@@ -35,7 +41,7 @@ def quantize(values: NDArray[np.floating], top: int, *, dither: bool, first_row:
     else:
         scaled += np.float32(0.5)
     np.clip(scaled, 0, top, out=scaled)
-    return scaled.astype(np.uint8 if top == 255 else np.uint16)  # cuts off what follows the point
+    return scaled.astype(kind)  # cuts off what follows the point
 
 
 @cache

@@ -27,7 +27,7 @@ from fastphoto_native.files.vips import blob, require_own_process, vips_errors
 _STRIP = 256
 
 
-def read_photo(path: PathLike) -> Photo:
+def read_photo(path: PathLike, *, as_stored: bool = False) -> Photo:
     """Reads a photo file; of several pages or frames the first. "-" reads standard input.
 
     Orientation is applied. Colours are converted to sRGB from what the file says of them: an ICC profile, PNG's cICP,
@@ -35,6 +35,12 @@ def read_photo(path: PathLike) -> Photo:
     anything else counts as sRGB already. Floating point is linear light. What lies outside sRGB stays with the photo,
     as do its profile, EXIF, XMP, IPTC and resolution, for a result that keeps them. Of a phone's photo with a gain map
     the base picture is read. Transparency that is opaque everywhere is none.
+
+    Args:
+        path: the file.
+        as_stored: leave whole numbers that are sRGB already as they are, uint8 or uint16, where white is the largest
+            number: a fourth or half of the memory. All others become float32 in 0..1, and without `as_stored` these do
+            as well.
 
     Raises:
         PhotoError: the file is missing, not a photo, a camera's raw file, HDR, damaged, cut off, over MAX_PIXELS or too
@@ -45,7 +51,7 @@ def read_photo(path: PathLike) -> Photo:
         kind = known_format(file)
         if kind == "OpenEXR":
             return _read_exr(file)
-        return decoded(file, kind, lambda image: _photo_of(file, kind, image))
+        return decoded(file, kind, lambda image: _photo_of(file, kind, image, as_stored))
 
 
 def photo_size(path: PathLike) -> tuple[int, int] | None:
@@ -92,7 +98,7 @@ def describe(image: Any) -> str:
     return f"{bits.get(image.format, image.format)} {image.interpretation}, {image.bands}-channel"
 
 
-def _photo_of(file: Input, kind: Format, image: Any) -> Photo:
+def _photo_of(file: Input, kind: Format, image: Any, as_stored: bool) -> Photo:
     if image.coding == "rad":
         image = image.rad2float()
     colours = image.bands - (1 if image.hasalpha() else 0)
@@ -111,7 +117,12 @@ def _photo_of(file: Input, kind: Format, image: Any) -> Photo:
         image = _by_tables(image, colours)
     stored = samples(image)
     alpha = _alpha(stored[..., -1]) if image.hasalpha() else None
-    pixels, excess = _to_srgb(file.name, stored[..., : min(3, image.bands - image.hasalpha())], space)
+    bands = stored[..., : min(3, image.bands - image.hasalpha())]
+    excess: Excess | None = None
+    if as_stored and whole_numbers and (space is None or space.is_srgb):
+        pixels: NDArray[Any] = bands if bands.shape[2] == 3 else np.repeat(bands, 3, axis=2)
+    else:
+        pixels, excess = _to_srgb(file.name, bands, space)
     kept = None if space is None or space.to_srgb is None or space is srgb() else space
     return Photo(pixels, alpha, depth, kept, excess, metadata, orientation_of(image))
 
@@ -238,4 +249,4 @@ def _read_exr(file: Input) -> Photo:
     linear = light if found.space.to_srgb is None else light @ found.space.to_srgb.T.astype(np.float32)
     pixels, excess = split(linear, 0)
     alpha = None if found.alpha is None else _alpha(found.alpha)
-    return Photo(pixels, alpha, 32, found.space, excess)
+    return Photo(pixels, alpha, 32, found.space, excess, half=found.half)

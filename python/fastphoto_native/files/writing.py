@@ -13,6 +13,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
+from fastphoto_native.arrays.images import as_float_image
 from fastphoto_native.errors import ArgumentError, PhotoError
 from fastphoto_native.files.atomic import real_target, write_whole
 from fastphoto_native.files.color_space import ColorSpace
@@ -74,7 +75,7 @@ def check_output(
     height, width = photo.pixels.shape[:2]
     if max(height, width) > form.longest:
         raise PhotoError(f"{name}: found {width} x {height} pixels; {form.format} holds at most {form.longest} a side")
-    output_space(photo, output_profile, encoding.bits_for(form, photo.depth), form)
+    output_space(photo, output_profile, encoding.bits_for(form, photo), form)
     if not form.saver:
         exr_library(name)
     if os.fspath(path) != STDIN_OR_STDOUT:
@@ -160,7 +161,7 @@ def write_photo(
     check_output(path, photo, encoding, output_profile=output_profile, overwrite=overwrite, suffix=suffix)
     form = _form(path, suffix)
     name = shown(path)
-    bits = encoding.bits_for(form, photo.depth)
+    bits = encoding.bits_for(form, photo)
     space = output_space(photo, output_profile, bits, form)
     metadata = None if strip else photo.metadata
     with vips_errors(name, "cannot be encoded", f"expected a photo that {form.format} can hold"):
@@ -188,22 +189,27 @@ def _check_photo(photo: Photo) -> None:
     if not isinstance(photo, Photo):
         raise ArgumentError(f"photo must be a Photo, got {type(photo).__name__}: wrap an array as Photo(pixels)")
     pixels, alpha = photo.pixels, photo.alpha
-    if pixels.dtype != np.float32 or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
-        raise ArgumentError(f"pixels must be H x W x 3 float32, got shape {pixels.shape} of {pixels.dtype}")
+    known = pixels.dtype in (np.float32, np.uint8, np.uint16)
+    if not known or pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0:
+        kinds = "float32, uint8 or uint16"
+        raise ArgumentError(f"pixels must be H x W x 3 {kinds}, got shape {pixels.shape} of {pixels.dtype}")
     if alpha is not None and (alpha.dtype != np.float32 or alpha.shape != pixels.shape[:2]):
         raise ArgumentError(f"alpha must be H x W float32 like the pixels, got shape {alpha.shape} of {alpha.dtype}")
     for name, values in (("pixels", pixels), ("alpha", alpha)):
         # The sum of numbers is a number: cheaper than a look at each, and values in or near 0..1 cannot overflow.
-        if values is not None and not np.isfinite(values.sum(dtype=np.float64)):
+        if values is not None and values.dtype == np.float32 and not np.isfinite(values.sum(dtype=np.float64)):
             raise ArgumentError(f"{name} must be numbers, found NaN or infinity")
 
 
 # ------------------------------------------------------------------------------------------------------------- encoding
 
 
-def _in_space(photo: Photo, space: ColorSpace, rows: slice) -> NDArray[np.floating]:
-    """Rows of the photo as numbers of a space."""
-    encoded = np.clip(photo.pixels[rows], 0, 1)
+def _in_space(photo: Photo, space: ColorSpace, rows: slice) -> NDArray[Any]:
+    """Rows of the photo as numbers of a space: in 0..1, or whole numbers of sRGB as they are."""
+    stored = photo.pixels[rows]
+    if space.is_srgb and stored.dtype != np.float32:
+        return stored
+    encoded = np.clip(as_float_image(stored, "pixels"), 0, 1)
     if space.is_srgb:
         return encoded
     linear = decode_srgb(encoded).astype(np.float32)

@@ -6,11 +6,13 @@ import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastphoto_native import _core
+from fastphoto_native.arrays.images import as_float_image
 from fastphoto_native.errors import ArgumentError, PhotoError
 from fastphoto_native.looks.look import Look
 
@@ -30,8 +32,10 @@ def digest_of(path: Path) -> str:
         raise PhotoError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def preview_of(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """A small picture of a style photo: at most PREVIEW_SIDE pixels a side."""
+def preview_of(photo: NDArray[Any]) -> NDArray[np.uint8]:
+    """A small picture of a style photo (float32, uint8 or uint16): at most PREVIEW_SIDE pixels a side."""
+    step = max(1, max(photo.shape[:2]) // (4 * PREVIEW_SIDE))  # a float32 copy of all pixels would be large
+    pixels = as_float_image(photo[::step, ::step], "style")
     scale = min(1.0, PREVIEW_SIDE / max(pixels.shape[:2]))
     height, width = (max(1, round(n * scale)) for n in pixels.shape[:2])
     return np.rint(np.clip(_core.resize(pixels, height, width, threads=0), 0, 1) * 255).astype(np.uint8)

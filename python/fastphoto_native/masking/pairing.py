@@ -20,7 +20,10 @@ _COLOR = re.compile(r"#[0-9a-f]{6}")
 
 
 class LabelReport(msgspec.Struct):
-    """A label of the content: its share of both photos, whose look it took, and whether it took part."""
+    """A label of the content: its share of the photo, whose look it took, and whether it took part.
+
+    `style` is the share of what has a label in the style.
+    """
 
     label: str
     content: float
