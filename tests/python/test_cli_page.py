@@ -33,7 +33,7 @@ def test_every_command_and_option_is_on_the_page() -> None:
         assert f"\n## {path}\n" in text
         section = text.partition(f"\n## {path}\n")[2].partition("\n## ")[0]
         for parameter in command.params:
-            if isinstance(parameter, click.Option):
+            if isinstance(parameter, click.Option) and not parameter.hidden:
                 assert all(name in section for name in parameter.opts)
         if isinstance(command, click.Group):
             commands += [(f"{path} {name}", inner) for name, inner in command.commands.items()]

@@ -28,7 +28,7 @@ def test_at_any_moment(folder: Path, wait: float) -> None:
     before = sorted(p.name for p in folder.iterdir())
     arguments = ["stylize", "a.png", "a.png", "-o", "r.png", "--model", "tiny"]
     # The signal can come no earlier than the first line of the command's own.
-    script = "import sys; sys.stdout.write('.'); sys.stdout.flush(); from fastphoto_command import main; main()"
+    script = "import sys; from fastphoto_command import main; sys.stdout.write('.'); sys.stdout.flush(); main()"
     process = subprocess.Popen(
         [sys.executable, "-c", script, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -62,10 +62,10 @@ def test_an_interrupt_that_a_library_swallows_still_ends_the_command(folder: Pat
         "import fastphoto_native.commands.stylize as command\n"
         "from fastphoto_native.commands.main import run\n"
         "real = command.read_photo\n"
-        "def read(path):\n"
+        "def read(path, **options):\n"
         "    try: os.kill(os.getpid(), signal.SIGINT)\n"
         "    except KeyboardInterrupt: pass\n"
-        "    return real(path)\n"
+        "    return real(path, **options)\n"
         "command.read_photo = read\n"
         "run()\n"
     )

@@ -165,6 +165,16 @@ def test_blends_by_option_and_by_file_are_one(folder: Path) -> None:
     assert np.allclose(ab, 0.7 * a + 0.3 * b, atol=1e-6)
 
 
+def test_the_order_of_looks_makes_no_difference(folder: Path) -> None:
+    a, b = (fp.Look.load(folder / f"{name}.look") for name in "ab")
+    first, second = fp.Look.blend([a, b], [0.7, 0.3]), fp.Look.blend([b, a], [0.3, 0.7])
+    assert first.thumbnail is not None
+    np.testing.assert_array_equal(first.thumbnail, second.thumbnail)
+    content = fp.read_photo(folder / "c.png").pixels
+    stylizer = fp.Stylizer(device="cpu", threads=1)
+    np.testing.assert_allclose(stylizer.apply(content, first), stylizer.apply(content, second), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

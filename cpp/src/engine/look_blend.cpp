@@ -3,7 +3,9 @@
 // Several looks made one: pooled or blended.
 #include <algorithm>
 #include <functional>
+#include <numeric>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "base/check.h"
@@ -67,8 +69,18 @@ Index pixel_at(double place, Index count) {
   return std::min(count - 1, static_cast<Index>(place * static_cast<double>(count)));
 }
 
-/// Parts of all thumbnails side by side: the estimator sees one photo in which each has its share.
-std::vector<float> joined_thumbnail(const std::vector<Look>& looks, const Columns& columns) {
+/// Parts of all thumbnails side by side: the estimator sees one photo in which each has its share. They stand in an
+/// order of their own, so that it makes no difference in which order looks are named.
+std::vector<float> joined_thumbnail(const std::vector<Look>& looks, const std::vector<double>& weights) {
+  std::vector<std::size_t> order(looks.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::tie(looks[a].thumbnail, weights[a]) < std::tie(looks[b].thumbnail, weights[b]);
+  });
+  std::vector<double> ordered(order.size());
+  std::transform(order.begin(), order.end(), ordered.begin(), [&](std::size_t i) { return weights[i]; });
+  const Columns columns(ordered);
+
   std::vector<float> result(looks[0].thumbnail.size());
   Index side = 0;
   while (3 * side * side < static_cast<Index>(result.size())) {
@@ -76,10 +88,10 @@ std::vector<float> joined_thumbnail(const std::vector<Look>& looks, const Column
   }
   for (Index x = 0; x < side; ++x) {
     const auto [part, place] = columns.at(x, side);
+    const std::vector<float>& thumbnail = looks[order[part]].thumbnail;
     const Index from = pixel_at(place, side);
     for (Index row = 0; row < 3 * side; ++row) {
-      result[static_cast<std::size_t>(row * side + x)] =
-          looks[part].thumbnail[static_cast<std::size_t>(row * side + from)];
+      result[static_cast<std::size_t>(row * side + x)] = thumbnail[static_cast<std::size_t>(row * side + from)];
     }
   }
   return result;
@@ -142,9 +154,8 @@ Look joined(const std::vector<Look>& looks, const std::vector<double>& weights, 
       style.statistics.push_back(join(parts, shares));
     }
   }
-  const Columns columns(weights);
-  result.thumbnail = joined_thumbnail(looks, columns);
-  result.preview = joined_preview(looks, columns);
+  result.thumbnail = joined_thumbnail(looks, weights);
+  result.preview = joined_preview(looks, Columns(weights));
   result.check();
   return result;
 }
