@@ -189,6 +189,19 @@ def test_labels_take_their_style_from_the_same_label() -> None:
     assert right[0] > right[2] + 0.1
 
 
+def test_less_of_the_matting_weight_brings_more_of_the_style() -> None:
+    found = []
+    for factor in (1.0, 0.01):
+        picture = OWN.deep_photo(CONTENT, STYLE, evaluations=40, threads=1, start="content", matting_weight=factor)
+        found.append(OWN.losses(picture, CONTENT, STYLE, method="dpst"))
+    style, matting = ([sum(v for k, v in losses.items() if k.startswith(kind)) for losses in found]
+                      for kind in ("style", "matting"))  # fmt: skip
+    assert style[1] < style[0]
+    assert matting[1] > matting[0]
+    free = OWN.deep_photo(CONTENT, STYLE, evaluations=4, threads=1, start="content", matting_weight=0.0)
+    assert np.isfinite(free).all()
+
+
 def test_labels_that_the_style_lacks() -> None:
     content_mask = np.ones((20, 30), np.int32)
     content_mask[:8, 10:] = 5  # touches label 2 more than label 1

@@ -62,6 +62,12 @@ from fastphoto_native.optimise.weights import EMBEDDED, INPUTS
 @click.option("--content-layers", help="Such as relu4_2 [default: the preset's].")
 @click.option("--style-weight", type=click.FloatRange(0), default=1.0, help="Factor of the preset's weight.")
 @click.option("--content-weight", type=click.FloatRange(0), default=1.0, help="Factor of the preset's weight.")
+@click.option(
+    "--matting-weight",
+    type=click.FloatRange(0),
+    default=1.0,
+    help="Factor of the preset's weight (dpst): less brings more of the style and keeps less of the structure.",
+)
 @click.option("--evaluations", type=click.IntRange(1), help="Of the losses, in all stages [default: the preset's].")
 @click.option("--max-side", type=click.IntRange(16), help="Longest side that is optimised [default: the preset's].")
 @click.option(

@@ -54,8 +54,8 @@ def neural_style(
             `picture_every` evaluations. checkpoint: a file from which an interrupted call with the same arguments goes
             on; it is removed at the end. On the CPU with threads=1 it ends with the same bits; CUDA adds up losses and
             gradients in no fixed order, so any two calls differ by rounding. style_layers, content_layers: other layers
-            than the preset's. style_weight, content_weight: factors of the preset's weights. evaluations: in all stages
-            together. missing_labels: "skip" or "merge" labels that the style lacks.
+            than the preset's. style_weight, content_weight, matting_weight: factors of the preset's weights.
+            evaluations: in all stages together. missing_labels: "skip" or "merge" labels that the style lacks.
 
     Returns:
         h x w x 3 float32 in 0..1, at the size that was optimised.

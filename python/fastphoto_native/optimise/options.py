@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from fastphoto_native.errors import ArgumentError
 from fastphoto_native.optimise.network import LossNetwork, convolution_of
-from fastphoto_native.optimise.presets import MissingLabels, Preset
+from fastphoto_native.optimise.presets import MissingLabels, Preset, Stage
 from fastphoto_native.optimise.run import Pictures
 from fastphoto_native.optimise.transfer import Request
 from fastphoto_native.optimise.weights import Input
@@ -40,6 +40,7 @@ class Options(TypedDict, total=False):
     content_layers: Sequence[str] | None
     style_weight: float
     content_weight: float
+    matting_weight: float
     evaluations: int | None
     missing_labels: MissingLabels | None
 
@@ -62,7 +63,7 @@ def split_options(preset: Preset, options: dict[str, Any]) -> tuple[Preset, dict
     for names in layers.values():
         for layer in names:
             convolution_of(layer)
-    for name in ("style_weight", "content_weight"):
+    for name in ("style_weight", "content_weight", "matting_weight"):
         factor = changed.get(name, 1.0)
         if not (np.isfinite(factor) and factor >= 0):
             raise ArgumentError(f"{name} must be 0 or more, got {factor}")
@@ -73,6 +74,7 @@ def split_options(preset: Preset, options: dict[str, Any]) -> tuple[Preset, dict
         style_weight=preset.style_weight * changed.get("style_weight", 1.0),
         content_weight=preset.content_weight * changed.get("content_weight", 1.0),
         missing_labels=changed.get("missing_labels", preset.missing_labels),
+        stages=tuple(_weighed(stage, changed.get("matting_weight", 1.0)) for stage in preset.stages),
     )
     if "evaluations" in changed:
         preset = with_evaluations(preset, changed["evaluations"])
@@ -88,3 +90,9 @@ def with_evaluations(preset: Preset, evaluations: int) -> Preset:
     counts[-1] = max(1, evaluations - sum(counts[:-1]))
     stages = tuple(replace(s, evaluations=n) for s, n in zip(preset.stages, counts, strict=True))
     return replace(preset, stages=stages)
+
+
+def _weighed(stage: Stage, factor: float) -> Stage:
+    """A stage whose matting weight is multiplied; without one nothing can be preconditioned by it."""
+    weight = stage.matting_weight * factor
+    return replace(stage, matting_weight=weight, preconditioned=stage.preconditioned and weight > 0)
