@@ -64,7 +64,7 @@ enum class Quality : std::uint8_t { Draft, Balanced, Exact };
 /// The pixels that a photo is smoothed at. A photo that is hardly larger is smoothed at its own size.
 struct QualityOptions {
   double draft_pixels = 0.35e6;    ///< > 0
-  double balanced_pixels = 1.7e6;  ///< > 0
+  double balanced_pixels = 2.0e6;  ///< > 0
   double hardly_larger = 1.25;     ///< times as many pixels, >= 1
 };
 
