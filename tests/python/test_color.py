@@ -26,6 +26,7 @@ from fastphoto_native.files.color_space import (
     srgb,
 )
 from fastphoto_native.files.curves import LINEAR, SRGB_CURVE, ParametricCurve, SampledCurve, decode_srgb, encode_srgb
+from fastphoto_native.files.excess import Excess
 from fastphoto_native.files.icc import read_matrix_profile
 from hypothesis import given
 from hypothesis import strategies as st
@@ -380,6 +381,22 @@ def test_open_exr_of_16_bits_stays_that(tmp_path: Path) -> None:
     np.testing.assert_allclose(again, light, rtol=2e-3, atol=1e-4)
     fp.write_photo(tmp_path / "c.exr", photo, fp.Encoding(bits=32))
     assert library.File(str(tmp_path / "c.exr")).channels()["RGB"].pixels.dtype == np.float32
+    # TIFF's 16 bits are whole numbers, which hold no light above white.
+    fp.write_photo(tmp_path / "d.tif", photo)
+    bright = fp.read_photo(tmp_path / "d.tif")
+    assert bright.depth == 32
+    assert bright.excess is not None
+    assert len(bright.excess.index) == (light > 1).any(axis=2).sum()
+
+
+def test_colours_beyond_srgb_follow_a_result_of_whole_numbers() -> None:
+    beyond = Excess(np.zeros(1, np.int64), np.array([[0.1, 0, 0]], np.float32), np.ones(1, np.float32))
+    photo = fp.Photo(np.array([[[1, 0.2, 0.1]]], np.float32), excess=beyond)
+    results = [np.array([[[0.8, 0.4, 0.2]]], np.float32), np.array([[[52428, 26214, 13107]]], np.uint16)]
+    followed = [photo.restyled(result).excess for result in results]
+    assert followed[0] is not None
+    assert followed[1] is not None
+    np.testing.assert_allclose(followed[1].delta, followed[0].delta, rtol=1e-4)
 
 
 def test_linear_srgb_is_what_floating_point_holds() -> None:

@@ -103,6 +103,15 @@ def test_srgb_as_stored_is_the_files_own_numbers(tmp_path: Path, colour_type: in
     assert photo.depth == depth
 
 
+def test_what_is_covered_is_float_of_whole_numbers_too(tmp_path: Path) -> None:
+    pixels = random_pixels(5, 4, 4, top=255)
+    pixels[:2, :, 3] = 0
+    path = put(tmp_path / "a.png", make.png(pixels, make.RGBA, 8))
+    covered = read_photo(path, as_stored=True).covered()
+    np.testing.assert_array_equal(covered, read_photo(path).covered())
+    assert covered.dtype == np.float32
+
+
 def test_other_spaces_as_stored_are_floats_all_the_same(tmp_path: Path) -> None:
     profile = make.icc_matrix_profile(P3_D50, make.icc_gamma(2.2))
     path = put(tmp_path / "a.png", make.png(random_pixels(5, 4, 3), make.RGB, 8, [make.iccp(profile)]))

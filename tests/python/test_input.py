@@ -153,6 +153,16 @@ def test_standard_input_and_output(tmp_path: Path) -> None:
     assert b"give the format" in done.stderr
 
 
+def test_standard_input_from_a_file_is_read_from_its_beginning(tmp_path: Path) -> None:
+    (tmp_path / "style.png").write_bytes(picture())
+    arguments = ["stylize", "-", "style.png", "-o", "r.png", "--strength", "0"]
+    with (tmp_path / "style.png").open("rb") as file:
+        done = subprocess.run([*COMMAND, *arguments], cwd=tmp_path, stdin=file, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    with Image.open(tmp_path / "r.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), np.asarray(Image.open(io.BytesIO(picture()))))
+
+
 def test_process_substitution(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(picture())
     command = f"{sys.executable} -m fastphoto_native stylize <(cat a.png) a.png -o r.png --strength 0"

@@ -57,6 +57,21 @@ Pixels copy_pixels(const Pixels& from, std::vector<char>& memory, Threads thread
   return copy;
 }
 
+Pixels copy_alpha(const Pixels& from, std::vector<float>& memory, Threads threads) {
+  memory.resize(static_cast<std::size_t>(from.height * from.width));
+  Pixels copy(memory.data(), from.height, from.width, SampleType::Float32, PixelOrder::RGBA);
+  copy.pixel_stride = sample_size(copy.type);
+  copy.row_stride = from.width * copy.pixel_stride;
+  copy.sample_stride = 0;  // there is one sample only
+  Workers workers(threads);
+  workers.run(from.height, rows_per_chunk, [&](Index begin, Index end) {
+    for (Index y = begin; y < end; ++y) {
+      read_alpha(from, y, memory.data() + y * from.width);
+    }
+  });
+  return copy;
+}
+
 bool overlaps_otherwise(const Pixels& content, const MutablePixels& result) {
   if (content.data == nullptr || result.data == nullptr) {
     return false;

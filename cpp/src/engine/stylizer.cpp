@@ -174,8 +174,13 @@ Report Stylizer::apply(const Pixels& content, const Look& look, const MutablePix
           "the result must have the content's size, got " + std::to_string(result.height) + " x " +
               std::to_string(result.width) + " for a content of " + std::to_string(content.height) + " x " +
               std::to_string(content.width));
-  return finish(Restyled(impl_->restyle(content, !overlaps_otherwise(content, result), content, look, mask, options)),
-                result, options.threads, options.progress);
+  const bool overlaps = overlaps_otherwise(content, result);
+  std::unique_ptr<Restyled::State> state = impl_->restyle(content, !overlaps, content, look, mask, options);
+  std::vector<float> alpha;
+  if (overlaps && content.has_alpha() && result.has_alpha()) {
+    state->alpha_from = copy_alpha(content, alpha, options.threads);
+  }
+  return finish(Restyled(std::move(state)), result, options.threads, options.progress);
 }
 
 Report Stylizer::preview(const Pixels& content, const Look& look, const MutablePixels& result, const MaskView& mask,

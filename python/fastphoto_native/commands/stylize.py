@@ -131,9 +131,9 @@ def stylize(
         with clock.stage("read photos"):
             if size is not None:
                 require_memory(stylizer, content, size, smoothing, quality, max_side)
-            # What is fitted to or drawn on the content needs its pixels afterwards, as numbers of 0..1.
-            kept = lut is not None or mask_preview is not None or segmenter is not None
-            photo = read_photo(content, as_stored=not kept)
+            # What is fitted to or drawn on the content needs its pixels afterwards. These and masks need numbers of 0..1.
+            kept = lut is not None or mask_preview is not None
+            photo = read_photo(content, as_stored=not kept and segmenter is None)
             check_output(output, photo, **written.keywords())
             content_mask = read_content_mask(photo, options.content_masks, segmenter)
             source = read_style_files(files, segmenter)

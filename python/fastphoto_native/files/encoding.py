@@ -68,7 +68,8 @@ class Encoding:
         deeper = [bits for bits in form.bits if bits > 8]
         if not deeper:
             return form.bits[0]
-        return deeper[-1] if photo.depth == 32 and not photo.half else deeper[0]
+        keeps_half = photo.half and form.format == "OpenEXR"  # elsewhere 16 bits are whole numbers, without highlights
+        return deeper[-1] if photo.depth == 32 and not keeps_half else deeper[0]
 
 
 def parse_encoding(words: list[str]) -> Encoding:

@@ -15,10 +15,12 @@ left over.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastphoto_native.arrays.images import as_float_image
 from fastphoto_native.files.curves import decode_srgb, encode_srgb
 
 FloatArray = NDArray[np.float32]
@@ -46,10 +48,11 @@ class Excess:
     delta: FloatArray
     gain: FloatArray
 
-    def follow(self, seen: FloatArray, result: FloatArray) -> Excess:
-        """The excess of `result`, given what the engine saw: both H x W x 3, sRGB-encoded."""
-        before = _chroma(seen.reshape(-1, 3)[self.index])
-        after = _chroma(result.reshape(-1, 3)[self.index])
+    def follow(self, seen: NDArray[Any], result: NDArray[Any]) -> Excess:
+        """The excess of `result`, given what the engine saw: both H x W x 3, float32 or whole numbers of sRGB."""
+        before, after = (
+            _chroma(as_float_image(photo.reshape(-1, 3)[self.index], "pixels")) for photo in (seen, result)
+        )
         share = ((before * after).sum(axis=1) + _NEUTRAL) / ((before * before).sum(axis=1) + _NEUTRAL)
         share = np.clip(share, 0, _LARGEST_SHARE).astype(np.float32)
         return Excess(self.index, self.delta * share[:, None], self.gain)

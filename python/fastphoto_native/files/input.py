@@ -112,6 +112,8 @@ def _look(descriptor: int, name: str) -> Input:
     if stat.S_ISDIR(status.st_mode):
         raise PhotoError(f"{name}: cannot be read: is a directory; {EXPECTED}")
     is_file = stat.S_ISREG(status.st_mode)
+    if is_file:
+        os.lseek(descriptor, 0, os.SEEK_SET)  # standard input may have been read before, for its size
     head = os.read(descriptor, HEAD_BYTES) if is_file else _first(descriptor, name)
     if not head:
         raise PhotoError(f"{name}: found an empty {'file' if is_file else 'pipe'}; {EXPECTED}")

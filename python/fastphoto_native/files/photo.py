@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastphoto_native import _core
+from fastphoto_native.arrays.images import as_float_image
 from fastphoto_native.files.color_space import ColorSpace
 from fastphoto_native.files.excess import Excess
 from fastphoto_native.files.metadata import Metadata
@@ -64,12 +65,13 @@ class Photo:
         excess = None if self.excess is None else self.excess.follow(self.pixels, result)
         return replace(self, pixels=result, excess=excess)
 
-    def covered(self) -> NDArray[Any]:
+    def covered(self) -> NDArray[np.float32]:
         """The pixels, float32, but the mean of what is visible where nothing is: hidden colours are chance."""
+        pixels = as_float_image(self.pixels, "pixels")
         if self.alpha is None or not self.alpha.any():
-            return self.pixels
-        mean = np.average(self.pixels.reshape(-1, 3), axis=0, weights=self.alpha.reshape(-1))
-        return np.where(self.alpha[..., None] == 0, mean.astype(np.float32), self.pixels)
+            return pixels
+        mean = np.average(pixels.reshape(-1, 3), axis=0, weights=self.alpha.reshape(-1))
+        return np.where(self.alpha[..., None] == 0, mean.astype(np.float32), pixels)
 
 
 def _resized(alpha: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:

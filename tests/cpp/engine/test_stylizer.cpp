@@ -190,6 +190,30 @@ TEST_CASE("8 and 16 bits, orders, strides and alpha: one photo, one result") {
   }
 }
 
+TEST_CASE("a result that lies upside down in the content's memory has the content's alpha") {
+  const Fixture f;
+  const Look look = f.stylizer.analyze(pixels_of(photo(16, 16, 2)));
+  std::vector<std::uint8_t> rgba(std::size_t{12} * 10 * 4);
+  for (std::size_t i = 0; i < rgba.size(); ++i) {
+    rgba[i] = static_cast<std::uint8_t>(2 * (i / 4) + i % 4);
+  }
+  const std::vector<std::uint8_t> before = rgba;
+  const Pixels content(rgba.data(), 12, 10, SampleType::UInt8, PixelOrder::RGBA);
+  std::vector<std::uint8_t> expected(rgba.size());
+  for (const double strength : {0.0, 1.0}) {
+    rgba = before;
+    ApplyOptions options = without_smoothing();
+    options.strength = strength;
+    f.stylizer.apply(content, look, {expected.data(), 12, 10, SampleType::UInt8, PixelOrder::RGBA}, {}, options);
+    MutablePixels turned(rgba.data() + 11 * 40, 12, 10, SampleType::UInt8, PixelOrder::RGBA);
+    turned.row_stride = -40;
+    f.stylizer.apply(content, look, turned, {}, options);
+    for (std::ptrdiff_t y = 0; y < 12; ++y) {
+      CHECK(std::equal(rgba.begin() + (11 - y) * 40, rgba.begin() + (12 - y) * 40, expected.begin() + y * 40));
+    }
+  }
+}
+
 TEST_CASE("with masks each label takes its look from its own, and the rest keeps its own") {
   const Fixture f;
   Image style = photo(16, 32, 2);
