@@ -234,10 +234,10 @@ def test_a_map_of_colours_is_the_same_by_rows_and_as_a_whole(size: tuple[int, in
 
 
 def test_masks_of_a_model_with_an_estimator_are_smoothed_at_a_smaller_size_too() -> None:
-    content, style = smooth_photo(33, 1500, 1600), smooth_photo(34, 96, 96)
+    content, style = smooth_photo(33, 1700, 1600), smooth_photo(34, 96, 96)
     stylizer = fp.Stylizer("grade-lite", "cpu")
     look = stylizer.analyze(style, np.repeat([[0, 1]], 96, axis=0).repeat(48, axis=1))
-    mask = np.repeat([[0, 1]], 1500, axis=0).repeat(800, axis=1)
+    mask = np.repeat([[0, 1]], 1700, axis=0).repeat(800, axis=1)
     _, report = stylizer.apply(content, look, mask, return_report=True)
     assert report.smoothing is not None
     assert report.smoothing.method == "closed-form"
