@@ -392,7 +392,8 @@ def test_open_exr_of_16_bits_stays_that(tmp_path: Path) -> None:
 def test_colours_beyond_srgb_follow_a_result_of_whole_numbers() -> None:
     beyond = Excess(np.zeros(1, np.int64), np.array([[0.1, 0, 0]], np.float32), np.ones(1, np.float32))
     photo = fp.Photo(np.array([[[1, 0.2, 0.1]]], np.float32), excess=beyond)
-    results = [np.array([[[0.8, 0.4, 0.2]]], np.float32), np.array([[[52428, 26214, 13107]]], np.uint16)]
+    results: list[NDArray[Any]] = [np.array([[[0.8, 0.4, 0.2]]], np.float32)]
+    results.append(np.array([[[52428, 26214, 13107]]], np.uint16))
     followed = [photo.restyled(result).excess for result in results]
     assert followed[0] is not None
     assert followed[1] is not None

@@ -131,7 +131,8 @@ def stylize(
         with clock.stage("read photos"):
             if size is not None:
                 require_memory(stylizer, content, size, smoothing, quality, max_side)
-            # What is fitted to or drawn on the content needs its pixels afterwards. These and masks need numbers of 0..1.
+            # What is fitted to or drawn on the content needs its pixels afterwards. That and a network that makes masks
+            # take them as numbers of 0..1.
             kept = lut is not None or mask_preview is not None
             photo = read_photo(content, as_stored=not kept and segmenter is None)
             check_output(output, photo, **written.keywords())
