@@ -321,7 +321,10 @@ class Stylizer:
         quality: Quality = DEFAULT_QUALITY,
         max_side: int | None = None,
     ) -> int:
-        """An upper bound for the bytes that :meth:`apply` takes, beside the arrays that go in and come out."""
+        """An upper bound for the bytes that :meth:`apply` takes, beside the arrays that go in and come out.
+
+        A photo with transparency takes 24 bytes a pixel more.
+        """
         return self._core.memory_needed(width, height, smoothing, quality, max_side)
 
     @staticmethod

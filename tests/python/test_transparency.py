@@ -10,6 +10,7 @@ import fastphoto_native as fp
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.ndimage import zoom
 from skimage import data
 from tiny_model import make_tiny_bundle
 
@@ -137,3 +138,25 @@ def test_the_command_weighs_by_alpha(tmp_path: Path, cat: FloatArray, cup: Float
         )  # fmt: skip
         results.append(fp.read_photo(tmp_path / f"r_{name}").pixels)
     np.testing.assert_array_equal(results[0], results[1])
+
+
+def test_a_large_photo_with_transparency_is_smoothed_at_a_smaller_size_too() -> None:
+    rng = np.random.default_rng(3)
+    content = zoom(rng.random((8, 9, 3)), (90, 100, 1), order=1).clip(0, 1).astype(np.float32)
+    style = zoom(rng.random((6, 6, 3)), (16, 16, 1), order=1).clip(0, 1).astype(np.float32)
+    alpha = np.ones(content.shape[:2], np.float32)
+    alpha[:, :300] = 0
+    alpha[:, 300:310] = 0.5
+    other = content.copy()
+    other[alpha == 0] = (1, 0, 1)
+    stylizer = fp.Stylizer("photowct-lite", "cpu")
+    look = stylizer.analyze(style)
+    found, report = stylizer.apply(content, look, alpha=alpha, quality="draft", return_report=True)
+    assert report.smoothing is not None
+    assert report.smoothing.size != report.content_size
+    exact = stylizer.apply(content, look, alpha=alpha, quality="exact")
+    assert np.abs(found - exact)[alpha > 0].mean() < 1 / 255
+    # What is hidden has no say.
+    np.testing.assert_array_equal(
+        stylizer.apply(other, look, alpha=alpha, quality="draft")[alpha > 0], found[alpha > 0]
+    )

@@ -241,7 +241,7 @@ FASTPHOTO_C_API fastphoto_status fastphoto_stylizer_prepare_for(const fastphoto_
                                                                 ptrdiff_t height, int quality);
 
 /* An upper bound for the bytes that fastphoto_stylizer_apply() takes for a photo of that size, beside the caller's
- * pixels and the runtime's library. */
+ * pixels and the runtime's library. A photo with transparency takes 24 bytes a pixel more. */
 FASTPHOTO_C_API fastphoto_status fastphoto_stylizer_memory_needed(const fastphoto_stylizer* stylizer, ptrdiff_t width,
                                                                   ptrdiff_t height, int smoothing, ptrdiff_t max_side,
                                                                   size_t* bytes);

@@ -106,6 +106,7 @@ struct Stylizer::Restyled::State {
   // are empty where only colours are mapped.
   Pixels full;
   std::vector<char> own_full;  // its samples, unless the caller's stay
+  Image covered;               // or its colours, of a photo with transparency
   std::optional<PairMap> map;  // of a model that maps colours only
   double greyness = 0.0;       // how far colours go towards grey after that
 
@@ -237,12 +238,10 @@ std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels&
   // Masks take the place of the estimator, whose map is meant for all pixels.
   const bool estimates = manifest().estimator && !mask.given();
   const bool colours_only = estimates && maps_colours_only(manifest());
-  // What is covered under transparent pixels is not in the caller's memory.
-  const bool borrows = options.strength > 0.0 && mask.alpha.data == nullptr;
-  const Size smoothing_size = borrows && !estimates ? size_of_smoothing(size, options) : size;
+  const Size smoothing_size = options.strength > 0.0 && !estimates ? size_of_smoothing(size, options) : size;
   const double ratio = std::sqrt(pixels_of({seen.height, seen.width}) / pixels_of(smoothing_size));
   auto state = std::make_unique<Restyled::State>(Restyled::State{
-      workspaces.lend(), options.smoothing, options.adjustment, ratio, content, {}, {}, {}, {}, {}, {}});
+      workspaces.lend(), options.smoothing, options.adjustment, ratio, content, {}, {}, {}, {}, {}, {}, {}});
   const PagePool::Use use(&state->workspace.pages());
   Report& report = state->report;
   report.model = manifest().name;
@@ -252,37 +251,46 @@ std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels&
   report.content_size = {seen.height, seen.width};
   report.working_size = report.content_size;
   const bool smaller = !same(smoothing_size, size);
-  if (smaller || (borrows && colours_only)) {
+  const bool row_by_row = smaller || (colours_only && options.strength > 0.0);
+  const bool transparent = mask.alpha.data != nullptr;
+  Image whole;  // empty where the content's rows are read as they are needed
+  if (row_by_row && !transparent) {
     require_photo(content, "content", threads);
     state->full = content_stays ? content : copy_pixels(content, state->own_full, threads);
-  }
-  if (smaller) {
-    state->content = reduced(content, smoothing_size, threads);
-  } else if (!state->row_by_row()) {
-    state->content = read_pixels(content, "content", threads);
+  } else {
+    whole = read_pixels(content, "content", threads);
   }
   if (options.strength == 0.0) {
+    state->content = std::move(whole);
     return state;
   }
-  const ImageView photo = state->content.view();
   Stopwatch stopwatch(report.stages);
 
   // What the network sees, and which of its pixels belong to which label.
   report.working_size = working_size(report.content_size, working_side(options.max_side));
-  const VisiblePhoto visible(photo, mask.alpha, "content");
-  Image of_full;  // the network sees what it would see of the full photo
-  const bool of_another_size =
-      !visible.has_alpha() && !same(report.content_size, smoothing_size) && !same(report.working_size, smoothing_size);
-  if (photo.data == nullptr || of_another_size) {
-    of_full = same(report.working_size, report.content_size) ? read_pixels(seen, "content", threads)
+  const VisiblePhoto visible(whole.view(), mask.alpha, "content");
+  Image of_seen;
+  const bool of_another_size = !transparent && !same(report.content_size, size) && !same(report.working_size, size);
+  if (whole.data() == nullptr || of_another_size) {
+    of_seen = same(report.working_size, report.content_size) ? read_pixels(seen, "content", threads)
                                                              : reduced(seen, report.working_size, threads);
   }
-  const WorkingPhoto small(of_full.data() != nullptr ? of_full.view() : visible.view(), report.working_size, threads);
+  const WorkingPhoto small(of_seen.data() != nullptr ? of_seen.view() : visible.view(), report.working_size, threads);
   Image counted;
-  if (visible.has_alpha()) {
+  if (transparent) {
     counted = visible.weights(report.working_size, threads);
-    visible.cover(state->content);
+    visible.cover(whole);
   }
+  if (row_by_row && transparent) {
+    state->covered = std::move(whole);
+    state->full = Pixels(state->covered.data(), size.height, size.width);
+  }
+  if (smaller) {
+    state->content = reduced(state->full, smoothing_size, threads);
+  } else if (!row_by_row) {
+    state->content = std::move(whole);
+  }
+  const ImageView photo = state->content.view();
   const MatchedLabels matched = match_labels(look, mask, counted, report.working_size, manifest().labels, report);
   stopwatch.end_of("reduce to working size");
 
@@ -298,7 +306,7 @@ std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels&
       wanted[point].push_back(look.labels.at(label).statistics[point]);
     }
   }
-  const bool follows = !mask.given() && visible.has_alpha();
+  const bool follows = !mask.given() && transparent;
   ChainAlignment align(manifest().alignments, std::move(wanted), options.strength, mask.given() || follows, follows,
                        std::move(areas));
   std::optional<PairMap> map;
@@ -315,9 +323,6 @@ std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels&
     state->map = std::move(map);
     state->greyness = greyness;
     state->smoothing = Smoothing::None;
-    if (!state->row_by_row()) {
-      state->full = Pixels(state->content.data(), size.height, size.width);
-    }
     return state;
   }
   if (map) {

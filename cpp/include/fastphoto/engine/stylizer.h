@@ -121,7 +121,7 @@ class FASTPHOTO_ENGINE_API Stylizer {
   void prepare(Index width, Index height, Quality quality = Quality::Balanced) const;
 
   /// An upper bound for the bytes that apply() takes for a photo of that size, beside the caller's pixels and the
-  /// runtime's library.
+  /// runtime's library. A photo with transparency takes 24 bytes a pixel more.
   std::size_t memory_needed(Index width, Index height, Smoothing smoothing = Smoothing::ClosedForm, Index max_side = 0,
                             Quality quality = Quality::Balanced) const;
 
