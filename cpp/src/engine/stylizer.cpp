@@ -281,14 +281,14 @@ std::unique_ptr<Stylizer::Restyled::State> Stylizer::Impl::restyle(const Pixels&
     counted = visible.weights(report.working_size, threads);
     visible.cover(whole);
   }
-  if (row_by_row && transparent) {
+  if (!row_by_row) {
+    state->content = std::move(whole);
+  } else if (transparent) {
     state->covered = std::move(whole);
     state->full = Pixels(state->covered.data(), size.height, size.width);
   }
   if (smaller) {
     state->content = reduced(state->full, smoothing_size, threads);
-  } else if (!row_by_row) {
-    state->content = std::move(whole);
   }
   const ImageView photo = state->content.view();
   const MatchedLabels matched = match_labels(look, mask, counted, report.working_size, manifest().labels, report);
