@@ -205,7 +205,7 @@ TEST_CASE("a result that lies upside down in the content's memory has the conten
     ApplyOptions options = without_smoothing();
     options.strength = strength;
     f.stylizer.apply(content, look, {expected.data(), 12, 10, SampleType::UInt8, PixelOrder::RGBA}, {}, options);
-    MutablePixels turned(rgba.data() + 11 * 40, 12, 10, SampleType::UInt8, PixelOrder::RGBA);
+    MutablePixels turned(rgba.data() + Index{11} * 40, 12, 10, SampleType::UInt8, PixelOrder::RGBA);
     turned.row_stride = -40;
     f.stylizer.apply(content, look, turned, {}, options);
     for (std::ptrdiff_t y = 0; y < 12; ++y) {
