@@ -3,6 +3,7 @@
 // Reads rows of a borrowed image, whatever its strides.
 #pragma once
 
+#include "fastphoto/export.h"
 #include "fastphoto/image.h"
 
 namespace fastphoto {
@@ -15,7 +16,7 @@ void read_samples(const ImageView& view, Index channel, Index begin, Index end, 
 
 /// A row of the image, width x channels samples: where it lies, if it lies there without gaps, or copied to `scratch`,
 /// which holds as many.
-const float* interleaved_row(const ImageView& view, Index row, float* scratch);
+FASTPHOTO_API const float* interleaved_row(const ImageView& view, Index row, float* scratch);
 
 /// Whether the samples of each row follow each other without gaps, channels varying fastest, at aligned addresses.
 bool has_interleaved_rows(const ImageView& view);
