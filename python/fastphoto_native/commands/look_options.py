@@ -106,17 +106,16 @@ class LookOptions(msgspec.Struct, frozen=True):
         return None if self.auto_mask is None else Segmenter(self.auto_mask, device, threads)
 
 
-_LOOKS = click.option(
-    "--look", "looks", multiple=True, metavar="FILE[:WEIGHT]", help="A look file instead of a style photo; several are "
-    "blended by their weights.",
+_CONTENT_MASK = functools.partial(
+    click.option, "--content-mask", "content_masks", multiple=True, metavar="FILE", help="Labels of the content: a "
+    "picture with a colour for each label, .npy, .npz, labelme's .json or a floating-point TIFF; or several times "
+    "NAME=FILE, a grey picture for each label.",
 )  # fmt: skip
-_CONTENT_MASK: dict[str, Any] = {
-    "multiple": True,
-    "metavar": "FILE",
-    "help": "Labels of the content: a picture with a colour for each label, .npy, .npz, labelme's .json or a "
-    "floating-point TIFF; or several times NAME=FILE, a grey picture for each label.",
-}
-_OTHERS = [
+_OPTIONS = [
+    click.option(
+        "--look", "looks", multiple=True, metavar="FILE[:WEIGHT]", help="A look file instead of a style photo; several "
+        "are blended by their weights.",
+    ),
     click.option(
         "--style-mask", "style_masks", multiple=True, metavar="FILE", help="Labels of the style, in the same colours "
         "or names.",
@@ -158,8 +157,8 @@ def look_options(command: Callable[..., None], *, one_photo: bool = True) -> Cal
         names = LookOptions.__struct_fields__
         command(options=LookOptions(**{name: values.pop(name) for name in names}), **values)
 
-    content_mask = click.option("--content-mask", "content_masks", hidden=not one_photo, **_CONTENT_MASK)
-    for option in reversed([_LOOKS, content_mask, *_OTHERS]):
+    looks, *others = _OPTIONS
+    for option in reversed([looks, _CONTENT_MASK(hidden=not one_photo), *others]):
         gathered = option(gathered)
     return gathered
 
