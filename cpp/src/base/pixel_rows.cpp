@@ -195,4 +195,19 @@ void write_alpha(const float* alpha, const MutablePixels& pixels, Index row) {
   }
 }
 
+RowWriter::RowWriter(const Pixels& alpha_from, const MutablePixels& result)
+    : alpha_from_(alpha_from),
+      result_(result),
+      alpha_(static_cast<std::size_t>(result.has_alpha() ? result.width : 0), 1.0F) {}
+
+void RowWriter::write(const float* rgb, Index row) {
+  if (!alpha_.empty() && alpha_from_.data != nullptr && alpha_from_.has_alpha()) {
+    read_alpha(alpha_from_, row, alpha_.data());  // first: it may lie where the photo is written
+  }
+  write_rgb(rgb, result_, row);
+  if (!alpha_.empty()) {
+    write_alpha(alpha_.data(), result_, row);
+  }
+}
+
 }  // namespace fastphoto

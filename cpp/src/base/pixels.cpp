@@ -107,22 +107,15 @@ void write_pixels(const ImageView& photo, const Pixels& alpha_from, const Mutabl
   require_pixels(pixels, "result");
   require(photo.data != nullptr && photo.channels == 3, "photo must be H x W x 3, got " + shape_text(photo));
   require_size(pixels, "result", photo);
-  const bool copies_alpha = pixels.has_alpha() && alpha_from.data != nullptr && alpha_from.has_alpha();
   if (alpha_from.data != nullptr) {
     require_size(alpha_from, "the photo that alpha is taken from", photo);
   }
   Workers workers(threads);
   workers.run(photo.height, rows_per_chunk, [&](Index begin, Index end) {
     std::vector<float> scratch(static_cast<std::size_t>(photo.width * 3));
-    std::vector<float> alpha(static_cast<std::size_t>(photo.width), 1.0F);
+    RowWriter writer(alpha_from, pixels);
     for (Index row = begin; row < end; ++row) {
-      if (copies_alpha) {
-        read_alpha(alpha_from, row, alpha.data());  // first: it may lie where the photo is written
-      }
-      write_rgb(interleaved_row(photo, row, scratch.data()), pixels, row);
-      if (pixels.has_alpha()) {
-        write_alpha(alpha.data(), pixels, row);
-      }
+      writer.write(interleaved_row(photo, row, scratch.data()), row);
     }
   });
 }

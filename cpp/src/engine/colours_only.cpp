@@ -15,6 +15,13 @@ namespace fastphoto {
 
 namespace {
 
+void map_row(const ColourMapRows& rows, double greyness, Index row, const float* from, Index width, float* to) {
+  rows.apply(row, from, to);
+  if (greyness > 0.0) {
+    take_colours(to, width, greyness);
+  }
+}
+
 /// The curves that bring the result, of which a sample is looked at, into 0..1.
 GamutCurves find_curves(Workers& workers, const Pixels& content, const PairMap& map, double greyness,
                         const GamutOptions& gamut) {
@@ -24,11 +31,7 @@ GamutCurves find_curves(Workers& workers, const Pixels& content, const PairMap& 
   const ColourMapRows rows(map.map, sample.height(), sample.width(), map.amount);
   workers.run(sample.height(), rows_per_chunk, [&](Index begin, Index end) {
     for (Index y = begin; y < end; ++y) {
-      float* const to = mapped.data() + y * row_size;
-      rows.apply(y, sample.data() + y * row_size, to);
-      if (greyness > 0.0) {
-        take_colours(to, sample.width(), greyness);
-      }
+      map_row(rows, greyness, y, sample.data() + y * row_size, sample.width(), mapped.data() + y * row_size);
     }
   });
   return {workers, mapped, 1, gamut};
@@ -43,26 +46,16 @@ void finish_colours(const Pixels& content, const PairMap& map, double greyness, 
   const Index width = content.width;
   const GamutCurves curves = find_curves(workers, content, map, greyness, gamut);
   const ColourMapRows rows(map.map, content.height, width, map.amount);
-  const bool copies_alpha = result.has_alpha() && alpha_from.data != nullptr && alpha_from.has_alpha();
   workers.run(content.height, rows_per_chunk, [&](Index begin, Index end) {
     std::vector<float> colours(static_cast<std::size_t>(3 * width));
     std::vector<float> mapped(colours.size());
     std::vector<float> scratch(static_cast<std::size_t>(width));
-    std::vector<float> alpha(static_cast<std::size_t>(width), 1.0F);
+    RowWriter writer(alpha_from, result);
     for (Index y = begin; y < end; ++y) {
       read_rgb(content, y, colours.data());
-      if (copies_alpha) {
-        read_alpha(alpha_from, y, alpha.data());
-      }
-      rows.apply(y, colours.data(), mapped.data());
-      if (greyness > 0.0) {
-        take_colours(mapped.data(), width, greyness);
-      }
+      map_row(rows, greyness, y, colours.data(), width, mapped.data());
       curves.apply_to_row(width, mapped.data(), scratch.data());
-      write_rgb(mapped.data(), result, y);
-      if (result.has_alpha()) {
-        write_alpha(alpha.data(), result, y);
-      }
+      writer.write(mapped.data(), y);
     }
   });
 }

@@ -249,7 +249,6 @@ void finish_at_full_size(const Pixels& content, SmallResult small, const GamutOp
   set_smooth_luma(workers, of_detail, replace.gain(), -1.0F, maps);
 
   const EnlargedMaps enlarged(maps, height, width);
-  const bool copies_alpha = result.has_alpha() && alpha_from.data != nullptr && alpha_from.has_alpha();
   workers.run(height, rows_per_chunk, [&](Index begin, Index end) {
     EnlargedMaps::Scratch scratch;
     Room colours = room(3 * width + 1);
@@ -257,12 +256,9 @@ void finish_at_full_size(const Pixels& content, SmallResult small, const GamutOp
     Room rows = room(enlarged_channels * width);
     Room lumas = room(width);
     Room change = room(width);
-    Room alpha(static_cast<std::size_t>(width), 1.0F);
+    RowWriter writer(alpha_from, result);
     for (Index y = begin; y < end; ++y) {
       read_rgb(content, y, colours.data());
-      if (copies_alpha) {
-        read_alpha(alpha_from, y, alpha.data());
-      }
       enlarged.apply(y, colours.data(), scratch, pixels.data());
       separate(pixels.data(), width, rows.data());
       bend(curves, width, rows.data());
@@ -270,10 +266,7 @@ void finish_at_full_size(const Pixels& content, SmallResult small, const GamutOp
       compare(lumas.data(), replace.gain(), rows.data(), width, change.data());
       replace.limit(change.data(), width);
       add_and_join(rows.data(), change.data(), width, colours.data());
-      write_rgb(colours.data(), result, y);
-      if (result.has_alpha()) {
-        write_alpha(alpha.data(), result, y);
-      }
+      writer.write(colours.data(), y);
     }
   });
 }
